@@ -1,0 +1,1 @@
+//! Recognising the format of an input by its content.

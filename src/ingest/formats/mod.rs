@@ -1,0 +1,6 @@
+//! One file per format; the order of [`FORMATS`] is the order in which `relaymeter formats` shows them.
+
+use super::LogFormat;
+
+/// All formats that can be read. The generic format is asked last.
+pub static FORMATS: &[&dyn LogFormat] = &[];

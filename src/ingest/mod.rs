@@ -1,0 +1,167 @@
+//! Reading logs and exports: from paths to submissions.
+//!
+//! [`source`] opens, decompresses and decodes inputs; [`detect`] recognises their format by content; a
+//! [`LogFormat`] of [`formats::FORMATS`] turns them into [`Record`]s for a [`Sink`]. Filters, counting and
+//! pricing are left to `usage` and `estimate`.
+
+pub mod detect;
+pub mod formats;
+pub mod source;
+
+use chrono::NaiveDate;
+
+use crate::money::Money;
+use crate::period::{ChargePeriod, Zone};
+use crate::usage::{Names, Rejection, Skip, Submission};
+
+pub use source::{Input, SourceError};
+
+/// What a format reads out of an input.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Record {
+    /// A message that was handed in.
+    Submission(Submission),
+    /// A line of an invoice or cost export: money, not usage.
+    BilledCharge(BilledCharge),
+    /// A provider's own count, to compare with and never to add.
+    ControlTotal(ControlTotal),
+}
+
+/// One billed line: what was charged for a meter and resource in a period (FOCUS BilledCost).
+#[derive(Clone, PartialEq, Debug)]
+pub struct BilledCharge {
+    /// The period that is charged.
+    pub period: ChargePeriod,
+    /// The resource that is charged.
+    pub resource: String,
+    /// The meter, such as `Basic Sent Email`.
+    pub sku_meter: String,
+    /// The quantity in pricing units.
+    pub pricing_quantity: rust_decimal::Decimal,
+    /// The cost on the invoice.
+    pub billed_cost: Money,
+    /// Input records behind it.
+    pub records: u64,
+}
+
+/// A count that a provider's report states.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ControlTotal {
+    /// What was counted.
+    pub what: String,
+    /// The day it is for, where the report says so.
+    pub date: Option<NaiveDate>,
+    /// Messages by the report's count.
+    pub messages: u64,
+    /// Input records behind it.
+    pub records: u64,
+}
+
+/// Where a format delivers what it reads. Every record of an input is counted with [`Sink::records`] and ends
+/// in exactly one of the other calls.
+pub trait Sink {
+    /// The shared texts of the run.
+    fn names(&mut self) -> &mut Names;
+    /// Counts records (lines, CSV records or JSON objects) that were read.
+    fn records(&mut self, count: u64);
+    /// Takes a record that was understood.
+    fn accept(&mut self, record: Record);
+    /// Takes records that are no submission, by reason.
+    fn skip(&mut self, reason: Skip, records: u64);
+    /// Takes a whole message, with the records behind it, that the format knows not to be billable.
+    fn skip_message(&mut self, reason: Skip, records: u64);
+    /// Takes one record that should be a submission and cannot be read.
+    fn reject(&mut self, rejection: Rejection);
+    /// Takes a remark on the whole input that the user should see: an assumption, a cut export.
+    fn warn(&mut self, warning: String);
+    /// Takes damage that ended the reading of an input early (a cut archive): what came before it counts, and
+    /// the exit code tells.
+    fn damage(&mut self, input: &str, line: u64, what: String);
+}
+
+/// Settings of a run that change how inputs are read.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// What a log without a zone means; without it, what the log proves, else UTC.
+    pub log_zone: Option<Zone>,
+    /// The year of the first record of logs whose timestamps have none.
+    pub year: Option<i32>,
+    /// Next hosts that count (`*.mail.protection.outlook.com`, a name or an address); empty: all.
+    pub relay_hosts: Vec<HostPattern>,
+    /// The mapping file of the generic CSV format.
+    pub mapping: Option<std::path::PathBuf>,
+}
+
+/// A host by name, by name with a leading `*.`, by address or by network.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum HostPattern {
+    /// Exactly this name, lower case.
+    Name(String),
+    /// Any name below this domain, lower case, without the `*`, with the leading point.
+    Below(String),
+    /// An address or network.
+    Network(ipnet::IpNet),
+}
+
+/// What a format is and carries; shown by `relaymeter formats`.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// One line: what it is.
+    pub title: &'static str,
+    /// Where sizes come from, or `none`.
+    pub size: &'static str,
+    /// Where recipients come from.
+    pub recipients: &'static str,
+    /// Whether it tells inbound from outbound.
+    pub direction: &'static str,
+    /// What it knows of the sender and the client.
+    pub sender: &'static str,
+    /// Its limits, such as age and row caps.
+    pub limits: &'static str,
+    /// How to export it.
+    pub export: &'static str,
+}
+
+/// How sure a format is about an input; the surest wins, a tie is an error.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Likelihood {
+    /// Could be read if nothing else fits (the generic format).
+    Fallback,
+    /// Its own marks are there.
+    Certain,
+}
+
+/// A kind of input. Adding one is a new file in `formats/`, its `mod` line and its entry in `FORMATS`.
+pub trait LogFormat: Sync + std::fmt::Debug {
+    /// The name for `--input-format`, in kebab-case.
+    fn name(&self) -> &'static str;
+    /// What it is and carries.
+    fn about(&self) -> About;
+    /// Whether the start of an input (at most 64 KiB, decompressed, as UTF-8 or raw bytes) is of this kind.
+    fn detect(&self, head: &[u8]) -> Option<Likelihood>;
+    /// Reads all inputs of this kind as one history, in the order in which they were written.
+    fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError>;
+}
+
+/// Why inputs cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Opening, decompressing or decoding failed before anything was read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The content needs a decision that only the user can make; the message says which option makes it.
+    #[error("{input}: {problem}\nhint: {hint}")]
+    Undecided {
+        /// The input.
+        input: String,
+        /// What is open.
+        problem: String,
+        /// The option or step that decides it.
+        hint: String,
+    },
+}
+
+/// A rejection of a line of an input.
+pub fn rejection(input: &Input, line: u64, reason: impl Into<String>) -> Rejection {
+    Rejection { file: input.name().to_owned(), line, reason: reason.into() }
+}

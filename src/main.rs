@@ -1,0 +1,5 @@
+//! The doorway to [`relaymeter::cli`].
+
+fn main() -> std::process::ExitCode {
+    relaymeter::cli::run()
+}

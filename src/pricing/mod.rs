@@ -1,0 +1,1 @@
+//! Price lists and exchange rates: dated knowledge, and the choice of what applies.

@@ -1,0 +1,1 @@
+//! Seeded, realistic logs of any size with their truth beside them.

@@ -1,0 +1,119 @@
+//! One message handed in for delivery, as every log format reports it.
+//!
+//! A [`Submission`] is small and plain: texts are held once in [`super::names::Names`] and named by number, so
+//! that millions of submissions cost no allocation. It has no field for recipient addresses or subjects.
+
+use super::names::{ClientId, HostId, SenderId, SourceId};
+use crate::period::Timestamp;
+
+/// One accepted message (or, with `messages` above 1, one pre-aggregated row of them).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Submission {
+    /// The instant at which the relay accepted the message; the first line seen where that is missing.
+    pub time: Timestamp,
+    /// How `time` became an instant.
+    pub time_quality: TimeQuality,
+    /// Messages behind this record: 1, or the count of a pre-aggregated row.
+    pub messages: u64,
+    /// Bytes of one copy with headers and attachments; `None` where the source does not tell.
+    pub message_size: Option<u64>,
+    /// Where the size comes from.
+    pub size_quality: SizeQuality,
+    /// Recipients of one message by what became of them; of a pre-aggregated row, of all its messages.
+    pub recipients: Recipients,
+    /// The most recipients that are possible where the source leaves a group's expansion open; else the same
+    /// as the number of `recipients`.
+    pub recipients_upper: u64,
+    /// The envelope sender.
+    pub sender: SenderId,
+    /// The submitting host.
+    pub client: ClientId,
+    /// The connector or next host that took the message, where the source tells.
+    pub relay: HostId,
+    /// Which traffic it looks like.
+    pub traffic: Traffic,
+    /// The input in which it was first seen.
+    pub source: SourceId,
+    /// The line of its first record in that input (1-based; 0 where the source has no lines).
+    pub line: u64,
+    /// Input records that were read into this submission.
+    pub records: u64,
+    /// Digest of what identifies the message in its source.
+    pub key: u128,
+}
+
+/// Accepted recipients, without duplicates, by outcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Recipients {
+    /// Handed over to the next host or delivered.
+    pub delivered: u64,
+    /// Still deferred where the input ends.
+    pub open: u64,
+    /// Bounced or expired after acceptance.
+    pub bounced: u64,
+    /// Held back by a filter or quarantine after acceptance.
+    pub filtered: u64,
+    /// The source does not tell.
+    pub unknown: u64,
+}
+
+impl Recipients {
+    /// All accepted recipients: what is charged in the default.
+    pub fn attempted(&self) -> u64 {
+        self.delivered + self.open + self.bounced + self.filtered + self.unknown
+    }
+}
+
+/// How a time became an instant, best first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum TimeQuality {
+    /// The source states date, time and zone, or the log itself proves them.
+    Exact,
+    /// The zone is assumed: `--log-timezone`, or UTC.
+    ZoneAssumed,
+    /// The year was inferred from the file's own date.
+    YearInferred,
+    /// The source gives a day only.
+    DateOnly,
+}
+
+/// Where a size comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SizeQuality {
+    /// The accepting service said how many bytes it took.
+    Accepted,
+    /// The relay measured it.
+    Measured,
+    /// The client declared it before sending.
+    Declared,
+    /// Not in the source; imputed from the mean of comparable messages.
+    Missing,
+}
+
+/// Which traffic a submission looks like; a total over all of them is labelled unfiltered.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Traffic {
+    /// Handed in by a host: application mail.
+    Relay,
+    /// Written in a mailbox.
+    Mailbox,
+    /// Came in from the Internet.
+    Inbound,
+    /// The source does not tell.
+    Unknown,
+}
+
+impl Traffic {
+    /// All kinds, in the order in which they are shown.
+    pub const ALL: [Traffic; 4] = [Traffic::Relay, Traffic::Mailbox, Traffic::Inbound, Traffic::Unknown];
+
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Traffic::Relay => "relay",
+            Traffic::Mailbox => "mailbox",
+            Traffic::Inbound => "inbound",
+            Traffic::Unknown => "unknown",
+        }
+    }
+}
