@@ -4,6 +4,7 @@
 //! [`LogFormat`] of [`formats::FORMATS`] turns them into [`Record`]s for a [`Sink`]. Filters, counting and
 //! pricing are left to `usage` and `estimate`.
 
+pub mod collect;
 pub mod detect;
 pub mod formats;
 pub mod source;
