@@ -8,6 +8,7 @@ pub mod collect;
 pub mod detect;
 pub mod formats;
 pub mod source;
+pub mod syslog;
 
 use chrono::NaiveDate;
 
