@@ -287,7 +287,7 @@ impl<'s> Reader<'s> {
             _ if next.is_some() => Route::Filter,
             (_, Status::Probe) => Route::Probe,
             (Daemon::Discard, _) => Route::Discarded,
-            (_, Status::Sent) if memchr::memmem::find(delivery.reply, b"discarded").is_some() && near => {
+            (_, Status::Sent) if near && line::find(delivery.reply, b"discarded").is_some() => {
                 Route::Discarded
             }
             (Daemon::Local | Daemon::Pipe | Daemon::Lmtp, _) => Route::Local,
@@ -563,7 +563,7 @@ fn entry(line: &[u8], number: u64, source: SourceId) -> Result<Entry<'_>, Skip> 
         Some((id, rest)) if daemon != Daemon::Other => {
             Ok(Entry { header, daemon, rest, id, source, line: number })
         }
-        _ if message.starts_with(b"NOQUEUE: ") && memchr::memmem::find(message, b"reject").is_some() => {
+        _ if message.starts_with(b"NOQUEUE: ") && line::find(message, b"reject").is_some() => {
             Err(Skip::NotAccepted)
         }
         _ => Err(Skip::Session),
@@ -586,7 +586,7 @@ fn is_near(entry: &Entry<'_>, delivery: &Delivery<'_>) -> bool {
     const FILTER_PORTS: [&[u8]; 3] = [b"10024", b"10025", b"10026"];
     let (name, ip) = line::host_parts(delivery.relay);
     let port = memchr::memrchr(b':', delivery.relay).map_or(&b""[..], |at| &delivery.relay[at + 1..]);
-    let own = ip.len() >= 7 && memchr::memmem::find(line::instance(entry.header.program), ip).is_some();
+    let own = ip.len() >= 7 && line::find(line::instance(entry.header.program), ip).is_some();
     from_this_host(name, ip)
         || ip.starts_with(b"private/")
         || ip.starts_with(b"/")
@@ -599,8 +599,13 @@ pub fn own_message_id(id: &[u8], queue_id: &[u8]) -> Option<Timestamp> {
     let inner = id.strip_prefix(b"<").unwrap_or(id);
     let (digits, rest) = inner.split_at_checked(14)?;
     let own = rest.strip_prefix(b".")?.strip_prefix(queue_id)?.starts_with(b"@");
-    let text = std::str::from_utf8(digits).ok().filter(|_| own)?;
-    chrono::NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok().map(Timestamp::from_utc)
+    if !own || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number =
+        |from: usize, to: usize| digits[from..to].iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+    let date = chrono::NaiveDate::from_ymd_opt(number(0, 4) as i32, number(4, 6), number(6, 8))?;
+    date.and_hms_opt(number(8, 10), number(10, 12), number(12, 14)).map(Timestamp::from_utc)
 }
 
 fn reason_not_counted(message: &Message) -> Skip {
