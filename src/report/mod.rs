@@ -3,6 +3,8 @@
 //! A command fills a [`Report`]; no command knows an output format. What the figures mean is left to the layers
 //! that compute them.
 
+mod json;
+
 use std::io;
 
 use rust_decimal::Decimal;
@@ -90,4 +92,18 @@ pub trait Writer: Sync + std::fmt::Debug {
     fn name(&self) -> &'static str;
     /// Renders a report.
     fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// All output formats; the first is the default.
+pub static WRITERS: &[&dyn Writer] = &[&json::Json];
+
+/// Whether a character could drive a terminal or reorder text: controls and bidirectional overrides.
+pub(crate) fn is_unsafe(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text with every unsafe character written out, such as `\n` and `\u{1b}`.
+pub(crate) fn harmless(text: &str) -> String {
+    let written = |c: char| if is_unsafe(c) { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(written).collect()
 }
