@@ -12,16 +12,23 @@ use anyhow::Context as _;
 use super::Body;
 use crate::report::{Writer, harmless};
 
-/// Writes a result to `--output` or stdout.
+/// Writes a result to `--output` or stdout. A reader that closed the pipe has seen what it wanted.
 pub(super) fn write(body: Body, writer: &dyn Writer, file: Option<&Path>) -> anyhow::Result<()> {
-    match file {
-        Some(path) => write_file(body, writer, path).with_context(|| format!("{}", path.display())),
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            produce(body, writer, &mut out)?;
-            Ok(out.flush()?)
+    let result = match file {
+        Some(path) => {
+            write_file(body, writer, path).with_context(|| format!("{}: cannot be written", path.display()))
         }
+        None => write_to(BufWriter::new(io::stdout().lock()), body, writer).context("cannot write"),
+    };
+    match result {
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        result => result,
     }
+}
+
+fn write_to(mut out: impl Write, body: Body, writer: &dyn Writer) -> anyhow::Result<()> {
+    produce(body, writer, &mut out)?;
+    Ok(out.flush()?)
 }
 
 fn produce(body: Body, writer: &dyn Writer, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -35,9 +42,7 @@ fn produce(body: Body, writer: &dyn Writer, out: &mut dyn Write) -> anyhow::Resu
 fn write_file(body: Body, writer: &dyn Writer, path: &Path) -> anyhow::Result<()> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if target.exists() && !target.is_file() {
-        let mut out = BufWriter::new(File::options().write(true).open(&target)?);
-        produce(body, writer, &mut out)?;
-        return Ok(out.flush()?);
+        return write_to(BufWriter::new(File::options().write(true).open(&target)?), body, writer);
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
     let file = temporary(folder.unwrap_or(Path::new(".")), &target)?;
@@ -57,7 +62,14 @@ fn temporary(folder: &Path, target: &Path) -> io::Result<tempfile::NamedTempFile
     if let Some(permissions) = kept {
         builder.permissions(permissions);
     }
-    builder.prefix(".relaymeter-").tempfile_in(folder)
+    builder.prefix(".relaymeter-").tempfile_in(folder).map_err(without_path)
+}
+
+/// The system's error alone: the name of the temporary file says nothing to the user.
+fn without_path(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|error| error.source());
+    let code = inner.and_then(|error| error.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
+    code.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// Shows remarks, one line each.
@@ -77,11 +89,7 @@ pub(super) fn show_error(error: &anyhow::Error) -> u8 {
             _ => u8::try_from(usage.exit_code()).unwrap_or(2),
         };
     }
-    if is_broken_pipe(error) {
-        return 0;
-    }
-    let mut err = io::stderr().lock();
-    let _ = writeln!(err, "{}", message(error));
+    let _ = writeln!(io::stderr().lock(), "{}", message(error));
     1
 }
 
@@ -100,4 +108,40 @@ fn message(error: &anyhow::Error) -> String {
     let further = causes.iter().flat_map(|cause| cause.lines().skip(1));
     let lines: Vec<String> = further.map(|line| format!("\n{}", harmless(line))).collect();
     format!("error: {}{}", chain.join(": "), lines.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn causes_share_a_line_and_hints_have_their_own() {
+        let cause =
+            anyhow!("'EU' is not a currency\nhint: use EUR").context("mail.csv:17").context("a\u{1b}b");
+        assert_eq!(message(&cause), "error: a\\u{1b}b: mail.csv:17: 'EU' is not a currency\nhint: use EUR");
+    }
+
+    #[test]
+    fn a_failure_leaves_the_file_that_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.csv");
+        std::fs::write(&path, "old").unwrap();
+        let body = Body::Stream(Box::new(|out| {
+            out.write_all(b"half")?;
+            Err(anyhow!("no more"))
+        }));
+        let error = write(body, crate::report::WRITERS[0], Some(&path)).unwrap_err();
+        assert_eq!(message(&error), format!("error: {}: cannot be written: no more", path.display()));
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error() {
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let body = Body::Stream(Box::new(move |_| Err(anyhow::Error::from(broken()).context("writing"))));
+        assert!(write(body, crate::report::WRITERS[0], None).is_ok());
+    }
 }

@@ -200,7 +200,8 @@ type Problem = (u64, String);
 
 fn parse(bytes: &[u8], path: &Path) -> Result<Settings, Problem> {
     let options = serde_saphyr::options! { with_snippet: false };
-    let written: Written = serde_saphyr::from_slice_with_options(bytes, options).map_err(explained)?;
+    let written: Written =
+        serde_saphyr::from_slice_with_options(bytes, options).map_err(|error| explained(&error, bytes))?;
     let version = &written.schema_version;
     if version.value != SCHEMA_VERSION {
         let problem =
@@ -244,16 +245,41 @@ fn one<T, E: fmt::Display>(
     Ok(all(key, text.map(std::slice::from_ref).unwrap_or_default(), parse)?.pop())
 }
 
-fn explained(error: serde_saphyr::Error) -> Problem {
+/// The parser's error in the words of this program, with the key that stands on its line.
+fn explained(error: &serde_saphyr::Error, bytes: &[u8]) -> Problem {
+    use serde_saphyr::Error;
+
     let line = error.location().map_or(1, |location| location.line());
     let problem = match error.without_snippet() {
-        serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
+        Error::SerdeUnknownField { field, expected, .. } => {
             format!("'{field}' is not a setting: expected one of {}", expected.join(", "))
         }
-        serde_saphyr::Error::SerdeMissingField { field, .. } => format!("'{field}' is missing"),
-        other => other.render().lines().next().unwrap_or_default().to_owned(),
+        Error::SerdeMissingField { field, .. } => format!("'{field}' is missing"),
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("'{key}' is set twice: expected once"),
+        Error::Unexpected { expected, .. } => {
+            let expected = match *expected {
+                "sequence start" => "a list such as '[a, b]'",
+                "string scalar" => "one text",
+                other => other,
+            };
+            format!("{}expected {expected}", setting_on(line, bytes))
+        }
+        other => {
+            let text = other.render_with_formatter(&serde_saphyr::UserMessageFormatter);
+            text.split(" at line ").next().unwrap_or_default().to_owned()
+        }
     };
     (line, problem)
+}
+
+/// The key and value that stand on a line, as the start of a message.
+fn setting_on(line: u64, bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let index = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+    let setting = text.lines().nth(index).and_then(|line| line.split_once(':'));
+    setting
+        .map(|(key, value)| format!("{}: '{}' does not fit: ", key.trim(), value.trim()))
+        .unwrap_or_default()
 }
 
 /// Reads the megabyte that is charged, for the flag and the setting alike.
@@ -277,5 +303,132 @@ fn filled(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("'' is empty: expected a text".to_owned()),
         text => Ok(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Settings, SettingsError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        std::fs::write(&path, text).unwrap();
+        Settings::find(Some(&path))
+    }
+
+    /// The message of the error without the folder of the test.
+    fn message(text: &str) -> String {
+        let message = read(text).unwrap_err().to_string();
+        let name = message.find(FILE_NAME).unwrap();
+        message[name..].to_owned()
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        let text = "\
+schema_version: 1
+own_domains: [Contoso.com, '@contoso.example.']
+relay_hosts: ['*.mail.protection.outlook.com']
+clients: [10.0.0.0/8, app1.contoso.example]
+exclude_clients: [10.9.9.9]
+sender_domains: [app.contoso.example]
+connectors: [Relay from on-premises]
+log_timezone: Europe/Rome
+timezone: +02:00
+currency: EUR
+pricing: [prices]
+price_list: azure-acs-email
+terms: terms/2026.yaml
+megabyte: binary
+";
+        let settings = read(text).unwrap();
+        let folder = settings.file.as_ref().unwrap().parent().unwrap().to_owned();
+        assert_eq!(settings.own_domains, ["contoso.com", "contoso.example"]);
+        assert_eq!(settings.relay_hosts, [HostPattern::Below(".mail.protection.outlook.com".to_owned())]);
+        let network = |text: &str| HostPattern::Network(text.parse().unwrap());
+        assert_eq!(
+            settings.clients,
+            [network("10.0.0.0/8"), HostPattern::Name("app1.contoso.example".to_owned())]
+        );
+        assert_eq!(settings.exclude_clients, [network("10.9.9.9/32")]);
+        assert_eq!(settings.sender_domains, ["app.contoso.example"]);
+        assert_eq!(settings.connectors, ["Relay from on-premises"]);
+        assert_eq!(settings.log_timezone.unwrap().to_string(), "Europe/Rome");
+        assert_eq!(settings.timezone.unwrap().to_string(), "+02:00");
+        assert_eq!(settings.currency, Some(Currency::EUR));
+        assert_eq!(settings.pricing, [folder.join("prices")]);
+        assert_eq!(settings.price_list.as_deref(), Some("azure-acs-email"));
+        assert_eq!(settings.terms, Some(folder.join("terms/2026.yaml")));
+        assert_eq!(settings.megabyte, Some(Megabyte::Binary));
+    }
+
+    #[test]
+    fn a_wrong_file_is_named_with_line_key_value_and_what_was_expected() {
+        let texts = [
+            "own_domains: [a.example]\n",
+            "schema_version: 2\n",
+            "schema_version: 1\nown_domain: [a.example]\n",
+            "schema_version: 1\nown_domains: a.example\n",
+            "schema_version: 1\nown_domains:\n  - a.example\n  - 'a b'\n",
+            "schema_version: 1\nclients: [10.0.0.0/99]\n",
+            "schema_version: 1\nrelay_hosts: ['*']\n",
+            "schema_version: 1\ntimezone: Roma\n",
+            "schema_version: 1\ncurrency: eur\n",
+            "schema_version: 1\nmegabyte: big\n",
+            "schema_version: 1\nterms: ''\n",
+            "schema_version: 1\ncurrency: EUR\ncurrency: USD\n",
+            "schema_version: 1\ncurrency: [\n",
+            "schema_version: 1\n- a\n",
+            "",
+            "\u{0}",
+            "schema_version: &a [*a]\n",
+        ];
+        let messages: Vec<String> = texts.into_iter().map(message).collect();
+        insta::assert_snapshot!(messages.join("\n"), @r#"
+        relaymeter.yaml:1: 'schema_version' is missing
+        relaymeter.yaml:1: schema_version: '2' is not supported: expected 1
+        relaymeter.yaml:2: 'own_domain' is not a setting: expected one of schema_version, own_domains, relay_hosts, clients, exclude_clients, sender_domains, connectors, log_timezone, timezone, currency, pricing, price_list, terms, megabyte
+        relaymeter.yaml:2: own_domains: 'a.example' does not fit: expected a list such as '[a, b]'
+        relaymeter.yaml:4: own_domains: 'a b' is not a mail domain: expected a name such as 'contoso.com'
+        relaymeter.yaml:2: clients: '10.0.0.0/99' is not a host: expected a name, '*.example.com', an address or a network such as '10.0.0.0/8'
+        relaymeter.yaml:2: relay_hosts: '*' is not a host: expected a name, '*.example.com', an address or a network such as '10.0.0.0/8'
+        relaymeter.yaml:2: timezone: 'Roma' is not a time zone: expected a name such as 'Europe/Rome', 'UTC' or an offset such as '+02:00'
+        relaymeter.yaml:2: currency: 'eur' is not a currency code: expected three capital letters such as 'EUR'
+        relaymeter.yaml:2: megabyte: 'big' is not a megabyte: expected 'decimal' (10^6 bytes) or 'binary' (2^20)
+        relaymeter.yaml:2: terms: '' is empty: expected a text
+        relaymeter.yaml:3: 'currency' is set twice: expected once
+        relaymeter.yaml:2: currency: '[' does not fit: expected one text
+        relaymeter.yaml:2: while parsing a block mapping, did not find expected key
+        relaymeter.yaml:1: unexpected end of file
+        relaymeter.yaml:1: unexpected character: `\u{0}'
+        relaymeter.yaml:1: schema_version: '&a [*a]' does not fit: expected one text
+        "#);
+    }
+
+    #[test]
+    fn what_is_no_settings_file_ends_at_once() {
+        let large = format!("# {}", "x".repeat(1024 * 1024));
+        assert_eq!(
+            message(&large),
+            "relaymeter.yaml: larger than 1 MiB: expected a short YAML file of settings"
+        );
+        let missing = Settings::find(Some(Path::new("no/such.yaml"))).unwrap_err().to_string();
+        assert!(missing.starts_with("no/such.yaml: "), "{missing}");
+    }
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_the_default() {
+        let settings = read("schema_version: 1\ncurrency: EUR\nown_domains: [a.example]\n").unwrap();
+        let chosen = settings.choose(Some(&Currency::USD), settings.currency.as_ref()).unwrap();
+        assert_eq!(chosen, Choice { value: Currency::USD, from: Origin::Flag });
+        let chosen = settings.choose(None, settings.currency.as_ref()).unwrap();
+        assert_eq!(chosen.value, Currency::EUR);
+        assert!(chosen.from.to_string().ends_with("relaymeter.yaml"));
+        assert_eq!(settings.choose(None, settings.megabyte.as_ref()), None);
+        let list = settings.choose_all(&["b.example".to_owned()], &settings.own_domains);
+        assert_eq!((list.value, list.from.to_string().as_str()), (vec!["b.example".to_owned()], "flag"));
+        assert_eq!(settings.choose_all(&[], &settings.own_domains).value, ["a.example"]);
+        assert_eq!(settings.choose_all::<String>(&[], &[]).from.to_string(), "default");
     }
 }
