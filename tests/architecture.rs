@@ -61,7 +61,6 @@ const ROUNDING: &[&str] = &[
     "trunc_with_scale",
     "floor",
     "ceil",
-    "rescale",
     "RoundingStrategy",
 ];
 
