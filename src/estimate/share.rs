@@ -35,12 +35,11 @@ pub fn share(estimate: &Estimate, groups: &[Vec<Quantities>]) -> Result<Vec<Mone
     Ok(shares.into_iter().map(|amount| Money::new(amount.normalize(), currency)).collect())
 }
 
-/// Decimals with which amounts up to the total can be added without loss, one digit kept in hand.
+/// Decimals with which amounts up to the total can be added without loss: 28 digits always fit a decimal.
 fn decimals_for_sums(total: Decimal) -> u32 {
-    let own = total.normalize().scale();
-    let mut widest = total;
-    widest.rescale(Decimal::MAX_SCALE);
-    own.max(widest.scale().saturating_sub(1))
+    let own = total.normalize();
+    let digits = own.mantissa().unsigned_abs().checked_ilog10().map_or(1, |log| log + 1);
+    (own.scale() + Decimal::MAX_SCALE.saturating_sub(digits)).min(Decimal::MAX_SCALE)
 }
 
 /// What a group costs in the currency of the total, to 28 digits.
