@@ -34,7 +34,7 @@ pub struct PriceArgs {
     #[arg(long, value_name = "CODE")]
     pub currency: Option<Currency>,
     /// Units of the price list's currency for one of the result's, such as 1.0798 [default: the newest known rate]
-    #[arg(long, value_name = "RATE", value_parser = rate)]
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub fx: Option<Decimal>,
     /// Discount on all list prices, such as 5%
     #[arg(long, value_name = "PERCENT", value_parser = discount, conflicts_with = "terms")]
