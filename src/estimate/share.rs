@@ -8,11 +8,17 @@ use crate::pricing::{Metered, Quantities};
 
 /// Shares the total of an estimate (contracted, converted) among groups.
 ///
-/// `groups[g][p]` is what group `g` sent in part `p` of the estimate; the groups must hold all of it. Each charge
+/// `groups[g][p]` is what group `g` sent in part `p` of the estimate (nothing, where `p` is beyond the group's
+/// end); the groups must hold all of it. Each charge
 /// of a part is shared by the quantity it counts (a base fee by recipients), so that tiers and allowances are
 /// shared alike. Shares are cut to as many decimals as let them be added without loss (about 28 digits), and the
 /// largest group takes what that leaves, a fraction of 10^-20 of the total at most: the shares add up exactly.
 pub fn share(estimate: &Estimate, groups: &[Vec<Quantities>]) -> Result<Vec<Money>, EstimateError> {
+    let parts = estimate.parts.len();
+    if let Some(group) = groups.iter().find(|group| group.len() > parts) {
+        let (groups, estimate) = (Decimal::from(group.len()), Decimal::from(parts));
+        return Err(EstimateError::GroupsDoNotAddUp { what: "parts", groups, estimate });
+    }
     for (index, part) in estimate.parts.iter().enumerate() {
         check_sums(part, groups.iter().map(|group| group.get(index).copied().unwrap_or_default()))?;
     }

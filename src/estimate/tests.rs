@@ -165,6 +165,7 @@ fn what_cannot_be_estimated_is_an_error() {
         estimate(&[huge.clone(), huge.clone(), huge], &Conditions::default()).unwrap_err().to_string(),
         share(&month, &[vec![typed("2", "1")]]).unwrap_err().to_string(),
         share(&month, &[]).unwrap_err().to_string(),
+        share(&month, &[vec![typed("1", "1"), typed("1", "1")]]).unwrap_err().to_string(),
     ];
     insta::assert_snapshot!(messages.join("\n"), @r#"
     there is no usage to be priced: expected at least one month
@@ -172,6 +173,7 @@ fn what_cannot_be_estimated_is_an_error() {
     the amount is too large to be calculated exactly (more than 28 digits)
     the groups hold 2 messages, the estimate 1: expected the same
     the groups hold 0 messages, the estimate 1: expected the same
+    the groups hold 2 parts, the estimate 1: expected the same
     "#);
 }
 

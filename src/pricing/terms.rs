@@ -43,7 +43,8 @@ impl Terms {
         Terms { name: "discount".to_owned(), discount, file: "--discount".to_owned(), ..Terms::default() }
     }
 
-    /// Refuses terms that are for another list, currency or time, or that name a meter the list has not.
+    /// Refuses terms that are for another list or currency, that name a meter the list has not, or that are not in
+    /// force on the day (without a day, no clock is asked: they are taken to be in force).
     pub fn check(&self, list: &PriceList, on: Option<NaiveDate>) -> Result<(), PricingError> {
         let refuse = |problem: String| Err(PricingError::Terms { file: self.file.clone(), problem });
         if let Some(name) = self.price_list.as_ref().filter(|name| **name != list.name) {

@@ -72,7 +72,7 @@ fn the_known_month_in_dollars() {
     Total                                                      USD 274.00
 
       1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
-      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
+      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
       A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
     "#);
 }
@@ -99,12 +99,12 @@ fn the_known_month_in_euro_and_why_264_is_wrong() {
     Total in EUR                                               EUR 253.75
 
       1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
-      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
+      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
       Exchange rate: USD 1.0798 per EUR, of 2025-04-01; https://www.windowserver.it/2026/01/azure-communication-services-il-sostituto-al-servizio-smtp-auth.
       A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
 
     How the total comes about
-      1,000,000 messages x 1 recipients each = 1,000,000 recipients
+      1,000,000 messages x 1 per message = 1,000,000 recipients
       1,000,000 recipients x 200,000 bytes = 200,000,000,000 bytes; divided by 1,000,000 = 200,000 MB
       Basic Sent Email: 1,000,000 x USD 0.00025 = USD 250
       Basic Data Transferred: 200,000 x USD 0.00012 = USD 24
@@ -216,9 +216,9 @@ fn the_published_json() {
           "name": "acs-email",
           "provider": "Azure Communication Services",
           "source": {
-            "note": "Text of general availability, dated 2023-03-31. Identical in the preview text of 2022-04-15 and, by secondary sources, in the Retail Prices API of 2026-07-27 (southeastasia) and 2026-09-24 (eastus2) and on the price page of 2026-08-29. That mails are counted per recipient is stated for the data and read so for the count.",
+            "note": "Text of general availability, dated 2023-03-31; it calls its own prices illustrative. Identical in the preview text of 2022-04-15 and, by secondary sources, in the Retail Prices API of 2026-07-27 (southeastasia) and 2026-09-24 (eastus2) and on the live page of 2026-08-29. The text says that data is charged per recipient; that mails are counted per recipient too is how secondary sources read it.",
             "retrieved_on": "2026-11-23",
-            "url": "https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef/articles/communication-services/concepts/email-pricing.md"
+            "url": "https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md"
           },
           "version": "2023-03-31"
         },
@@ -327,7 +327,7 @@ fn terms_stand_beside_the_list_price() {
     Total in EUR                                                                                           EUR 207.45
 
       1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
-      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
+      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
       Exchange rate: USD 1.0798 per EUR, typed with --fx.
       Terms: ours (terms.yaml).
       A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).

@@ -70,8 +70,8 @@ fn one_list_in_full() {
 
     About
       In force from 2023-03-31, in USD; pricing/acs-email-2023-03-31.yaml.
-      Source: https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
-      Text of general availability, dated 2023-03-31. Identical in the preview text of 2022-04-15 and, by secondary sources, in the Retail Prices API of 2026-07-27 (southeastasia) and 2026-09-24 (eastus2) and on the price page of 2026-08-29. That mails are counted per recipient is stated for the data and read so for the count.
+      Source: https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
+      Text of general availability, dated 2023-03-31; it calls its own prices illustrative. Identical in the preview text of 2022-04-15 and, by secondary sources, in the Retail Prices API of 2026-07-27 (southeastasia) and 2026-09-24 (eastus2) and on the live page of 2026-08-29. The text says that data is charged per recipient; that mails are counted per recipient too is how secondary sources read it.
       Limit: 100 messages an hour, default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
     "#);
 }
@@ -104,10 +104,10 @@ fn an_example_that_differs_fails_the_check() {
 
     Place            Stated  Calculated  Result   Source
     ------------  ---------  ----------  -------  ------------------------------------------------------------
-    mine.yaml:33   USD 1.11    USD 1.14  DIFFERS  the provider's own example (1 MB to 100 recipients on each
+    mine.yaml:35   USD 1.11    USD 1.14  DIFFERS  the provider's own example (1 MB to 100 recipients on each
                                                   of 30 days), its two parts added
-    mine.yaml:37    USD 274     USD 284  DIFFERS  the known month, 250.00 for the mails and 24.00 for the data
-    mine.yaml:41  USD 0.185    USD 0.19  DIFFERS  a published secondary calculation, 0.125 for the mails and
+    mine.yaml:39    USD 274     USD 284  DIFFERS  the known month, 250.00 for the mails and 24.00 for the data
+    mine.yaml:43  USD 0.185    USD 0.19  DIFFERS  a published secondary calculation, 0.125 for the mails and
                                                   0.06 for the data
 
       Examples: 3, of them different: 3.
@@ -120,7 +120,7 @@ fn an_example_that_differs_fails_the_check() {
 fn a_file_that_cannot_be_read_is_an_error_not_a_failed_check() {
     let (_folder, path) = copy("\"0.00025\"", "\"-1\"");
     let error = error_of(&format!("prices check {path}")).replace(&path, "mine.yaml");
-    assert_eq!(error, "mine.yaml:20: price: '-1' is negative: expected 0 or more");
+    assert_eq!(error, "mine.yaml:22: price: '-1' is negative: expected 0 or more");
     assert_eq!(
         error_of(&format!("prices check {path} --pricing {path}")),
         "error: '--pricing' does not apply where the files to be checked are named"

@@ -195,3 +195,21 @@ fn files_that_cannot_be_laid_over_are_refused() {
     DIR/empty: holds no price file: expected names that end in .yaml or .yml
     "#);
 }
+
+#[test]
+fn the_schema_for_editors_accepts_what_the_program_reads() {
+    let schema = std::fs::read_to_string(folder_of_prices().join("schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let value = |text: &str| serde_saphyr::from_str::<serde_json::Value>(text).unwrap();
+    for (name, text) in EMBEDDED {
+        let errors: Vec<String> = schema.iter_errors(&value(text)).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}");
+    }
+    let readme = std::fs::read_to_string(folder_of_prices().join("README.md")).unwrap();
+    let example = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(schema.is_valid(&value(example)));
+    assert_eq!(file::parse("README.md", example).unwrap().kind(), "terms");
+    for (from, to) in [("0.00025", "-1"), ("price:", "cost:"), ("currency: USD", "currency: dollar")] {
+        assert!(!schema.is_valid(&value(&changed_list(&[(from, to)]))), "{to}");
+    }
+}
