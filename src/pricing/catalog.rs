@@ -266,3 +266,6 @@ fn price_files(path: &Path) -> Result<Vec<PathBuf>, PricingError> {
     files.sort();
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests;

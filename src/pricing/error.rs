@@ -43,11 +43,11 @@ pub enum PricingError {
         expected: String,
     },
     /// A key that must be there.
-    #[error("{file}:{line}: the key '{key}' is missing")]
+    #[error("{file}:{line}: the key '{key}' is missing: expected it at the same level as this line")]
     MissingKey {
         /// The file.
         file: String,
-        /// The line at which the mapping without it begins.
+        /// The line of another key of the mapping that lacks it.
         line: u64,
         /// The key.
         key: String,
