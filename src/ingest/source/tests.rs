@@ -623,6 +623,43 @@ fn unreadable_inputs_are_told_and_empty_ones_listed() {
     assert!(sink.accounting.adds_up());
 }
 
+#[test]
+fn errors_come_apart_into_input_and_reason() {
+    let input = || "odd: name.tar".to_owned();
+    let error = SourceError::TooMany { input: input() };
+    assert_eq!(error.to_string(), "odd: name.tar: holds more than 100000 files: the others are not read");
+    assert_eq!(
+        error.parts(),
+        ("odd: name.tar", "holds more than 100000 files: the others are not read".into())
+    );
+    let full = io::Error::new(io::ErrorKind::StorageFull, "no space left on device");
+    let error = SourceError::Spool { input: input(), folder: "/tmp".into(), error: full };
+    assert_eq!(
+        error.to_string(),
+        "odd: name.tar: cannot unpack it to a temporary file in /tmp: no space left on device\n\
+         hint: set TMPDIR to a folder with room"
+    );
+    let error = SourceError::NoMatch("*.gz".into());
+    assert_eq!(error.parts(), ("*.gz", "'*.gz' matches no file".into()));
+}
+
+#[cfg(unix)]
+#[test]
+fn devices_are_streams_where_they_are_named() {
+    let inputs = found(Path::new("/dev/null")).inputs;
+    assert_eq!((inputs[0].can_reopen(), inputs[0].head()), (false, &b""[..]));
+}
+
+#[test]
+fn a_file_that_changes_its_length_under_the_reader_is_told() {
+    let (_folder, path) = file("a.log", b"first\nsecond\n");
+    let mut inputs = found(&path).inputs;
+    fs::write(&path, "first\nsecond\nappended later\n").unwrap();
+    assert_eq!(text(&mut inputs[0]), "first\nsecond\n");
+    fs::write(&path, "first\n").unwrap();
+    assert_eq!(broken(&mut inputs[0]), (b"first\n".to_vec(), "the data ends early after 6 bytes".into()));
+}
+
 fn real(part: &str) -> Option<PathBuf> {
     let data = std::env::var("RELAYMETER_TEST_DATA").unwrap_or_else(|_| "../shared/data".into());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(data).join("logs").join(part);
