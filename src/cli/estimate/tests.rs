@@ -1,3 +1,5 @@
+//! Tests of the whole output of `estimate`.
+
 use clap::Parser;
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! Tests of the whole output of `prices`.
+
 use super::*;
 use crate::cli::estimate::tests::{error_of, run, table_of};
 use crate::pricing::catalog::EMBEDDED;

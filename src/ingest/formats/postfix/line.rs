@@ -223,8 +223,8 @@ fn queued(rest: &[u8]) -> Event<'_> {
     if after.starts_with(b", status=expired") || after.starts_with(b", status=force-expired") {
         return Event::Expired;
     }
-    let size = value(after, b", size=").and_then(leading_number);
-    let recipients = value(after, b", nrcpt=").and_then(leading_number).and_then(|n| u32::try_from(n).ok());
+    let size = value(after, b", size=").and_then(whole_number);
+    let recipients = value(after, b", nrcpt=").and_then(whole_number).and_then(|n| u32::try_from(n).ok());
     Event::Queued { from, size, recipients }
 }
 
@@ -274,6 +274,11 @@ fn value<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 
 fn until<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
     &text[..find(text, end).unwrap_or(text.len())]
+}
+
+/// A number that something follows: one at the end of a line may have been cut.
+fn whole_number(text: &[u8]) -> Option<u64> {
+    text.iter().any(|b| !b.is_ascii_digit()).then(|| leading_number(text))?
 }
 
 fn leading_number(text: &[u8]) -> Option<u64> {
@@ -363,6 +368,8 @@ mod tests {
             read("from=<>, size=7, nrcpt=1 (queue active)"),
             Event::Queued { from: b"", size: Some(7), recipients: Some(1) }
         );
+        let cut = Event::Queued { from: b"a@x.example", size: Some(11_515), recipients: None };
+        assert_eq!(read("from=<a@x.example>, size=11515, nrcpt=1"), cut);
         assert_eq!(
             read("from=<a@x.example>, si"),
             Event::Queued { from: b"a@x.example", size: None, recipients: None }
