@@ -71,12 +71,12 @@ pub enum PricingError {
         limit: u64,
     },
     /// A file that cannot be opened or read.
-    #[error("{file}: {source}")]
+    #[error("{file}: {error}")]
     Read {
         /// The file.
         file: String,
         /// What the system says.
-        source: io::Error,
+        error: io::Error,
     },
     /// A folder without price files.
     #[error("{folder}: holds no price file: expected names that end in .yaml or .yml")]
