@@ -1,3 +1,5 @@
+//! What is read exactly, and every refusal by its whole message.
+
 use super::*;
 use crate::pricing::rate::{Scheme, Tier};
 use crate::pricing::terms::MeterTerms;
