@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::error::PricingError;
+use super::error::{PricingError, quoted};
 use super::file::{self, PriceFile, RateFile};
 use super::list::PriceList;
 use super::rate::MonthShare;
-use super::terms::quoted;
 use crate::money::{Currency, ExchangeRate};
 use crate::period::{ChargePeriod, Month};
 
@@ -252,7 +251,7 @@ fn price_files(path: &Path) -> Result<Vec<PathBuf>, PricingError> {
         return Ok(vec![path.to_owned()]);
     }
     let folder = path.display().to_string();
-    let unreadable = |source| PricingError::Read { file: folder.clone(), source };
+    let unreadable = |error| PricingError::Read { file: folder.clone(), error };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();

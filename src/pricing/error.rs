@@ -71,12 +71,12 @@ pub enum PricingError {
         limit: u64,
     },
     /// A file that cannot be opened or read.
-    #[error("{file}: {source}")]
+    #[error("{file}: {error}")]
     Read {
         /// The file.
         file: String,
         /// What the system says.
-        source: io::Error,
+        error: io::Error,
     },
     /// A folder without price files.
     #[error("{folder}: holds no price file: expected names that end in .yaml or .yml")]
@@ -153,4 +153,9 @@ pub enum PricingError {
     /// An amount beyond exact calculation.
     #[error(transparent)]
     Money(#[from] MoneyError),
+}
+
+/// Names in quotes, for messages.
+pub(crate) fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }

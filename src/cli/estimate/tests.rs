@@ -1,4 +1,4 @@
-//! Tests of the whole output of `estimate`.
+//! What `estimate` prints, in whole.
 
 use clap::Parser;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Tests of the whole output of `prices`.
+//! What `prices` prints, in whole.
 
 use super::*;
 use crate::cli::estimate::tests::{error_of, run, table_of};

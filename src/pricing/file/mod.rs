@@ -58,7 +58,7 @@ impl PriceFile {
 /// Reads a price file from disk, at most [`MAX_BYTES`] of it.
 pub fn read(path: &Path) -> Result<PriceFile, PricingError> {
     let file = path.display().to_string();
-    let unreadable = |source| PricingError::Read { file: file.clone(), source };
+    let unreadable = |error| PricingError::Read { file: file.clone(), error };
     let mut bytes = Vec::new();
     File::open(path).and_then(|f| f.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
