@@ -196,7 +196,7 @@ impl Scribe {
         }
         let mut end = start;
         for (place, recipient) in left.iter().enumerate() {
-            let took = duration(story, attempt, place);
+            let took = duration(story, recipient, attempt, place);
             let settled = recipient.settled == attempt && recipient.outcome != Outcome::Open;
             end = end.max(start + took);
             if recipient.place == Place::Local {
@@ -264,7 +264,7 @@ impl Scribe {
         let line = self.about(time, story, "smtp", id);
         put_recipient(line, story, recipient);
         line.text(", relay=");
-        if !bounced && story.chance.is_multiple_of(3) {
+        if !bounced && times_out(story) {
             line.text("none");
             put_delays(line, story, time, took);
             line.text(", dsn=4.4.1, status=deferred (connect to ");
@@ -286,7 +286,10 @@ impl Scribe {
             put_address(line, story, recipient);
             line.text(">: Recipient address rejected: User unknown (in reply to RCPT TO command))");
         } else {
-            line.text(" said: 451 4.7.1 Greylisted, please try again later, relay=none for now");
+            line.text(" said: 451 4.7.1 ").text(match story.microsoft {
+                true => "Server busy. Please try again later from [203.0.113.5]",
+                false => "Greylisted, please try again later, status=deferred",
+            });
             line.text(" (in reply to RCPT TO command))");
         }
     }
@@ -326,16 +329,25 @@ fn pid(daemon: &str, time: u64, chance: u64) -> u64 {
     }
 }
 
+/// Whether the next host does not answer while the message waits.
+fn times_out(story: &Story) -> bool {
+    story.chance.is_multiple_of(3)
+}
+
 /// How long a delivery takes, in microseconds: a little, and longer for large messages. Recipients of one
 /// transaction end together.
-fn duration(story: &Story, attempt: usize, place: usize) -> u64 {
+fn duration(story: &Story, recipient: &Recipient, attempt: usize, place: usize) -> u64 {
+    if times_out(story) && attempt < recipient.settled {
+        return 30_000_000;
+    }
     let varied = if story.microsoft { story.chance } else { story.chance.rotate_right(7 * place as u32) };
     180_000 + (varied >> 8) % 1_900_000 + story.size.min(6_000_000) / 2 + attempt as u64 % 3 * 40_000
 }
 
 fn put_address(line: &mut Vec<u8>, story: &Story, recipient: &Recipient) {
     match recipient.place {
-        Place::Outside | Place::Alias => recipient.address.put(line, "@"),
+        Place::Outside => recipient.address.put(line, "@"),
+        Place::Alias => _ = line.text("it-operations@contoso.com"),
         Place::Local if story.origin.is_empty() => put_root(line, story.host),
         Place::Local | Place::Origin => line.extend_from_slice(&story.origin),
     }
@@ -371,7 +383,7 @@ fn put_delays(line: &mut Vec<u8>, story: &Story, time: u64, took: u64) {
 fn put_next_host(line: &mut Vec<u8>, story: &Story, recipient: &Recipient) {
     if story.microsoft {
         line.text(MICROSOFT).text("[192.0.2.").number(36 + story.chance % 3 * 2);
-    } else if recipient.place == Place::Origin {
+    } else if matches!(recipient.place, Place::Origin | Place::Alias) {
         line.text("mx1.contoso.com[203.0.113.10");
     } else {
         line.text("mx1.").text(recipient.address.domain());

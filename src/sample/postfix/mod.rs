@@ -281,6 +281,16 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_is_what_its_page_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/postfix.log");
+        let text = std::fs::read_to_string(path).unwrap().replace("\r\n", "\n");
+        assert!(
+            text == written(&Plan::new(230)).0,
+            "samples/postfix.log is not the one of samples/README.md"
+        );
+    }
+
+    #[test]
     fn a_plain_log_counts_line_by_line_to_its_truth() {
         let (text, truth) = written(&Plan { hosts: 2, ..Plan::plain(3_000) });
         let mut sizes = HashMap::new();
