@@ -7,6 +7,7 @@ pub mod completions;
 pub mod formats;
 pub mod man;
 pub mod output;
+pub mod sample;
 pub mod settings;
 
 use std::cell::OnceCell;
@@ -65,6 +66,7 @@ macro_rules! commands {
 
 commands! {
     formats Formats,
+    sample Sample,
     completions Completions,
     man Man,
 }

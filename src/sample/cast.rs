@@ -117,6 +117,21 @@ impl Cast {
         0
     }
 
+    /// Whom a message of a sender is for, without duplicates: one recipient mostly, else a few, seldom as many
+    /// as `max`.
+    pub(super) fn addresses(&self, sender: usize, max: u32, random: &mut Random) -> Vec<Address> {
+        let max = u64::from(max.max(1));
+        let count = match random.below(100) {
+            _ if max == 1 || self.sender(sender).variable => 1,
+            0..80 => 1,
+            80..98 => random.between(2, max.min(5)),
+            _ => random.mostly_low(2, max),
+        };
+        let first = Address::draw(random);
+        let address = |further| Address { number: first.number + further, ..Address::draw(random) };
+        (0..count).map(address).collect()
+    }
+
     /// A sender that was chosen.
     pub(super) fn sender(&self, index: usize) -> &Sender {
         &self.senders[index]

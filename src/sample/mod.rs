@@ -1,12 +1,13 @@
 //! Seeded, realistic logs of any size with their truth beside them.
 //!
-//! A [`Plan`] says how much of what; [`postfix`] writes it as a log while it is made up, in
-//! bounded memory, and hands back the [`Truth`]: the counts that a correct reader must find. The same plan gives
-//! the same bytes everywhere. Reading such logs is left to `ingest`; every name and address is of those reserved
-//! for documentation (RFC 2606, RFC 5737) or fictitious.
+//! A [`Plan`] says how much of what; [`postfix`] and [`message_trace`] write it while it is made up, in bounded
+//! memory, and hand back the [`Truth`]: the counts that a correct reader must find. The same plan gives the same
+//! bytes everywhere. Reading such logs is left to `ingest`. Every name and address is reserved for documentation
+//! (RFC 2606, RFC 5737), private or fictitious.
 
 mod arrivals;
 mod cast;
+mod message_trace;
 mod postfix;
 mod random;
 mod text;
@@ -19,6 +20,7 @@ use chrono::NaiveDate;
 
 use crate::period::Zone;
 
+pub use message_trace::{RELAY_IP, Shape, message_trace};
 pub use postfix::postfix;
 pub use truth::{Counts, Truth};
 
@@ -31,36 +33,52 @@ pub enum Stamp {
     Rfc3339,
 }
 
-/// What makes real logs hard to count. The numbers say how many in 10,000 messages; one that is not 0 happens at
-/// least once in every log, where anything lets it.
+/// What makes real logs hard to count. The numbers say how many in 10,000 messages; what is not 0 happens at
+/// least once in every log that has room for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Features {
-    /// Lines that belong to no message: connections, TLS, statistics, other programs.
+    /// Lines that belong to no message: connections, TLS, statistics, other programs (Postfix).
     pub noise: bool,
-    /// Some senders hand over to Microsoft, whose replies state the bytes taken; others to the recipients' hosts.
+    /// Some senders hand over to Microsoft, whose replies state the bytes taken, others to the recipients' hosts
+    /// (Postfix).
     pub microsoft: bool,
-    /// One sender puts the recipient into the envelope sender (VERP).
+    /// One sender puts the recipient into the envelope sender, VERP (Postfix).
     pub variable_senders: bool,
-    /// Long queue ids in the last third of the time.
+    /// Long queue ids in the last third of the time (Postfix).
     pub long_ids: bool,
-    /// Messages deferred and tried again, each with its repeated queue manager line.
+    /// Messages deferred and tried again, each with its repeated queue manager line; a tenth of that pending in a
+    /// trace.
     pub deferrals: u32,
     /// Messages with a recipient that bounces, with the null-sender report that follows.
     pub bounces: u32,
-    /// Messages that nobody takes for five days.
+    /// Messages that nobody takes for five days (Postfix).
     pub expiries: u32,
-    /// Messages that pass a content filter and are queued twice.
+    /// Messages that pass a content filter and are queued twice (Postfix).
     pub filtered: u32,
-    /// Messages that the content filter throws away.
+    /// Messages that the content filter throws away (Postfix).
     pub discards: u32,
-    /// Messages delivered on the host itself, wholly or for one recipient.
+    /// Messages delivered on the host itself, wholly or for one recipient (Postfix).
     pub local: u32,
-    /// Messages whose recipient stands for an alias.
+    /// Messages whose recipient stands for an alias (Postfix).
     pub aliases: u32,
-    /// Recipients or whole messages that are refused.
+    /// Recipients or whole messages that are refused (Postfix).
     pub rejects: u32,
-    /// Queue ids that another message had minutes before or, with several hosts, has on another host.
+    /// Queue ids that another message had minutes before or, with several hosts, has on another host (Postfix).
     pub id_reuse: u32,
+    /// Mail that people write (traces).
+    pub mailbox: u32,
+    /// Mail that comes in from outside (traces).
+    pub inbound: u32,
+    /// Messages to a group, with rows of its members (traces).
+    pub groups: u32,
+    /// Recipients held back in quarantine (traces).
+    pub quarantined: u32,
+    /// Rows that stand twice, as overlapping pages have them (traces).
+    pub repeats: u32,
+    /// Subjects with quotes, line breaks, marks and letters beyond ASCII (traces).
+    pub awkward_subjects: u32,
+    /// Sizes that differ between the recipients of a message; the largest counts (traces).
+    pub varied_sizes: bool,
 }
 
 impl Features {
@@ -79,6 +97,13 @@ impl Features {
         aliases: 0,
         rejects: 0,
         id_reuse: 0,
+        mailbox: 0,
+        inbound: 0,
+        groups: 0,
+        quarantined: 0,
+        repeats: 0,
+        awkward_subjects: 0,
+        varied_sizes: false,
     };
 
     /// Everything, at the rates of a company's relay.
@@ -96,6 +121,13 @@ impl Features {
         aliases: 50,
         rejects: 150,
         id_reuse: 50,
+        mailbox: 2_500,
+        inbound: 2_000,
+        groups: 80,
+        quarantined: 30,
+        repeats: 60,
+        awkward_subjects: 100,
+        varied_sizes: true,
     };
 }
 
@@ -150,7 +182,7 @@ impl Plan {
     pub fn sized(
         self,
         bytes: u64,
-        write: fn(&Plan, &mut dyn Write) -> io::Result<Truth>,
+        write: impl Fn(&Plan, &mut dyn Write) -> io::Result<Truth>,
     ) -> io::Result<Plan> {
         const TRIAL: u64 = 5_000;
         let trial = write(&Plan { messages: TRIAL, ..self.clone() }, &mut io::sink())?;

@@ -39,11 +39,6 @@ impl Random {
     pub(super) fn percent(&mut self, share: u64) -> bool {
         self.below(100) < share
     }
-
-    /// One of several; `fallback` only where there are none.
-    pub(super) fn pick<T: Copy>(&mut self, items: &[T], fallback: T) -> T {
-        items.get(self.below(items.len() as u64) as usize).copied().unwrap_or(fallback)
-    }
 }
 
 /// Something that happens to a fixed number of messages, at random places spread over the whole run.

@@ -16,6 +16,8 @@ pub(super) struct Timeline {
     texts: Vec<Vec<u8>>,
     free: Vec<u32>,
     added: u64,
+    /// What stands between two lines.
+    separator: &'static [u8],
     out: Vec<u8>,
     /// Lines written so far.
     pub(super) lines: u64,
@@ -32,6 +34,11 @@ struct Entry {
 }
 
 impl Timeline {
+    /// An empty log with `separator` between its lines.
+    pub(super) fn new(separator: &'static [u8]) -> Timeline {
+        Timeline { separator, ..Timeline::default() }
+    }
+
     /// A new line of a host at a time, to be filled by the caller.
     pub(super) fn line(&mut self, time: u64, host: u32) -> &mut Vec<u8> {
         let text = self.free.pop().unwrap_or_else(|| {
@@ -57,9 +64,11 @@ impl Timeline {
                 break;
             }
             self.entries.pop();
+            if self.lines > 0 {
+                self.out.extend_from_slice(self.separator);
+            }
             start(&mut self.out, entry.time, entry.host);
             self.out.extend_from_slice(&self.texts[entry.text as usize]);
-            self.out.push(b'\n');
             self.free.push(entry.text);
             self.lines += 1;
             if self.out.len() >= CHUNK {
@@ -69,7 +78,7 @@ impl Timeline {
         Ok(())
     }
 
-    /// Writes a text that is no line of its own, such as a header.
+    /// Adds a text before the first or after the last line, such as a header.
     pub(super) fn raw(&mut self, text: &[u8]) {
         self.out.extend_from_slice(text);
     }

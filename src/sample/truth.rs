@@ -1,8 +1,8 @@
 //! What a correct reader must find in a generated log.
 //!
-//! Counted from the plan while the log is written, never by reading the text, and by the rules for any log: a message counts
-//! once, when the relay accepted it; recipients are the distinct accepted ones that leave the host; a filter's
-//! second leg, local delivery and refused mail add nothing; null senders are apart.
+//! Counted from the plan while the log is written, never by reading the text, and by the rules for any log: a
+//! message counts once, when the relay accepted it; recipients are the distinct accepted ones that leave the
+//! host; a filter's second leg, local delivery and refused mail add nothing; null senders are apart.
 
 use std::collections::BTreeMap;
 
@@ -41,8 +41,8 @@ pub struct Truth {
     pub records: u64,
     /// Bytes written.
     pub output_bytes: u64,
-    /// All accepted messages with a sender: what is charged in the default. A message's size is what the accepting
-    /// service said it took, where it said so, else what the relay measured at acceptance.
+    /// All accepted messages with a sender: what is charged in the default. A message's size is what the
+    /// accepting service said it took, where it said so, else what the relay measured at acceptance.
     #[serde(flatten)]
     pub total: Counts,
     /// The total with every size as the relay measured it.
@@ -93,6 +93,8 @@ pub(super) struct Counted<'a> {
     pub(super) accepted_size: Option<u64>,
     /// Recipients that count.
     pub(super) recipients: u64,
+    /// Recipients if the members of a group count and the group does not.
+    pub(super) recipients_upper: u64,
     /// Those of them that were delivered.
     pub(super) delivered: u64,
     /// Those of them that bounced or expired.
@@ -109,6 +111,7 @@ impl Truth {
         self.by_relay_size.add(message.recipients, message.relay_size);
         self.accepted_size_messages += u64::from(message.accepted_size.is_some());
         self.delivered.add(message.delivered, size);
+        self.recipients_upper += message.recipients_upper;
         self.bounced_recipients += message.bounced;
         self.filtered_recipients += message.filtered;
         self.open_recipients += message.recipients - message.delivered - message.bounced - message.filtered;

@@ -7,6 +7,7 @@ mod noise;
 mod plot;
 mod queue;
 mod story;
+mod words;
 
 use std::io::{self, Write};
 
@@ -23,8 +24,8 @@ use story::{Outcome, Passage, Place, Recipient, Story};
 
 /// Writes the log of a plan and returns what a correct reader must find in it.
 ///
-/// Lines are in order of time. Memory does not grow with the length of the log, only with the number of messages
-/// that wait to be tried again. Fails only where `out` does.
+/// Lines are in order of time. Memory does not grow with the length of the log, only with the number of
+/// messages that wait to be tried again. Fails only where `out` does.
 pub fn postfix(plan: &Plan, out: &mut dyn Write) -> io::Result<Truth> {
     let mut random = Random::new(plan.seed);
     let mut arrivals = Arrivals::new(plan, &mut random);
@@ -42,6 +43,9 @@ pub fn postfix(plan: &Plan, out: &mut dyn Write) -> io::Result<Truth> {
     }
     let timeline = &mut run.scribe.timeline;
     timeline.write_until(u64::MAX, out, &mut start)?;
+    if timeline.lines > 0 {
+        timeline.raw(b"\n");
+    }
     timeline.flush(out)?;
     (run.truth.records, run.truth.output_bytes) = (timeline.lines, timeline.bytes);
     Ok(run.truth)
@@ -141,7 +145,7 @@ impl<'a> Run<'a> {
             twins: 0,
             locals: 0,
             waits: false,
-            scribe: Scribe { timeline: Timeline::default(), hosts, noise: plan.features.noise },
+            scribe: Scribe { timeline: Timeline::new(b"\n"), hosts, noise: plan.features.noise },
             clock: Clock::new(plan.zone, plan.stamp),
             truth: Truth::default(),
             day: (0, String::new()),
@@ -187,6 +191,7 @@ impl<'a> Run<'a> {
             relay_size: story.size,
             accepted_size: story.stated_size(),
             recipients: story.all_outside(),
+            recipients_upper: story.all_outside(),
             delivered: story.outside(&[Outcome::Delivered]),
             bounced: story.outside(&[Outcome::Bounced, Outcome::Expired]),
             filtered: 0,

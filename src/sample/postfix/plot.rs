@@ -1,6 +1,6 @@
 //! Deciding what happens to a message.
 
-use super::lines::put_root;
+use super::words::put_root;
 use super::*;
 use crate::sample::cast::Sizes;
 
@@ -10,10 +10,10 @@ const LONG_WAIT: usize = 12;
 impl Run<'_> {
     /// Decides everything about a message that is accepted.
     pub(super) fn make_up(&mut self, arrival: Arrival, host: u32, sender: usize, refused: bool) -> Story {
-        let recipients = self.recipients(sender);
+        let addresses = self.cast.addresses(sender, self.plan.max_recipients, &mut self.random);
         let (accepted, id) = self.open(arrival.time, host);
         let mut story = self.blank(host, accepted, id);
-        story.recipients = recipients;
+        story.recipients = addresses.into_iter().map(|address| delivered(address, Place::Outside)).collect();
         let sender = self.cast.sender(sender);
         story.entry = sender.entry.clone();
         story.microsoft = sender.microsoft;
@@ -86,24 +86,6 @@ impl Run<'_> {
             }
         }
         (time, self.queues[host].open(time))
-    }
-
-    /// One recipient mostly, else a few, seldom as many as the plan allows.
-    fn recipients(&mut self, sender: usize) -> Vec<Recipient> {
-        let max = u64::from(self.plan.max_recipients.max(1));
-        let random = &mut self.random;
-        let count = match random.below(100) {
-            _ if max == 1 || self.cast.sender(sender).variable => 1,
-            0..80 => 1,
-            80..98 => random.between(2, max.min(5)),
-            _ => random.mostly_low(2, max),
-        };
-        let first = Address::draw(random);
-        let address = |further| Address { number: first.number + further, ..Address::draw(random) };
-        let mut recipients: Vec<Recipient> =
-            (0..count).map(address).map(|address| delivered(address, Place::Outside)).collect();
-        recipients[0].address.domain = first.domain;
-        recipients
     }
 
     /// Mail that stays on the host, wholly or for one recipient, or whose report does.
