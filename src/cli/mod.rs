@@ -4,9 +4,14 @@
 //! settings are in [`settings`]; how results, remarks and errors reach stdout and stderr is in [`output`].
 
 pub mod completions;
+mod cost_data;
+pub mod estimate;
+mod explain;
 pub mod formats;
 pub mod man;
 pub mod output;
+pub mod price_args;
+pub mod prices;
 pub mod sample;
 pub mod settings;
 
@@ -65,6 +70,8 @@ macro_rules! commands {
 }
 
 commands! {
+    estimate Estimate,
+    prices Prices,
     formats Formats,
     sample Sample,
     completions Completions,

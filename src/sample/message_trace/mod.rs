@@ -125,11 +125,11 @@ impl<'a> Run<'a> {
     fn message(&mut self, arrival: Arrival) {
         self.quotas.reach(arrival.number, &mut self.random);
         let mut letter = if self.quotas.inbound.take() {
-            self.from_outside(arrival.time)
+            self.by_outsiders(arrival.time)
         } else if self.quotas.mailbox.take() {
-            self.from_a_person(arrival.time)
+            self.by_a_person(arrival.time)
         } else {
-            self.from_an_application(arrival)
+            self.by_an_application(arrival)
         };
         letter.awkward = self.quotas.awkward.take();
         self.settle(&mut letter);
@@ -141,7 +141,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn from_an_application(&mut self, arrival: Arrival) -> Letter {
+    fn by_an_application(&mut self, arrival: Arrival) -> Letter {
         let index = self.cast.choose(arrival.night, &mut self.random);
         let mut letter = self.blank(Way::Relay, arrival.time);
         let addresses = self.cast.addresses(index, self.plan.max_recipients, &mut self.random);
@@ -168,7 +168,7 @@ impl<'a> Run<'a> {
         letter
     }
 
-    fn from_a_person(&mut self, time: u64) -> Letter {
+    fn by_a_person(&mut self, time: u64) -> Letter {
         let mut letter = self.blank(Way::Mailbox, time);
         letter.size = Sizes::Letter.draw(&mut self.random) * 2;
         put_person(&mut letter.sender, self.random.below(PEOPLE));
@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
         letter
     }
 
-    fn from_outside(&mut self, time: u64) -> Letter {
+    fn by_outsiders(&mut self, time: u64) -> Letter {
         let mut letter = self.blank(Way::Inbound, time);
         letter.size = Sizes::Letter.draw(&mut self.random) * 3;
         let sender = Address::draw(&mut self.random);
