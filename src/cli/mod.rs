@@ -12,6 +12,7 @@ pub mod man;
 pub mod output;
 pub mod price_args;
 pub mod prices;
+pub mod sample;
 pub mod settings;
 
 use std::cell::OnceCell;
@@ -72,6 +73,7 @@ commands! {
     estimate Estimate,
     prices Prices,
     formats Formats,
+    sample Sample,
     completions Completions,
     man Man,
 }
