@@ -6,6 +6,7 @@
 
 pub mod detect;
 pub mod formats;
+mod sink;
 pub mod source;
 
 use chrono::NaiveDate;
