@@ -33,6 +33,8 @@ pub struct CountOptions {
     pub by: Vec<Dimension>,
     /// The zone of days and hours.
     pub zone: Zone,
+    /// Instants at which billing periods are cut beside the start of a month: where prices change.
+    pub cuts: Vec<Timestamp>,
     /// What is added to sizes that the accepting service did not state.
     pub size_overhead: Overhead,
     /// The size of messages without one; without it, the mean of comparable messages.
@@ -45,6 +47,7 @@ impl Default for CountOptions {
             filters: Filters::default(),
             by: Vec::new(),
             zone: Zone::UTC,
+            cuts: Vec::new(),
             size_overhead: Overhead::None,
             missing_size: None,
         }
@@ -134,7 +137,7 @@ impl Collector {
 impl<O: Observer> Collector<O> {
     /// A collector that counts and tells an observer of what it counted.
     pub fn observed(options: CountOptions, observer: O) -> Collector<O> {
-        let CountOptions { filters, by, zone, size_overhead, missing_size } = options;
+        let CountOptions { filters, by, zone, cuts, size_overhead, missing_size } = options;
         Collector {
             names: Names::default(),
             delivered_only: filters.delivered_only,
@@ -143,7 +146,7 @@ impl<O: Observer> Collector<O> {
             by_outcome: by.contains(&Dimension::Outcome),
             observer,
             counts: Counts {
-                keyer: Keyer::new(by, zone),
+                keyer: Keyer::new(by, zone, cuts),
                 cube: Cube::default(),
                 imputation: Imputation::new(missing_size),
                 sizes: Histogram::default(),
@@ -536,7 +539,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn groups_months_and_traffic_add_up_in_any_order(
+        fn groups_periods_and_traffic_add_up_in_any_order(
             mut submissions in prop::collection::vec(any_submission(), 1..60),
             dimensions in any_dimensions(),
             delivered_only in any::<bool>(),
@@ -545,16 +548,17 @@ mod tests {
             submissions.push(submission());
             let mut options = by(&dimensions);
             options.zone = "Europe/Rome".parse().unwrap();
+            options.cuts = vec![Timestamp::from_seconds(1_400_000_000)];
             options.filters.delivered_only = delivered_only;
             let usage = collect(options.clone(), &submissions);
             let sum = |parts: &mut dyn Iterator<Item = Measures>| {
                 parts.fold(Measures::default(), |mut sum, part| { sum.merge(&part); sum })
             };
             prop_assert_eq!(sum(&mut usage.groups.iter().map(|group| group.measures)), usage.total);
-            prop_assert_eq!(sum(&mut usage.months.values().copied()), usage.total);
+            prop_assert_eq!(sum(&mut usage.periods.values().copied()), usage.total);
             prop_assert_eq!(sum(&mut usage.traffic.values().copied()), usage.total);
             for group in &usage.groups {
-                prop_assert_eq!(sum(&mut group.months.iter().map(|(_, part)| *part)), group.measures);
+                prop_assert_eq!(sum(&mut group.periods.iter().map(|(_, part)| *part)), group.measures);
                 let Totals { messages, recipients, bytes, recipient_bytes } = group.measures.attempted;
                 prop_assert!(recipients >= messages && recipient_bytes >= bytes);
                 prop_assert!(group.measures.recipients_upper >= recipients);

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::dimension::Key;
 use super::histogram::Histogram;
 
-/// Cells that are told apart (some 300 bytes each); later ones count under `(other)` of their month and
+/// Cells that are told apart (some 300 bytes each); later ones count under `(other)` of their period and
 /// traffic.
 const CELL_CAP: usize = 250_000;
 /// Buckets of all cells' size histograms together (8 bytes each). Past it only the run as a whole has
@@ -188,7 +188,7 @@ mod tests {
 
     fn keys(count: u32) -> Vec<Key> {
         let mut names = Names::default();
-        let mut keyer = Keyer::new(vec![Dimension::Sender], Zone::UTC);
+        let mut keyer = Keyer::new(vec![Dimension::Sender], Zone::UTC, Vec::new());
         let mut key = |n| {
             let sender = names.sender(format!("s{n}@example.com").as_bytes());
             keyer.key(&Submission { sender, ..submission() }, &names)

@@ -1,7 +1,7 @@
 //! What usage can be grouped by, and the key of a group.
 //!
-//! The billing month (UTC) and the kind of traffic are part of every key, because tiers apply per month and a
-//! total over all traffic is split; other parts stay at zero unless they were asked for. Days and hours are
+//! The billing period (a UTC month, cut where prices change) and the kind of traffic are part of every key,
+//! because tiers apply per month and a total over all traffic is split; other parts stay at zero unless they were asked for. Days and hours are
 //! those of the display zone. Summing is left to `cube`.
 
 use std::fmt;
@@ -105,8 +105,8 @@ impl fmt::Display for Dimension {
 /// What a cell of the cube stands for. Parts that were not asked for are zero or `None`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Key {
-    /// The billing month; `None` only in a group over several.
-    pub(super) month: Option<Month>,
+    /// The billing period; `None` only in a group over several.
+    pub(super) period: Option<ChargePeriod>,
     /// The start of the hour or day: the instant in seconds for hours, the local midnight for days.
     time: i64,
     sender: u32,
@@ -120,9 +120,9 @@ pub(super) struct Key {
 }
 
 impl Key {
-    fn of(month: Option<Month>, traffic: Option<Traffic>) -> Key {
+    fn of(period: Option<ChargePeriod>, traffic: Option<Traffic>) -> Key {
         Key {
-            month,
+            period,
             time: 0,
             sender: 0,
             client: 0,
@@ -139,25 +139,26 @@ impl Key {
         Key { outcome: Some(outcome), ..self }
     }
 
-    /// The cell of the same month and traffic for all that found no room.
+    /// The cell of the same period and traffic for all that found no room.
     pub(super) fn other(self) -> Key {
-        Key { other: true, ..Key::of(self.month, self.traffic) }
+        Key { other: true, ..Key::of(self.period, self.traffic) }
     }
 }
 
-/// Finds the key of a submission. Remembers the last month and offset: logs go forward in time.
+/// Finds the key of a submission. Remembers the last period and offset: logs go forward in time.
 #[derive(Debug)]
 pub(super) struct Keyer {
     by: Vec<Dimension>,
     zone: Zone,
-    month: (Month, ChargePeriod),
+    cuts: Vec<Timestamp>,
+    period: ChargePeriod,
     offset: Option<(i64, i64)>,
 }
 
 impl Keyer {
-    pub(super) fn new(by: Vec<Dimension>, zone: Zone) -> Keyer {
-        let month = Month::of(Timestamp::default());
-        Keyer { by, zone, month: (month, month.period()), offset: None }
+    pub(super) fn new(by: Vec<Dimension>, zone: Zone, cuts: Vec<Timestamp>) -> Keyer {
+        let nowhere = ChargePeriod { start: Timestamp::default(), end: Timestamp::default() };
+        Keyer { by, zone, cuts, period: nowhere, offset: None }
     }
 
     pub(super) fn by(&self) -> &[Dimension] {
@@ -170,7 +171,7 @@ impl Keyer {
 
     /// The key of a submission, without its outcome.
     pub(super) fn key(&mut self, submission: &Submission, names: &Names) -> Key {
-        let mut key = Key::of(Some(self.month_of(submission.time)), Some(submission.traffic));
+        let mut key = Key::of(Some(self.period_of(submission.time)), Some(submission.traffic));
         let (mut day, mut hour) = (false, false);
         for dimension in &self.by {
             match dimension {
@@ -192,12 +193,19 @@ impl Keyer {
         key
     }
 
-    fn month_of(&mut self, time: Timestamp) -> Month {
-        if !self.month.1.contains(time) {
-            let month = Month::of(time);
-            self.month = (month, month.period());
+    fn period_of(&mut self, time: Timestamp) -> ChargePeriod {
+        if !self.period.contains(time) {
+            let ChargePeriod { mut start, mut end } = Month::of(time).period();
+            for &cut in &self.cuts {
+                if cut <= time {
+                    start = start.max(cut);
+                } else {
+                    end = end.min(cut);
+                }
+            }
+            self.period = ChargePeriod { start, end };
         }
-        self.month.0
+        self.period
     }
 
     fn time_of(&mut self, time: Timestamp, hour: bool) -> i64 {
@@ -219,11 +227,11 @@ impl Keyer {
         }
     }
 
-    /// The part of a key that a group over months and traffic has: those are kept only where asked for.
+    /// The key of a group over periods and traffic: the month and the traffic are kept only where asked for.
     pub(super) fn group_key(&self, key: Key) -> Key {
-        let month = key.month.filter(|_| self.asks(Dimension::Month) && !key.other);
+        let period = key.period.filter(|_| self.asks(Dimension::Month) && !key.other);
         let traffic = key.traffic.filter(|_| self.asks(Dimension::Traffic) && !key.other);
-        Key { month, traffic, ..key }
+        Key { period: period.map(|period| Month::of(period.start).period()), traffic, ..key }
     }
 
     /// How a key reads for one of its dimensions.
@@ -232,7 +240,9 @@ impl Keyer {
             return OTHER.to_owned();
         }
         match dimension {
-            Dimension::Month => key.month.map_or_else(String::new, |month| month.to_string()),
+            Dimension::Month => {
+                key.period.map_or_else(String::new, |period| Month::of(period.start).to_string())
+            }
             Dimension::Day => self.local_start(key).format("%Y-%m-%d").to_string(),
             Dimension::Hour => self.hour_label(key.time),
             Dimension::SenderDomain if self.asks(Dimension::Sender) => {
@@ -281,7 +291,7 @@ mod tests {
     fn labels(by: &[Dimension], zone: &str, time: &str) -> Vec<String> {
         let time = NaiveDateTime::parse_from_str(time, "%Y-%m-%dT%H:%M:%SZ").unwrap();
         let names = Names::default();
-        let mut keyer = Keyer::new(by.to_vec(), zone.parse().unwrap());
+        let mut keyer = Keyer::new(by.to_vec(), zone.parse().unwrap(), Vec::new());
         let key = keyer.key(&Submission { time: Timestamp::from_utc(time), ..submission() }, &names);
         by.iter().map(|&dimension| keyer.label(dimension, &key, &names)).collect()
     }
@@ -315,7 +325,7 @@ mod tests {
     #[test]
     fn the_offset_follows_a_clock_change() {
         let names = Names::default();
-        let mut keyer = Keyer::new(vec![Dimension::Hour], "Europe/Rome".parse().unwrap());
+        let mut keyer = Keyer::new(vec![Dimension::Hour], "Europe/Rome".parse().unwrap(), Vec::new());
         let mut shown = |seconds| {
             let time = Timestamp::from_seconds(seconds);
             let key = keyer.key(&Submission { time, ..submission() }, &names);
@@ -324,6 +334,19 @@ mod tests {
         // 2026-03-29T01:00:00Z is when summer time begins.
         assert_eq!(shown(1_774_745_999), "2026-03-29T01:00+01:00");
         assert_eq!(shown(1_774_746_000), "2026-03-29T03:00+02:00");
+    }
+
+    #[test]
+    fn a_month_is_cut_where_prices_change() {
+        let cuts = ["2026-10-11", "2026-12-01"].map(|day| crate::period::parse_date(day).unwrap());
+        let cuts = cuts.map(|day| ChargePeriod::of_dates(day, day).start).to_vec();
+        let mut keyer = Keyer::new(Vec::new(), Zone::UTC, cuts.clone());
+        let mut shown = |seconds| keyer.period_of(Timestamp::from_seconds(seconds)).to_string();
+        let cut = cuts[0].seconds();
+        assert_eq!(shown(cut - 1), "2026-10-01T00:00:00Z to 2026-10-11T00:00:00Z");
+        assert_eq!(shown(cut), "2026-10-11T00:00:00Z to 2026-11-01T00:00:00Z");
+        assert_eq!(shown(cut + 40 * DAY), "2026-11-01T00:00:00Z to 2026-12-01T00:00:00Z");
+        assert_eq!(shown(cut + 52 * DAY), "2026-12-01T00:00:00Z to 2027-01-01T00:00:00Z");
     }
 
     #[test]

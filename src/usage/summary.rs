@@ -14,7 +14,7 @@ use super::histogram::Histogram;
 use super::impute::{ImputedSizes, Pairs};
 use super::names::{DomainId, Names};
 use super::submission::Traffic;
-use crate::period::{Month, Timestamp};
+use crate::period::{ChargePeriod, Timestamp};
 
 /// Why counts come to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,28 +92,28 @@ pub struct Group {
     pub labels: Vec<String>,
     /// Its sums.
     pub measures: Measures,
-    /// Its sums by billing month, because that is how they are priced.
-    pub months: Vec<(Month, Measures)>,
+    /// Its sums by billing period, because that is how they are priced.
+    pub periods: Vec<(ChargePeriod, Measures)>,
     /// Its sizes where the source has them; empty where the run has too many groups to keep them.
     pub sizes: Histogram,
 }
 
 impl Group {
-    /// Adds the sums of a month.
-    fn add(&mut self, month: Option<Month>, measures: &Measures, sizes: &Histogram) {
+    /// Adds the sums of a period.
+    fn add(&mut self, period: Option<ChargePeriod>, measures: &Measures, sizes: &Histogram) {
         self.measures.merge(measures);
         self.sizes.merge(sizes);
-        let Some(month) = month else { return };
-        match self.months.iter_mut().find(|(known, _)| *known == month) {
+        let Some(period) = period else { return };
+        match self.periods.iter_mut().find(|(known, _)| *known == period) {
             Some((_, known)) => known.merge(measures),
-            None => self.months.push((month, *measures)),
+            None => self.periods.push((period, *measures)),
         }
     }
 
     /// Adds another group, which keeps its labels no longer.
     pub fn merge(&mut self, other: &Group) {
-        for (month, measures) in &other.months {
-            self.add(Some(*month), measures, &Histogram::default());
+        for (period, measures) in &other.periods {
+            self.add(Some(*period), measures, &Histogram::default());
         }
         self.sizes.merge(&other.sizes);
     }
@@ -132,8 +132,8 @@ pub struct Usage {
     pub group_percentiles: bool,
     /// All groups together.
     pub total: Measures,
-    /// The same by billing month (UTC).
-    pub months: BTreeMap<Month, Measures>,
+    /// The same by billing period: a UTC month, or the part of one between changes of prices.
+    pub periods: BTreeMap<ChargePeriod, Measures>,
     /// The same by kind of traffic.
     pub traffic: BTreeMap<Traffic, Measures>,
     /// All sizes that the source has.
@@ -163,10 +163,10 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
     let (imputed_sizes, pairs) = imputation.finish();
     let cells = measure(cube.into_cells(), &imputed_sizes, pairs)?;
     let mut total = Measures::default();
-    let (mut months, mut traffic) = (BTreeMap::<_, Measures>::new(), BTreeMap::<_, Measures>::new());
+    let (mut periods, mut traffic) = (BTreeMap::<_, Measures>::new(), BTreeMap::<_, Measures>::new());
     for (key, measures, _) in &cells {
         total.merge(measures);
-        key.month.into_iter().for_each(|month| months.entry(month).or_default().merge(measures));
+        key.period.into_iter().for_each(|period| periods.entry(period).or_default().merge(measures));
         key.traffic.into_iter().for_each(|kind| traffic.entry(kind).or_default().merge(measures));
     }
     let by = keyer.by().to_vec();
@@ -177,7 +177,7 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
         groups,
         group_percentiles,
         total,
-        months,
+        periods,
         traffic,
         sizes,
         imputed_sizes,
@@ -217,7 +217,7 @@ fn measure(
     Ok(measured)
 }
 
-/// Groups over months and traffic, by their labels.
+/// Groups over periods and traffic, by their labels.
 fn group(cells: Vec<(Key, Measures, Histogram)>, keyer: &Keyer, names: &Names) -> Vec<Group> {
     let mut groups: FxHashMap<Key, Group> = FxHashMap::default();
     for (key, measures, sizes) in cells {
@@ -225,10 +225,10 @@ fn group(cells: Vec<(Key, Measures, Histogram)>, keyer: &Keyer, names: &Names) -
         let group = groups.entry(group_key).or_insert_with(|| Group {
             labels: keyer.by().iter().map(|&by| keyer.label(by, &group_key, names)).collect(),
             measures: Measures::default(),
-            months: Vec::new(),
+            periods: Vec::new(),
             sizes: Histogram::default(),
         });
-        group.add(key.month, &measures, &sizes);
+        group.add(key.period, &measures, &sizes);
     }
     let mut sorted: Vec<(Key, Group)> = groups.into_iter().collect();
     sorted.sort_by(|(key, group), (other_key, other)| (&group.labels, key).cmp(&(&other.labels, other_key)));
