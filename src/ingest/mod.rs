@@ -4,10 +4,12 @@
 //! [`LogFormat`] of [`formats::FORMATS`] turns them into [`Record`]s for a [`Sink`]. Filters, counting and
 //! pricing are left to `usage` and `estimate`.
 
+pub mod collect;
 pub mod detect;
 pub mod formats;
 mod sink;
 pub mod source;
+pub mod syslog;
 
 use chrono::NaiveDate;
 
