@@ -8,6 +8,7 @@ pub mod formats;
 pub mod man;
 pub mod output;
 pub mod settings;
+pub mod submissions;
 
 use std::cell::OnceCell;
 use std::fmt;

@@ -54,7 +54,7 @@ fn write_file(body: Body, writer: &dyn Writer, path: &Path) -> anyhow::Result<()
 }
 
 /// A new file with the permissions that the finished one shall have.
-fn temporary(folder: &Path, target: &Path) -> io::Result<tempfile::NamedTempFile> {
+pub(super) fn temporary(folder: &Path, target: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     let kept = target.metadata().ok().map(|metadata| metadata.permissions());
     #[cfg(unix)]

@@ -120,6 +120,18 @@ pub enum TimeQuality {
     DateOnly,
 }
 
+impl TimeQuality {
+    /// The word used in files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            TimeQuality::Exact => "exact",
+            TimeQuality::ZoneAssumed => "zone-assumed",
+            TimeQuality::YearInferred => "year-inferred",
+            TimeQuality::DateOnly => "date-only",
+        }
+    }
+}
+
 /// Where a size comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SizeQuality {
@@ -131,6 +143,18 @@ pub enum SizeQuality {
     Declared,
     /// Not in the source; imputed from the mean of comparable messages.
     Missing,
+}
+
+impl SizeQuality {
+    /// The word used in files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            SizeQuality::Accepted => "accepted",
+            SizeQuality::Measured => "measured",
+            SizeQuality::Declared => "declared",
+            SizeQuality::Missing => "missing",
+        }
+    }
 }
 
 /// Which traffic a submission looks like; a total over all of them is labelled unfiltered.
