@@ -26,7 +26,16 @@ pub struct Part {
     pub envelope: Envelope,
     /// Its clock, set to the first timestamp.
     pub clock: Clock,
+    /// The host that wrote its first line; empty where unknown.
+    pub host: Vec<u8>,
     first: Option<Timestamp>,
+}
+
+impl Part {
+    /// The instant of the first timestamp; `None` where there is none.
+    pub fn first(&self) -> Option<Timestamp> {
+        self.first
+    }
 }
 
 /// What the start of a part tells.
@@ -116,7 +125,8 @@ fn part(
 ) -> Result<Part, ReadError> {
     let envelope = Envelope::of(input.head());
     let Some(first) = survey.first else {
-        return Ok(Part { input, envelope, clock: Clock::new(options.log_zone, None), first: None });
+        let clock = Clock::new(options.log_zone, None);
+        return Ok(Part { input, envelope, clock, host: Vec::new(), first: None });
     };
     let offset = survey.proof.map(|(_, offset)| offset);
     let clock = match first.year.or(options.year).or(survey.proof.map(|(year, _)| year)) {
@@ -129,7 +139,19 @@ fn part(
         },
     };
     let first = clock.clone().instant_of(&first);
-    Ok(Part { input, envelope, clock, first })
+    let host = first_host(input.head(), envelope);
+    Ok(Part { input, envelope, clock, host, first })
+}
+
+fn first_host(head: &[u8], envelope: Envelope) -> Vec<u8> {
+    let mut records = Records::new(head, envelope);
+    while let Ok(Some(record)) = records.next_record() {
+        let header = Header::parse_rfc5424(record.line).or_else(|| Header::parse(record.line));
+        if let Some(header) = header {
+            return header.host.to_vec();
+        }
+    }
+    Vec::new()
 }
 
 /// The year that brings a part closest to a sibling, and the sibling's zone offset.

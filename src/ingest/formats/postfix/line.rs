@@ -67,14 +67,22 @@ pub fn instance(program: &[u8]) -> &[u8] {
     &program[..memchr::memchr(b'/', program).unwrap_or(program.len())]
 }
 
-/// Splits `4AA091855DA0: rest` into queue id and rest. Short ids are hexadecimal with at least six digits, long
-/// ones have letters and digits without vowels; neither has a fixed length.
+/// Splits `4AA091855DA0: rest` into queue id and rest. Neither kind has a fixed length.
 pub fn queue_id(message: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = memchr::memchr(b':', &message[..message.len().min(24)])?;
     let (id, rest) = message.split_at(colon);
     let rest = rest.strip_prefix(b": ").or_else(|| rest.strip_prefix(b":"))?;
-    let formed = (6..=20).contains(&id.len()) && id.iter().all(u8::is_ascii_alphanumeric);
-    (formed && id.iter().any(u8::is_ascii_digit)).then_some((id, rest))
+    let sized = (6..=20).contains(&id.len()) && id.iter().all(u8::is_ascii_alphanumeric);
+    (sized && is_queue_id(id)).then_some((id, rest))
+}
+
+/// Short ids are capital hexadecimal digits, long ones letters and digits without vowels (Postfix
+/// `enable_long_queue_ids`); anonymised ones still hold a digit. Words such as `warning` do none of it.
+fn is_queue_id(id: &[u8]) -> bool {
+    let long = |b: &u8| !matches!(b.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u');
+    id.iter().any(u8::is_ascii_digit)
+        || id.iter().all(|b| matches!(b, b'A'..=b'F'))
+        || id.len() >= 10 && id.iter().all(long)
 }
 
 /// Packs a queue id of at most 20 letters and digits into 120 bits.
@@ -320,6 +328,7 @@ mod tests {
         {
             assert_eq!(queue_id(text.as_bytes()), None, "{text}");
         }
+        assert!(queue_id(b"BABABABABABA: removed").is_some());
         let ids = ["A1B2C3", "a1b2c3", "A1B2C", "0A1B2C3", "4G6yC35YlszCx5Pk", "4G6yC35YlszCx5PK"];
         let mut all: Vec<u128> = ids.iter().map(|id| packed(id.as_bytes())).collect();
         all.sort_unstable();

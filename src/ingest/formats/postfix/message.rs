@@ -152,6 +152,15 @@ impl Message {
         }
     }
 
+    /// Notes that what was still deferred goes on under another queue id.
+    pub fn move_on(&mut self) {
+        for recipient in self.first.iter_mut().chain(&mut self.others) {
+            if recipient.status == Status::Deferred {
+                recipient.route = Route::Filter;
+            }
+        }
+    }
+
     /// Recipients that went a way.
     pub fn count(&self, route: Route) -> u64 {
         self.recipients().filter(|recipient| recipient.route == route).count() as u64

@@ -50,7 +50,9 @@ impl LogFormat for Postfix {
 
     fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
         let mut parts = syslog::arrange(inputs, options, proof, sink)?;
-        let mut reader = reader::Reader::new(options, sink);
+        let hosts: Vec<Vec<u8>> = parts.iter().map(|part| part.host.clone()).collect();
+        let hosts: Vec<&[u8]> = hosts.iter().map(Vec::as_slice).collect();
+        let mut reader = reader::Reader::new(options, &hosts, sink);
         for part in &mut parts {
             reader.read(part)?;
         }

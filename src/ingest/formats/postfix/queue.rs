@@ -108,6 +108,17 @@ impl Queue {
             || self.reused.get(&key).is_some_and(|spans| spans.iter().any(|span| span.covers(time, begins)))
     }
 
+    /// Whether a finished incarnation lived, give or take a minute, between two instants: the far side of a
+    /// hand-over, logged on a host whose clock or log is ahead.
+    pub fn lived(&self, host: u32, id: u128, from: Timestamp, to: Timestamp) -> bool {
+        let minute_before = Timestamp::from_seconds(from.seconds() - 60);
+        let window = Span::new(minute_before, Timestamp::from_seconds(to.seconds() + 60));
+        let key = span_key(host, id);
+        let meets = |span: &Span| span.start <= window.end && window.start <= span.end;
+        self.finished.get(&key).is_some_and(meets)
+            || self.reused.get(&key).is_some_and(|spans| spans.iter().any(meets))
+    }
+
     /// Finds a message under way by its id alone, begun no later than a time: the far side of a hand-over.
     pub fn under_way(&self, id: u128, by: Timestamp) -> Option<u32> {
         let mut at = *self.heads.get(&id)?;

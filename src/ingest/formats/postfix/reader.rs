@@ -44,6 +44,7 @@ pub struct Reader<'s> {
     relays: RelayFilter,
     leaving: [VecDeque<(Timestamp, u32)>; 2],
     lines: u64,
+    newest: Timestamp,
     tally: Tally,
 }
 
@@ -72,8 +73,9 @@ struct Entry<'a> {
 
 impl<'s> Reader<'s> {
     /// A reader that delivers into a sink.
-    pub fn new(options: &ReadOptions, sink: &'s mut dyn Sink) -> Reader<'s> {
-        Reader {
+    /// `hosts` are those whose logs are read.
+    pub fn new(options: &ReadOptions, hosts: &[&[u8]], sink: &'s mut dyn Sink) -> Reader<'s> {
+        let mut reader = Reader {
             sink,
             queue: Queue::default(),
             legs: Legs::default(),
@@ -83,12 +85,23 @@ impl<'s> Reader<'s> {
             relays: RelayFilter::new(&options.relay_hosts),
             leaving: [VecDeque::new(), VecDeque::new()],
             lines: 0,
+            newest: Timestamp::from_seconds(i64::MIN),
             tally: Tally::default(),
+        };
+        for host in hosts {
+            reader.host(host);
         }
+        reader
     }
 
-    /// Reads one part to its end. Messages under way stay for the next part.
+    /// Reads one part to its end. Messages under way stay for the next part; those that only wait for late lines
+    /// are let go where that part goes back in time, so that its copies of their lines are seen as copies.
     pub fn read(&mut self, part: &mut Part) -> Result<(), ReadError> {
+        let newest = self.newest.seconds();
+        if part.first().is_some_and(|first| first.seconds() + LATE_LINK < newest) {
+            self.leave_until(0, None);
+            self.leave_until(1, None);
+        }
         let source = self.sink.names().add_source(part.input.name());
         let mut records = Records::new(part.input.open()?, part.envelope);
         let mut last = 0;
@@ -160,6 +173,7 @@ impl<'s> Reader<'s> {
             clock.prove(utc);
             time = clock.instant(entry.header.time).unwrap_or(time);
         }
+        self.newest = self.newest.max(time);
         self.leave_until(0, Some(time));
         self.leave_until(1, Some(time));
         let begins = matches!(event, Event::Client { .. } | Event::Pickup { .. });
@@ -297,7 +311,7 @@ impl<'s> Reader<'s> {
         {
             message.next_ids.push(next);
             let leg = self.legs.pass_on(message, passed);
-            self.link(leg, next, logged.time);
+            self.link(leg, next, logged);
         } else if next.is_some() {
             self.legs.pass_on(message, passed);
         }
@@ -339,12 +353,21 @@ impl<'s> Reader<'s> {
         after && (later.message_id == message_id || later.message_id == 0 || message_id == 0)
     }
 
-    /// Joins a leg to the message in which it goes on, now or when that message appears.
-    fn link(&mut self, leg: usize, next: u128, now: Timestamp) {
-        let Some(slot) = self.queue.under_way(next, now) else { return self.legs.await_id(next, leg) };
-        if let Some(later) = self.queue.get(slot).filter(|later| later.leg.is_none()) {
-            later.leg = Some(leg);
-            self.legs.feed(leg);
+    /// Joins a leg to the message in which it goes on, now or when that message appears. One that was already
+    /// counted, since its log is ahead, is not waited for.
+    fn link(&mut self, leg: usize, next: u128, logged: &Logged) {
+        if let Some(slot) = self.queue.under_way(next, logged.time) {
+            if let Some(later) = self.queue.get(slot).filter(|later| later.leg.is_none()) {
+                later.leg = Some(leg);
+                self.legs.feed(leg);
+            }
+            return;
+        }
+        let started = self.legs.get(leg).map_or(logged.time, |leg| leg.origin.started);
+        let counted =
+            (0..self.hosts.len() as u32).any(|host| self.queue.lived(host, next, started, logged.time));
+        if !counted {
+            self.legs.await_id(next, leg);
         }
     }
 
@@ -355,9 +378,10 @@ impl<'s> Reader<'s> {
             return;
         };
         message.removed = true;
+        message.move_on();
         message.next_ids.push(logged.id);
         let leg = self.legs.pass_on(message, 0);
-        self.link(leg, logged.id, logged.time);
+        self.link(leg, logged.id, logged);
         self.leave(slot);
     }
 
@@ -457,8 +481,7 @@ impl<'s> Reader<'s> {
 
     /// Gives up messages that were never queued or never left, so that memory stays bounded.
     fn sweep(&mut self) {
-        let newest = self.leaving.iter().filter_map(|queue| queue.back()).map(|&(time, _)| time).max();
-        let Some(now) = newest.map(Timestamp::seconds) else { return };
+        let now = self.newest.seconds();
         let stale = self.queue.select(|message| {
             let age = now - message.last.seconds();
             let never_queued = !message.queued && message.recipients().next().is_none();
