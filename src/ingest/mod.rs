@@ -123,10 +123,7 @@ impl std::str::FromStr for HostPattern {
             return Ok(HostPattern::Network(ip.into()));
         }
         if host.contains('/') {
-            return host
-                .parse()
-                .map(|net: ipnet::IpNet| HostPattern::Network(net.trunc()))
-                .map_err(|_| bad());
+            return host.parse().map(HostPattern::Network).map_err(|_| bad());
         }
         let name = host.strip_prefix('*').unwrap_or(&host);
         let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
