@@ -4,6 +4,7 @@
 //! settings are in [`settings`]; how results, remarks and errors reach stdout and stderr is in [`output`].
 
 pub mod completions;
+pub mod count_args;
 pub mod formats;
 pub mod man;
 pub mod output;

@@ -3,6 +3,7 @@
 //! A relay measures the message as it came in; the service measures what it took. `--size-overhead` bridges
 //! the two where the service's own figure is not in the log.
 
+use std::fmt;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
@@ -39,6 +40,19 @@ impl Overhead {
                 let added = Decimal::from(size).checked_mul(share).unwrap_or_default();
                 let whole = u64::try_from(round(added, 0, Rounding::HalfUp)).unwrap_or_default();
                 size.saturating_add(whole)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Overhead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Overhead::None => f.write_str("none"),
+            Overhead::Bytes(bytes) => write!(f, "{bytes} bytes"),
+            Overhead::Share(share) => {
+                let percent = share.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(*share);
+                write!(f, "{}%", percent.normalize())
             }
         }
     }
