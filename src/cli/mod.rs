@@ -5,9 +5,14 @@
 
 pub mod completions;
 pub mod count_args;
+mod cost_data;
+pub mod estimate;
+mod explain;
 pub mod formats;
 pub mod man;
 pub mod output;
+pub mod price_args;
+pub mod prices;
 pub mod settings;
 pub mod submissions;
 
@@ -66,6 +71,8 @@ macro_rules! commands {
 }
 
 commands! {
+    estimate Estimate,
+    prices Prices,
     formats Formats,
     completions Completions,
     man Man,

@@ -219,9 +219,13 @@ impl Catalog {
             }
         }
         for mut file in below.rate_files {
-            file.rates
-                .retain(|rate| !self.pair_rates(rate.pricing, rate.billing).any(|own| own.date == rate.date));
-            self.rate_files.push(file);
+            let (pricing, billing) = (file.pricing, file.billing);
+            let replaced = |date: NaiveDate| self.pair_rates(pricing, billing).any(|own| own.date == date);
+            file.rates.retain(|rate| !replaced(rate.date));
+            file.examples.retain(|example| !replaced(example.date));
+            if !file.rates.is_empty() {
+                self.rate_files.push(file);
+            }
         }
         self.sort();
         self

@@ -6,6 +6,7 @@
 //! customer has negotiated. Pricing usage, conversion and sharing are left to `estimate`.
 
 pub mod catalog;
+pub mod check;
 pub mod error;
 pub mod file;
 pub mod list;

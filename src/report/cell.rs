@@ -58,7 +58,7 @@ fn per_cent(share: Decimal) -> String {
 }
 
 /// A plain decimal with commas between thousands of its whole part.
-fn grouped(number: &str) -> String {
+pub(crate) fn grouped(number: &str) -> String {
     let whole_end = number.find('.').unwrap_or(number.len());
     let (whole, fraction) = number.split_at(whole_end);
     let digits = whole.trim_start_matches('-');

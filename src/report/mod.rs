@@ -15,6 +15,8 @@ use rust_decimal::Decimal;
 
 use crate::money::Money;
 
+pub(crate) use cell::grouped;
+
 /// All that a command has to say: tables and notes for people, and the same facts as data for programs.
 #[derive(Clone, Debug)]
 pub struct Report {
