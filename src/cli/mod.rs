@@ -3,6 +3,7 @@
 //! Adding a command is a file with `Args` and `run`, its `mod` line and its entry in `commands!`. Standing
 //! settings are in [`settings`]; how results, remarks and errors reach stdout and stderr is in [`output`].
 
+pub mod analyze;
 pub mod completions;
 pub mod count_args;
 mod cost_data;
@@ -13,6 +14,7 @@ pub mod man;
 pub mod output;
 pub mod price_args;
 pub mod prices;
+pub mod read_args;
 pub mod settings;
 pub mod submissions;
 

@@ -150,7 +150,7 @@ pub struct Filters {
 
 impl Filters {
     /// Whether application mail is told apart from other traffic.
-    pub fn select_traffic(&self) -> bool {
+    pub fn selects_traffic(&self) -> bool {
         ![&self.clients, &self.sender_domains, &self.connectors].into_iter().all(Selection::is_empty)
     }
 }

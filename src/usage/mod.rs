@@ -12,7 +12,7 @@ pub mod overhead;
 pub mod submission;
 pub mod summary;
 
-pub use accounting::{Accounting, Rejection, Skip};
+pub use accounting::{Accounting, Rejection, SHOWN_REJECTIONS, Skip};
 pub use collector::{Collector, CountOptions, Counted, Damage, Observer, Qualities};
 pub use cube::Totals;
 pub use dimension::{Dimension, OTHER};
