@@ -84,3 +84,78 @@ fn as_json(format: &dyn LogFormat) -> Value {
         "export": about.export,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::{About, Input, Likelihood, ReadError, ReadOptions, Sink};
+    use crate::report::WRITERS;
+
+    #[derive(Debug)]
+    struct Pigeon;
+
+    impl LogFormat for Pigeon {
+        fn name(&self) -> &'static str {
+            "pigeon"
+        }
+
+        fn about(&self) -> About {
+            About {
+                title: "log of a pigeon loft",
+                size: "grams",
+                recipients: "lofts",
+                direction: "both",
+                sender: "the keeper",
+                limits: "one night",
+                export: "Open the loft.\nRead the ring.",
+            }
+        }
+
+        fn detect(&self, _: &[u8]) -> Option<Likelihood> {
+            None
+        }
+
+        fn read(&self, _: Vec<Input>, _: &ReadOptions, _: &mut dyn Sink) -> Result<(), ReadError> {
+            Ok(())
+        }
+    }
+
+    fn as_table(report: &Report) -> String {
+        let mut bytes = Vec::new();
+        WRITERS[0].write(report, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_list_and_one_format() {
+        insta::assert_snapshot!(as_table(&list(&[&Pigeon])), @"
+        Formats that can be read
+
+        Format  What it is            Size   Recipients  Direction  Sender      Limits
+        ------  --------------------  -----  ----------  ---------  ----------  ---------
+        pigeon  log of a pigeon loft  grams  lofts       both       the keeper  one night
+        ");
+        insta::assert_snapshot!(as_table(&one(&Pigeon)), @"
+        Format pigeon
+
+        About       pigeon
+        ----------  --------------------
+        What it is  log of a pigeon loft
+        Size        grams
+        Recipients  lofts
+        Direction   both
+        Sender      the keeper
+        Limits      one night
+
+        How to export it
+          Open the loft.
+          Read the ring.
+        ");
+        assert_eq!(list(&[&Pigeon]).data["formats"][0], one(&Pigeon).data);
+    }
+
+    #[test]
+    fn an_unknown_format_is_named_with_those_that_there_are() {
+        assert_eq!(unknown("dove", &[&Pigeon]), "'dove' is not a format: expected one of pigeon");
+    }
+}

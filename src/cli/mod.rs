@@ -73,6 +73,7 @@ macro_rules! commands {
 }
 
 commands! {
+    analyze Analyze,
     estimate Estimate,
     prices Prices,
     formats Formats,
@@ -221,4 +222,34 @@ impl GlobalArgs {
 
 fn writer_names() -> clap::builder::PossibleValuesParser {
     report::WRITERS.iter().map(|writer| writer.name()).collect::<Vec<_>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_output_format_can_be_asked_for_and_the_first_is_the_default() {
+        for writer in report::WRITERS {
+            let cli = Cli::try_parse_from(["relaymeter", "formats", "--format", writer.name()]).unwrap();
+            assert_eq!(cli.global.writer().name(), writer.name());
+        }
+        let cli = Cli::try_parse_from(["relaymeter", "formats"]).unwrap();
+        assert_eq!(cli.global.writer().name(), "table");
+    }
+
+    #[test]
+    fn settings_are_read_only_when_asked_for() {
+        let context = Context::new(Some("no/such.yaml".into()));
+        assert!(context.settings.get().is_none());
+        let message = context.settings().unwrap_err().to_string();
+        assert!(message.starts_with("no/such.yaml: "), "{message}");
+        let known = Settings { price_list: Some("acs-email".to_owned()), ..Settings::default() };
+        assert_eq!(Context::with_settings(known.clone()).settings().unwrap(), &known);
+    }
 }

@@ -65,11 +65,10 @@ pub(super) fn temporary(folder: &Path, target: &Path) -> io::Result<tempfile::Na
     builder.prefix(".relaymeter-").tempfile_in(folder).map_err(without_path)
 }
 
-/// The system's error alone: the name of the temporary file says nothing to the user.
+/// The system's error alone: tempfile appends the name of the temporary file, which says nothing to the user.
 fn without_path(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|error| error.source());
-    let code = inner.and_then(|error| error.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
-    code.map_or(error, io::Error::from_raw_os_error)
+    let text = error.to_string();
+    io::Error::new(error.kind(), text.split(" at path ").next().unwrap_or_default())
 }
 
 /// Shows remarks, one line each.

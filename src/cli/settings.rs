@@ -338,7 +338,7 @@ log_timezone: Europe/Rome
 timezone: +02:00
 currency: EUR
 pricing: [prices]
-price_list: azure-acs-email
+price_list: acs-email
 terms: terms/2026.yaml
 megabyte: binary
 ";
@@ -358,9 +358,36 @@ megabyte: binary
         assert_eq!(settings.timezone.unwrap().to_string(), "+02:00");
         assert_eq!(settings.currency, Some(Currency::EUR));
         assert_eq!(settings.pricing, [folder.join("prices")]);
-        assert_eq!(settings.price_list.as_deref(), Some("azure-acs-email"));
+        assert_eq!(settings.price_list.as_deref(), Some("acs-email"));
         assert_eq!(settings.terms, Some(folder.join("terms/2026.yaml")));
         assert_eq!(settings.megabyte, Some(Megabyte::Binary));
+    }
+
+    #[test]
+    fn the_example_of_the_readme_sets_everything() {
+        let example = include_str!("../../README.md").split("```yaml\n").nth(1).unwrap();
+        let Settings {
+            file: Some(_),
+            own_domains,
+            relay_hosts,
+            clients,
+            exclude_clients,
+            sender_domains,
+            connectors,
+            log_timezone: Some(_),
+            timezone: Some(_),
+            currency: Some(_),
+            pricing,
+            price_list: Some(_),
+            terms: Some(_),
+            megabyte: Some(_),
+        } = read(example.split("```").next().unwrap()).unwrap()
+        else {
+            panic!("a setting is missing");
+        };
+        let lists = [own_domains, sender_domains, connectors].map(|list| list.len());
+        let hosts = [relay_hosts, clients, exclude_clients].map(|list| list.len());
+        assert!(lists.into_iter().chain(hosts).chain([pricing.len()]).all(|len| len > 0));
     }
 
     #[test]

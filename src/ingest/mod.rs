@@ -7,6 +7,7 @@
 pub mod collect;
 pub mod detect;
 pub mod formats;
+pub mod run;
 mod sink;
 pub mod source;
 pub mod syslog;

@@ -73,12 +73,12 @@ fn the_result_goes_to_the_file_and_replaces_what_was_there() {
 #[cfg(unix)]
 #[test]
 fn a_file_that_cannot_be_written_is_named() {
-    insta::assert_snapshot!(relaymeter(&["man", "--output", "no/such/folder/page.1"]), @r#"
+    insta::assert_snapshot!(relaymeter(&["man", "--output", "no/such/folder/page.1"]), @"
     exit 1
     --- stdout
     --- stderr
-    error: no/such/folder/page.1: cannot be written: No such file or directory (os error 2) at path "/work/wt/cli/no/such/folder/.relaymeter-C2iIuo"
-    "#);
+    error: no/such/folder/page.1: cannot be written: No such file or directory (os error 2)
+    ");
 }
 
 #[cfg(unix)]

@@ -1,5 +1,7 @@
 //! The program as users meet it: one module per command, whole outputs.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod completions;
 mod formats;
 mod global;

@@ -3,8 +3,6 @@
 //! Keys are read from left to right up to the `(` of the status, since reply texts can hold anything. What follows
 //! from a line for a message is left to [`super::message`].
 
-use memchr::memmem;
-
 /// The programs of Postfix that write lines, by what the lines are about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Daemon {
@@ -236,7 +234,7 @@ fn delivery(rest: &[u8]) -> Event<'_> {
         return Event::CutDelivery;
     }
     let (to, after) = address(to);
-    let (status_text, keys) = match memmem::find(after, b", status=") {
+    let (status_text, keys) = match find(after, b", status=") {
         Some(at) => (&after[at + 9..], &after[..at]),
         None => (&b""[..], after),
     };
@@ -256,20 +254,26 @@ fn delivery(rest: &[u8]) -> Event<'_> {
 /// Reads `<address>` or a bare address, and what follows it. An address can hold `>` and commas inside quotes.
 fn address(text: &[u8]) -> (&[u8], &[u8]) {
     if let Some(inner) = text.strip_prefix(b"<") {
-        let end = memmem::find(inner, b">, ").or_else(|| memchr::memchr(b'>', inner)).unwrap_or(inner.len());
+        let end = find(inner, b">, ").or_else(|| memchr::memchr(b'>', inner)).unwrap_or(inner.len());
         return (&inner[..end], inner.get(end + 1..).unwrap_or_default());
     }
-    let end = memmem::find(text, b", ").unwrap_or(text.len());
+    let end = find(text, b", ").unwrap_or(text.len());
     text.split_at(end)
+}
+
+/// Where a key first occurs. Texts and keys are short, so a search for the first byte beats preparing one for all.
+pub fn find(text: &[u8], key: &[u8]) -> Option<usize> {
+    let first = *key.first()?;
+    memchr::memchr_iter(first, text).find(|&at| text[at..].starts_with(key))
 }
 
 /// The text after the first occurrence of a key.
 fn value<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
-    memmem::find(text, key).map(|at| &text[at + key.len()..])
+    find(text, key).map(|at| &text[at + key.len()..])
 }
 
 fn until<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
-    &text[..memmem::find(text, end).unwrap_or(text.len())]
+    &text[..find(text, end).unwrap_or(text.len())]
 }
 
 fn leading_number(text: &[u8]) -> Option<u64> {
@@ -301,7 +305,7 @@ pub fn next_queue_id(reply: &[u8]) -> Option<&[u8]> {
 
 /// The bytes that Exchange Online says it took: `… 141301 bytes in 0.101, 1361.827 KB/sec Queued mail …`.
 pub fn accepted_bytes(reply: &[u8]) -> Option<u64> {
-    let end = memmem::find(reply, b" bytes in ")?;
+    let end = find(reply, b" bytes in ")?;
     let start = reply[..end].iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
     leading_number(&reply[start..end]).filter(|&bytes| bytes > 0)
 }

@@ -1,9 +1,13 @@
 //! Postfix mail logs, in every header that syslog daemons, journald and containers put before them.
 //!
 //! Each message is followed by host, queue id and incarnation from acceptance to `removed` ([`message`], [`queue`]);
-//! passes through filters are joined ([`chain`]); [`reader`] does the counting.
+//! passes through filters are joined ([`chain`]).
+//! [`reader`] runs over the parts, [`follow`] takes in lines, [`count`] lets complete messages go.
 
 mod chain;
+mod count;
+mod entry;
+mod follow;
 mod line;
 mod message;
 mod queue;
@@ -76,7 +80,7 @@ fn proof(header: &Header<'_>) -> Option<Timestamp> {
         return None;
     }
     let (queue_id, rest) = line::queue_id(header.message)?;
-    reader::own_message_id(rest.strip_prefix(b"message-id=")?, queue_id)
+    entry::own_message_id(rest.strip_prefix(b"message-id=")?, queue_id)
 }
 
 #[cfg(test)]
