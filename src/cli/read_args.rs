@@ -8,7 +8,7 @@ use super::count_args::InForce;
 use super::settings::{Choice, Origin, Settings};
 use super::usage_error;
 use crate::ingest::formats::FORMATS;
-use crate::ingest::run::{Ingested, Outcome, read_all};
+use crate::ingest::run::{Ingested, Recognition, read_all};
 use crate::ingest::source::{Discovery, Origin as Found, discover};
 use crate::ingest::{HostPattern, LogFormat, ReadOptions, Sink};
 use crate::period::Zone;
@@ -102,15 +102,15 @@ impl Reading {
             sink.damage(input, 0, what.to_owned());
         }
         for input in &ingested.inputs {
-            match (&input.outcome, input.origin) {
-                (Outcome::Unrecognised, Found::Named) => {
+            match (&input.recognition, input.origin) {
+                (Recognition::Unrecognised, Found::Named) => {
                     let names = format_names();
                     anyhow::bail!(
                         "{}: not recognised: expected one of {names}\nhint: --input-format forces one, and --mapping names the columns of a CSV",
                         input.name
                     )
                 }
-                (Outcome::Unreadable(what), Found::Named) => anyhow::bail!("{}: {what}", input.name),
+                (Recognition::Unreadable(what), Found::Named) => anyhow::bail!("{}: {what}", input.name),
                 _ => {}
             }
         }

@@ -34,7 +34,8 @@ impl On {
         if text == "usage" {
             return Ok(On::Usage);
         }
-        let wrong = |_| format!("'{text}' is not a day of prices: expected a date such as '2026-10-01', or 'usage'");
+        let wrong =
+            |_| format!("'{text}' is not a day of prices: expected a date such as '2026-10-01', or 'usage'");
         parse_date(text).map(On::Day).map_err(wrong)
     }
 
@@ -91,7 +92,8 @@ impl<'a> Pricer<'a> {
         };
         let versioned = args.price_list.as_deref().and_then(|list| selection(list).1);
         if let (On::Usage, Some(version)) = (on, versioned) {
-            let message = format!("'--on usage' chooses the version by date: name the list without '@{version}'");
+            let message =
+                format!("'--on usage' chooses the version by date: name the list without '@{version}'");
             return Err(usage_error(message));
         }
         Ok(Pricer { args, settings, on, prices: args.resolve(settings, day)? })
@@ -125,7 +127,8 @@ impl<'a> Pricer<'a> {
                 }
             }
             On::Newest | On::Day(_) => {
-                let segment = |period: ChargePeriod| Segment::whole_month(Month::of(period.start), list.clone());
+                let segment =
+                    |period: ChargePeriod| Segment::whole_month(Month::of(period.start), list.clone());
                 let (segments, conditions) = (periods.map(segment).collect(), self.prices.conditions.clone());
                 plan.batches.push(Batch { segments, conditions });
                 plan.warnings.clone_from(&self.prices.warnings);

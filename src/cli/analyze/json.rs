@@ -9,7 +9,7 @@ use super::rows::Row;
 use super::table::{PERCENTILES, mean_size, per_message};
 use crate::cli::cost_data::{self, money_json, plain};
 use crate::cli::price_args::Prices;
-use crate::ingest::run::Outcome;
+use crate::ingest::run::Recognition;
 use crate::usage::{Accounting, Histogram, Measures, Totals};
 
 /// The layout of the data; counted up when a reader would have to change.
@@ -132,9 +132,9 @@ fn accounting_json(accounting: &Accounting) -> Value {
     let by_reason = |counts: &std::collections::BTreeMap<crate::usage::Skip, u64>| -> Map<String, Value> {
         counts.iter().map(|(reason, count)| (reason.name().to_owned(), json!(count))).collect()
     };
-    let rejections = accounting.rejections.iter().map(|rejection| {
-        json!({ "file": rejection.file, "line": rejection.line, "reason": rejection.reason })
-    });
+    let rejections = accounting.rejections.iter().map(
+        |rejection| json!({ "file": rejection.file, "line": rejection.line, "reason": rejection.reason }),
+    );
     json!({
         "records": accounting.records,
         "used": accounting.used,
@@ -161,15 +161,17 @@ fn provenance(analysis: &Analysis, prices: &Prices) -> Value {
     let inputs = analysis.ingested.inputs.iter().map(|input| {
         json!({
             "name": input.name,
-            "read_as": outcome_name(&input.outcome),
+            "read_as": recognition_name(&input.recognition),
             "file": input.digest.file,
             "bytes": input.digest.bytes,
             "sha256": input.digest.sha256,
         })
     });
-    let damages = analysis.usage.damages.iter().map(|damage| {
-        json!({ "input": damage.input, "line": damage.line, "what": damage.what })
-    });
+    let damages = analysis
+        .usage
+        .damages
+        .iter()
+        .map(|damage| json!({ "input": damage.input, "line": damage.line, "what": damage.what }));
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "price_lists": lists,
@@ -184,11 +186,11 @@ fn provenance(analysis: &Analysis, prices: &Prices) -> Value {
 }
 
 /// What an input was read as: a format's name, or why it was not read.
-pub(super) fn outcome_name(outcome: &Outcome) -> &str {
-    match outcome {
-        Outcome::Read(format) => format,
-        Outcome::Empty => "(empty)",
-        Outcome::Unrecognised => "(not recognised)",
-        Outcome::Unreadable(_) => "(unreadable)",
+pub(super) fn recognition_name(recognition: &Recognition) -> &str {
+    match recognition {
+        Recognition::Read(format) => format,
+        Recognition::Empty => "(empty)",
+        Recognition::Unrecognised => "(not recognised)",
+        Recognition::Unreadable(_) => "(unreadable)",
     }
 }

@@ -16,9 +16,9 @@ use super::price_args::PriceArgs;
 use super::read_args::{ReadArgs, Reading};
 use super::submissions::{SubmissionsFile, is_input};
 use super::{Context, Exit, Outcome, usage_error};
-use crate::ingest::run::{Ingested, Outcome as Read};
+use crate::ingest::run::{Ingested, Recognition};
 use crate::report::Report;
-use crate::usage::{Collector, Counted, CountOptions, Dimension, Names, Observer, Traffic, Usage};
+use crate::usage::{Collector, CountOptions, Counted, Dimension, Names, Observer, Traffic, Usage};
 use cost::{Cost, On, Plan, Pricer};
 use rows::Row;
 
@@ -158,7 +158,7 @@ impl Analysis {
     /// Inputs that no format claims.
     fn unread(&self) -> impl Iterator<Item = &str> {
         let inputs = self.ingested.inputs.iter();
-        inputs.filter(|input| input.outcome == Read::Unrecognised).map(|input| input.name.as_str())
+        inputs.filter(|input| input.recognition == Recognition::Unrecognised).map(|input| input.name.as_str())
     }
 
     /// Whether the sources tell of anybody what was delivered.
@@ -186,8 +186,9 @@ impl Analysis {
 
     fn unfiltered_warning(&self) -> String {
         let kinds = self.usage.traffic.iter();
-        let kinds: Vec<String> =
-            kinds.map(|(kind, measures)| format!("{} {}", measures.attempted.messages, kind.name())).collect();
+        let kinds: Vec<String> = kinds
+            .map(|(kind, measures)| format!("{} {}", measures.attempted.messages, kind.name()))
+            .collect();
         format!(
             "the total is unfiltered ({} messages): choose application mail with --client, --sender-domain, --connector or --relay-host",
             kinds.join(", ")

@@ -16,9 +16,13 @@ pub(super) struct Row {
 /// dearest ones, and the others together as the last row.
 pub(super) fn rows(usage: &mut Usage, cost: &Cost, top: Option<NonZeroUsize>) -> anyhow::Result<Vec<Row>> {
     let groups = std::mem::take(&mut usage.groups);
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
     let periods: Vec<_> = groups.iter().map(|group| group.periods.as_slice()).collect();
     let shares = cost.share(&periods)?;
-    let mut rows: Vec<Row> = groups.into_iter().zip(shares).map(|(group, cost)| Row { group, cost }).collect();
+    let mut rows: Vec<Row> =
+        groups.into_iter().zip(shares).map(|(group, cost)| Row { group, cost }).collect();
     let by_time = usage.by.first().is_some_and(|dimension| dimension.is_time());
     if !by_time || top.is_some() {
         // Groups come by label, and a stable sort keeps that order among equals.

@@ -95,7 +95,8 @@ fn figures(analysis: &Analysis) -> Table {
     }
     lines.push(("Cost", Cell::Money(analysis.cost.total), Cell::Money(analysis.delivered_cost.total)));
     let two = analysis.knows_delivery() && all != delivered;
-    let columns: &[&str] = if two { &["Figure", "Attempted", "Delivered only"] } else { &["Figure", "Value"] };
+    let columns: &[&str] =
+        if two { &["Figure", "Attempted", "Delivered only"] } else { &["Figure", "Value"] };
     let row = |(name, all, delivered): (&str, Cell, Cell)| {
         let mut cells = vec![text(name), all];
         cells.extend(two.then_some(delivered));
@@ -203,7 +204,9 @@ fn remarks(analysis: &Analysis) -> Vec<String> {
     let remarks = counts.into_iter().filter(|(count, _)| *count > 0);
     lines.extend(remarks.map(|(count, what)| format!("{count} {what}.")));
     if !usage.group_percentiles {
-        lines.push("There are too many groups to keep the sizes of each: percentiles are of the whole run.".into());
+        lines.push(
+            "There are too many groups to keep the sizes of each: percentiles are of the whole run.".into(),
+        );
     }
     lines
 }
@@ -252,7 +255,7 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
         lines.push(format!(
             "{}: {}, {} bytes, SHA-256 {}.",
             input.name,
-            super::json::outcome_name(&input.outcome),
+            super::json::recognition_name(&input.recognition),
             digest.bytes,
             digest.sha256
         ));

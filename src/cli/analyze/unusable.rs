@@ -2,20 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::ingest::run::{Ingested, InputRead, Outcome};
+use crate::ingest::run::{Ingested, InputRead, Recognition};
 use crate::usage::{Skip, Usage};
 
-/// Reasons that leave no doubt that a record was understood: with these alone, nothing can mean zero.
-const UNDERSTOOD: [Skip; 8] = [
-    Skip::Header,
-    Skip::Duplicate,
-    Skip::NullSender,
-    Skip::OtherRelay,
-    Skip::Filtered,
-    Skip::OutsideWindow,
-    Skip::NotDelivered,
-    Skip::LocalDelivery,
-];
 /// Inputs that are listed in the error.
 const SHOWN_INPUTS: usize = 5;
 
@@ -24,10 +13,7 @@ pub(super) fn check(usage: &Usage, ingested: &Ingested, allow_empty: bool) -> an
     if usage.total.attempted.messages > 0 {
         return Ok(());
     }
-    let understood = ingested.inputs.iter().all(|input| matches!(input.outcome, Outcome::Read(_) | Outcome::Empty))
-        && usage.damages.is_empty()
-        && usage.accounting.rejected == 0
-        && usage.accounting.skipped.keys().all(|reason| UNDERSTOOD.contains(reason));
+    let understood = is_understood(usage, ingested);
     if allow_empty && understood {
         return Ok(());
     }
@@ -44,13 +30,25 @@ pub(super) fn check(usage: &Usage, ingested: &Ingested, allow_empty: bool) -> an
     Err(anyhow::anyhow!(message))
 }
 
+/// Whether nothing can mean zero: all was read, and it holds only headers, or messages that do not count. A log
+/// without a single message leaves the doubt that its messages were not understood.
+fn is_understood(usage: &Usage, ingested: &Ingested) -> bool {
+    let accounting = &usage.accounting;
+    let read = |input: &InputRead| matches!(input.recognition, Recognition::Read(_) | Recognition::Empty);
+    let only_headers = accounting.skipped.keys().all(|reason| *reason == Skip::Header);
+    ingested.inputs.iter().all(read)
+        && usage.damages.is_empty()
+        && accounting.rejected == 0
+        && (only_headers || !accounting.skipped_messages.is_empty())
+}
+
 /// What each input was recognised as, the first few by name.
 fn recognised(inputs: &[InputRead]) -> String {
-    let one = |input: &InputRead| match &input.outcome {
-        Outcome::Read(format) => format!("{}: recognised as {format}", input.name),
-        Outcome::Empty => format!("{}: empty", input.name),
-        Outcome::Unrecognised => format!("{}: not recognised", input.name),
-        Outcome::Unreadable(what) => format!("{}: {what}", input.name),
+    let one = |input: &InputRead| match &input.recognition {
+        Recognition::Read(format) => format!("{}: recognised as {format}", input.name),
+        Recognition::Empty => format!("{}: empty", input.name),
+        Recognition::Unrecognised => format!("{}: not recognised", input.name),
+        Recognition::Unreadable(what) => format!("{}: {what}", input.name),
     };
     let mut shown: Vec<String> = inputs.iter().take(SHOWN_INPUTS).map(one).collect();
     if inputs.len() > SHOWN_INPUTS {
