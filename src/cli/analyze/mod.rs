@@ -22,6 +22,9 @@ use crate::usage::{Collector, CountOptions, Counted, Dimension, Names, Observer,
 use cost::{Cost, On, Plan, Pricer};
 use rows::Row;
 
+/// Inputs that no format claims, which are shown; JSON lists all.
+const SHOWN_UNREAD: usize = 5;
+
 /// Read logs and exports: what was sent, and what it costs
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
@@ -173,7 +176,12 @@ impl Analysis {
             0 => format!("{}: {}", damage.input, damage.what),
             line => format!("{}:{line}: {}; what comes before it counts", damage.input, damage.what),
         }));
-        warnings.extend(self.unread().map(|input| format!("{input}: not recognised, not read")));
+        warnings.extend(
+            self.unread().take(SHOWN_UNREAD).map(|input| format!("{input}: not recognised, not read")),
+        );
+        let more = self.unread().count().saturating_sub(SHOWN_UNREAD);
+        warnings
+            .extend((more > 0).then(|| format!("and {more} more inputs are not recognised and not read")));
         if !usage.accounting.adds_up() {
             warnings.push("the records used, skipped and rejected do not add up to those read".to_owned());
         }

@@ -9,6 +9,8 @@ use crate::money::{Money, Rounding, round};
 use crate::report::{Cell, Row as TableRow, RowKind, Section, Table};
 use crate::usage::{Histogram, Measures, SHOWN_REJECTIONS};
 
+/// Inputs that are listed for people.
+const SHOWN_INPUTS: usize = 20;
 /// The percentiles that are shown.
 pub(super) const PERCENTILES: [u8; 3] = [50, 95, 99];
 
@@ -250,7 +252,8 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
         }
     }
     lines.extend(analysis.in_force.iter().map(|one| format!("{}: {} ({}).", one.name, one.value, one.from)));
-    for input in &analysis.ingested.inputs {
+    let inputs = &analysis.ingested.inputs;
+    for input in inputs.iter().take(SHOWN_INPUTS) {
         let digest = &input.digest;
         lines.push(format!(
             "{}: {}, {} bytes, SHA-256 {}.",
@@ -259,6 +262,9 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
             digest.bytes,
             digest.sha256
         ));
+    }
+    if inputs.len() > SHOWN_INPUTS {
+        lines.push(format!("and {} more inputs (--format json lists all).", inputs.len() - SHOWN_INPUTS));
     }
     lines
 }
