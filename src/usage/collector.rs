@@ -454,7 +454,7 @@ mod tests {
         unsized_run.count(&none);
         assert_eq!(
             unsized_run.finish().0.unwrap_err().to_string(),
-            "none of the messages that count (1) carries a size: expected some to take the mean from\nhint: give one with --missing-size, such as '--missing-size 75kB'"
+            "no message that counts (1) has a size in the input: expected some to take the mean from\nhint: give one with --missing-size, such as '--missing-size 75kB'"
         );
         let options = CountOptions { missing_size: Some(MessageSize::from_bytes(75_000)), ..by(&[]) };
         let usage = collect(options, &[none]);

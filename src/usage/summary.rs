@@ -21,7 +21,7 @@ use crate::period::{ChargePeriod, Timestamp};
 pub enum UsageError {
     /// No size to price data with.
     #[error(
-        "none of the messages that count ({messages}) carries a size: expected some to take the mean from\nhint: give one with --missing-size, such as '--missing-size 75kB'"
+        "no message that counts ({messages}) has a size in the input: expected some to take the mean from\nhint: give one with --missing-size, such as '--missing-size 75kB'"
     )]
     NoSizes {
         /// Messages that were counted.

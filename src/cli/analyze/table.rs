@@ -59,7 +59,9 @@ fn size(size: Option<u64>) -> Cell {
 pub(super) fn per_message(measures: &Measures) -> Option<Decimal> {
     let totals = measures.attempted;
     let ratio = Decimal::from(totals.recipients).checked_div(Decimal::from(totals.messages))?;
-    Some(round(ratio, 2, Rounding::HalfUp))
+    let mut shown = round(ratio, 2, Rounding::HalfUp);
+    shown.rescale(2);
+    Some(shown)
 }
 
 /// The mean of the sizes that the source has, in whole bytes.
@@ -123,12 +125,20 @@ fn groups(analysis: &Analysis) -> Table {
         "Largest",
         "Cost",
     ];
-    let columns: Vec<&str> = by.iter().copied().chain(measures).collect();
+    let headers: Vec<String> = by.iter().map(|name| header(name)).collect();
+    let columns: Vec<&str> = headers.iter().map(String::as_str).chain(measures).collect();
     let mut rows: Vec<TableRow> = analysis.rows.iter().map(|row| body(group_cells(row))).collect();
     let labels = (0..by.len()).map(|place| if place == 0 { text("Total") } else { Cell::Empty });
     let total = measure_cells(&analysis.usage.total, &analysis.usage.sizes, analysis.cost.total);
     rows.push(TableRow { kind: RowKind::Total, cells: labels.chain(total).collect() });
     table(&format!("By {}", by.join(", ")), &columns, rows)
+}
+
+/// A dimension's word as the head of a column: `Sender domain`.
+fn header(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect::<String>().replace('-', " ")
 }
 
 fn group_cells(row: &Row) -> Vec<Cell> {

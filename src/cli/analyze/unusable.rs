@@ -65,7 +65,8 @@ fn reasons(usage: &Usage) -> String {
         let reasons = accounting.skipped.iter().map(|(reason, count)| format!("{} {count}", reason.name()));
         let reasons: Vec<String> = reasons.collect();
         let all: u64 = accounting.skipped.values().sum();
-        parts.push(format!("{all} records skipped ({})", reasons.join(", ")));
+        let records = if all == 1 { "record" } else { "records" };
+        parts.push(format!("{all} {records} skipped ({})", reasons.join(", ")));
     }
     if accounting.rejected > 0 {
         parts.push(format!("{} rejected", accounting.rejected));
