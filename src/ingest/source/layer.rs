@@ -17,6 +17,8 @@ pub(super) const EXPANSION_RATIO: u64 = 1000;
 const DECODER_MEBIBYTES: u64 = 128;
 /// Compressed bytes read at a time.
 const READ_BYTES: usize = 128 * 1024;
+/// Bytes that are decoded at a time where an error loses them.
+const CHUNK_BYTES: usize = 1024;
 
 /// A compression around a stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,7 +66,7 @@ impl Layer {
             Layer::Zstd => zstd::Decoder::with_buffer(buffered).map(|decoder| Box::new(decoder) as Stream),
             Layer::Xz => {
                 let limit = DECODER_MEBIBYTES as u32 * 1024;
-                Ok(Box::new(lzma_rust2::XzReader::new_mem_limit(buffered, true, limit)))
+                Ok(Box::new(Chunked::new(lzma_rust2::XzReader::new_mem_limit(buffered, true, limit))))
             }
             Layer::Bzip2 => Ok(Box::new(bzip2::bufread::MultiBzDecoder::new(buffered))),
             Layer::Deflate => Ok(Box::new(flate2::bufread::DeflateDecoder::new(buffered))),
@@ -184,6 +186,33 @@ impl Read for Guarded {
     }
 }
 
+/// Reads a decoder in small chunks of its own: the xz decoder forgets what it has decoded in the call that ends
+/// in an error, so that the less is asked for, the less of a cut file is lost.
+struct Chunked<R> {
+    inner: R,
+    chunk: [u8; CHUNK_BYTES],
+    given: usize,
+    filled: usize,
+}
+
+impl<R: Read> Chunked<R> {
+    fn new(inner: R) -> Chunked<R> {
+        Chunked { inner, chunk: [0; CHUNK_BYTES], given: 0, filled: 0 }
+    }
+}
+
+impl<R: Read> Read for Chunked<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.filled {
+            self.filled = self.inner.read(&mut self.chunk)?;
+            self.given = 0;
+        }
+        let count = (&self.chunk[self.given..self.filled]).read(buf)?;
+        self.given += count;
+        Ok(count)
+    }
+}
+
 /// Gzip members one after the other, as `cat a.gz b.gz` makes them. Zeros after the last one are padding.
 struct GzipMembers {
     state: GzipState,
@@ -191,7 +220,7 @@ struct GzipMembers {
 }
 
 enum GzipState {
-    Inside(flate2::bufread::GzDecoder<BufReader<Stream>>),
+    Inside(Box<flate2::bufread::GzDecoder<BufReader<Stream>>>),
     Between(BufReader<Stream>),
     Ended,
 }
@@ -204,7 +233,7 @@ impl Read for GzipMembers {
                 GzipState::Between(mut below) => match below.fill_buf()? {
                     [] => return Ok(0),
                     [0x1f, ..] => {
-                        self.state = GzipState::Inside(flate2::bufread::GzDecoder::new(below));
+                        self.state = GzipState::Inside(Box::new(flate2::bufread::GzDecoder::new(below)));
                     }
                     _ => return self.padding(below),
                 },

@@ -197,8 +197,8 @@ mod tests {
     impl Read for Pieces<'_> {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
             let count = self.0.len().min(self.1).min(buf.len());
-            if let (0, Some(error)) = (count, self.2.take()) {
-                return Err(error);
+            if count == 0 {
+                return self.2.take().map_or(Ok(0), Err);
             }
             buf[..count].copy_from_slice(&self.0[..count]);
             self.0 = &self.0[count..];

@@ -163,6 +163,30 @@ pub enum SourceError {
     },
 }
 
+impl SourceError {
+    /// The path or input it is about, and what is wrong, for those who show the two apart.
+    pub fn parts(&self) -> (&str, String) {
+        let input = match self {
+            SourceError::Io { input, .. }
+            | SourceError::ReadTwice { input }
+            | SourceError::Nothing { input }
+            | SourceError::BadArchive { input, .. }
+            | SourceError::Encrypted { input }
+            | SourceError::UnknownMethod { input, .. }
+            | SourceError::Sparse { input }
+            | SourceError::TooDeep { input }
+            | SourceError::TooMany { input }
+            | SourceError::Spool { input, .. } => input,
+            SourceError::Missing(path) | SourceError::NoMatch(path) => path,
+            SourceError::BadGlob { pattern, .. } => pattern,
+            SourceError::StdinTwice => "-",
+        };
+        let text = self.to_string();
+        let what = text.strip_prefix(input).and_then(|rest| rest.strip_prefix(": "));
+        (input, what.unwrap_or(&text).to_owned())
+    }
+}
+
 impl Input {
     /// A text that is already in memory. It is decoded but not decompressed, and counts as named.
     pub fn from_bytes(name: &str, content: &[u8]) -> Input {
