@@ -20,10 +20,10 @@ const MAX_MONTHS: i64 = 1_200;
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// Messages a month, such as 1000000, 1_000_000, 1M or 2.5k
-    #[arg(long, value_name = "N", value_parser = messages)]
+    #[arg(long, value_name = "N", value_parser = messages, allow_negative_numbers = true)]
     pub messages: Decimal,
     /// Mean number of recipients of a message
-    #[arg(long, value_name = "R", default_value = "1", value_parser = recipients)]
+    #[arg(long, value_name = "R", default_value = "1", value_parser = recipients, allow_negative_numbers = true)]
     pub recipients_per_message: Decimal,
     /// Size of one message with headers and attachments, such as 0.2MB, 200kB, 1.5MiB or 2884
     #[arg(long, value_name = "SIZE")]
@@ -89,9 +89,17 @@ impl Budget {
         let within = total.amount() <= limit.amount();
         let line = match within {
             true => format!("Within the budget of {limit}: {} left.", limit.checked_sub(total)?),
-            false => format!("OVER THE BUDGET of {limit} by {}.", total.checked_sub(limit)?),
+            false => format!("OVER THE BUDGET of {limit} by {}.", visible(total.checked_sub(limit)?)),
         };
         Ok(BudgetCheck { limit, within, line })
+    }
+}
+
+/// An amount as it is shown, or in full where rounding would leave nothing of it.
+fn visible(money: Money) -> String {
+    match money.rounded().amount().is_zero() {
+        true => format!("{} {}", money.currency(), plain(money.amount())),
+        false => money.to_string(),
     }
 }
 
@@ -252,3 +260,6 @@ fn budget(text: &str) -> Result<Budget, String> {
     };
     Ok(Budget { amount, currency })
 }
+
+#[cfg(test)]
+pub(super) mod tests;

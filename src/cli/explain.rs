@@ -63,7 +63,7 @@ fn derivation(args: &Args, priced: &Estimate) -> Result<Vec<String>, MoneyError>
         let (quantities, megabyte) = (&part.quantities, priced.conditions.megabyte);
         let megabytes = quantities.of(crate::pricing::Metered::Megabytes, megabyte)?;
         lines.push(format!(
-            "{} messages x {} recipients each = {} recipients",
+            "{} messages x {} per message = {} recipients",
             shown(quantities.messages),
             shown(args.recipients_per_message),
             shown(quantities.recipients)

@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::settings::{self, Choice, Settings};
+use super::settings::{self, Choice, Origin, Settings};
 use super::usage_error;
 use crate::estimate::Conditions;
 use crate::money::{Currency, ExchangeRate, parse_amount};
@@ -34,7 +34,7 @@ pub struct PriceArgs {
     #[arg(long, value_name = "CODE")]
     pub currency: Option<Currency>,
     /// Units of the price list's currency for one of the result's, such as 1.0798 [default: the newest known rate]
-    #[arg(long, value_name = "RATE", value_parser = rate)]
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub fx: Option<Decimal>,
     /// Discount on all list prices, such as 5%
     #[arg(long, value_name = "PERCENT", value_parser = discount, conflicts_with = "terms")]
@@ -90,7 +90,7 @@ impl PriceArgs {
         let currency = chosen.currency.as_ref().map_or(list.currency, |currency| currency.value);
         let exchange_rate = self.exchange_rate(&catalog, &list, currency, on, &mut warnings)?;
         let conditions = Conditions { terms, exchange_rate, megabyte: chosen.megabyte.value };
-        Ok(Prices { catalog, list, conditions, chosen_by: chosen.origins(), warnings })
+        Ok(Prices { catalog, list, conditions, chosen_by: chosen.origins(self.discount.is_some()), warnings })
     }
 
     fn choose(&self, settings: &Settings) -> Chosen {
@@ -151,12 +151,18 @@ impl PriceArgs {
 }
 
 impl Chosen {
-    fn origins(&self) -> Value {
+    fn origins(&self, discount_typed: bool) -> Value {
+        let terms = match (&self.terms, discount_typed) {
+            (Some(choice), _) => choice.from.to_string(),
+            (None, true) => Origin::Flag.to_string(),
+            (None, false) => Origin::Default.to_string(),
+        };
+        let currency = self.currency.as_ref().map_or(&Origin::Default, |choice| &choice.from);
         json!({
-            "currency": self.currency.as_ref().map_or("default".to_owned(), |choice| choice.from.to_string()),
+            "currency": currency.to_string(),
             "price_list": self.list.from.to_string(),
             "pricing": self.pricing.from.to_string(),
-            "terms": self.terms.as_ref().map_or("default".to_owned(), |choice| choice.from.to_string()),
+            "terms": terms,
             "megabyte": self.megabyte.from.to_string(),
         })
     }

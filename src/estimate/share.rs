@@ -8,11 +8,17 @@ use crate::pricing::{Metered, Quantities};
 
 /// Shares the total of an estimate (contracted, converted) among groups.
 ///
-/// `groups[g][p]` is what group `g` sent in part `p` of the estimate; the groups must hold all of it. Each charge
+/// `groups[g][p]` is what group `g` sent in part `p` of the estimate (nothing, where `p` is beyond the group's
+/// end); the groups must hold all of it. Each charge
 /// of a part is shared by the quantity it counts (a base fee by recipients), so that tiers and allowances are
 /// shared alike. Shares are cut to as many decimals as let them be added without loss (about 28 digits), and the
 /// largest group takes what that leaves, a fraction of 10^-20 of the total at most: the shares add up exactly.
 pub fn share(estimate: &Estimate, groups: &[Vec<Quantities>]) -> Result<Vec<Money>, EstimateError> {
+    let parts = estimate.parts.len();
+    if let Some(group) = groups.iter().find(|group| group.len() > parts) {
+        let (groups, estimate) = (Decimal::from(group.len()), Decimal::from(parts));
+        return Err(EstimateError::GroupsDoNotAddUp { what: "parts", groups, estimate });
+    }
     for (index, part) in estimate.parts.iter().enumerate() {
         check_sums(part, groups.iter().map(|group| group.get(index).copied().unwrap_or_default()))?;
     }
@@ -35,12 +41,11 @@ pub fn share(estimate: &Estimate, groups: &[Vec<Quantities>]) -> Result<Vec<Mone
     Ok(shares.into_iter().map(|amount| Money::new(amount.normalize(), currency)).collect())
 }
 
-/// Decimals with which amounts up to the total can be added without loss, one digit kept in hand.
+/// Decimals with which amounts up to the total can be added without loss: 28 digits always fit a decimal.
 fn decimals_for_sums(total: Decimal) -> u32 {
-    let own = total.normalize().scale();
-    let mut widest = total;
-    widest.rescale(Decimal::MAX_SCALE);
-    own.max(widest.scale().saturating_sub(1))
+    let own = total.normalize();
+    let digits = own.mantissa().unsigned_abs().checked_ilog10().map_or(1, |log| log + 1);
+    (own.scale() + Decimal::MAX_SCALE.saturating_sub(digits)).min(Decimal::MAX_SCALE)
 }
 
 /// What a group costs in the currency of the total, to 28 digits.

@@ -252,7 +252,7 @@ fn price_files(path: &Path) -> Result<Vec<PathBuf>, PricingError> {
         return Ok(vec![path.to_owned()]);
     }
     let folder = path.display().to_string();
-    let unreadable = |source| PricingError::Read { file: folder.clone(), source };
+    let unreadable = |error| PricingError::Read { file: folder.clone(), error };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
@@ -266,3 +266,6 @@ fn price_files(path: &Path) -> Result<Vec<PathBuf>, PricingError> {
     files.sort();
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ pub struct Check {
     pub line: u64,
     /// Who says so.
     pub source: String,
-    /// The result as stated.
+    /// The result as stated, without trailing zeros.
     pub expected: Money,
     /// The result as calculated: exact for prices, rounded to the currency for conversions.
     pub computed: Money,
@@ -43,7 +43,7 @@ pub fn list_checks(list: &PriceList) -> Result<Vec<Check>, MoneyError> {
             file: list.file.clone(),
             line: example.line,
             source: example.source.clone(),
-            expected: Money::new(example.total, list.currency),
+            expected: Money::new(example.total.normalize(), list.currency),
             computed: list.total(&example.quantities, Megabyte::Decimal)?,
         })
     };
@@ -60,7 +60,7 @@ pub fn rate_checks(file: &RateFile) -> Result<Vec<Check>, MoneyError> {
             file: file.file.clone(),
             line: example.line,
             source: example.source.clone(),
-            expected: Money::new(example.total, file.billing),
+            expected: Money::new(example.total.normalize(), file.billing),
             computed: rate.convert(Money::new(example.amount, file.pricing))?.rounded(),
         });
     }

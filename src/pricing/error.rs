@@ -43,11 +43,11 @@ pub enum PricingError {
         expected: String,
     },
     /// A key that must be there.
-    #[error("{file}:{line}: the key '{key}' is missing")]
+    #[error("{file}:{line}: the key '{key}' is missing: expected it at the same level as this line")]
     MissingKey {
         /// The file.
         file: String,
-        /// The line at which the mapping without it begins.
+        /// The line of another key of the mapping that lacks it.
         line: u64,
         /// The key.
         key: String,
@@ -71,12 +71,12 @@ pub enum PricingError {
         limit: u64,
     },
     /// A file that cannot be opened or read.
-    #[error("{file}: {source}")]
+    #[error("{file}: {error}")]
     Read {
         /// The file.
         file: String,
         /// What the system says.
-        source: io::Error,
+        error: io::Error,
     },
     /// A folder without price files.
     #[error("{folder}: holds no price file: expected names that end in .yaml or .yml")]

@@ -142,7 +142,8 @@ impl PriceList {
     /// What a month costs in the list's currency, exactly.
     pub fn total(&self, quantities: &Quantities, megabyte: Megabyte) -> Result<Money, MoneyError> {
         let costs = self.price(quantities, megabyte, MonthShare::FULL)?;
-        Ok(Money::new(sum(costs.iter().map(|cost| cost.priced.cost))?, self.currency))
+        let total = sum(costs.iter().map(|cost| cost.priced.cost))?;
+        Ok(Money::new(total.normalize(), self.currency))
     }
 
     fn base_fee_cost(&self, share: MonthShare) -> Result<MeterCost, MoneyError> {

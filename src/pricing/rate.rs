@@ -125,12 +125,9 @@ impl Rate {
         full.checked_add(started).ok_or(MoneyError::Overflow)
     }
 
-    /// The bound of a tier in pricing units.
+    /// The bound of a tier in pricing units; in a part of a month a bound within a block holds to its end.
     fn bound(&self, tier: &Tier, share: MonthShare) -> Result<Option<Decimal>, MoneyError> {
-        let Some(up_to) = tier.up_to else { return Ok(None) };
-        let bound = share.apply(up_to)?;
-        let block = self.block.unwrap_or(Decimal::ONE);
-        bound.checked_div(block).map(Some).ok_or(MoneyError::Overflow)
+        tier.up_to.map(|up_to| self.pricing_units(share.apply(up_to)?)).transpose()
     }
 
     fn volume_step(&self, tiers: &[Tier], quantity: Decimal, share: MonthShare) -> Result<Step, MoneyError> {
@@ -175,4 +172,103 @@ impl Rate {
 /// The exact sum, or an error where it does not fit.
 pub(crate) fn sum(mut values: impl Iterator<Item = Decimal>) -> Result<Decimal, MoneyError> {
     values.try_fold(Decimal::ZERO, |sum, value| sum.checked_add(value)).ok_or(MoneyError::Overflow)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn dec(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    fn tier(up_to: Option<&str>, price: &str) -> Tier {
+        Tier { up_to: up_to.map(dec), price: dec(price) }
+    }
+
+    fn rate(scheme: Scheme, included: &str, block: Option<&str>) -> Rate {
+        Rate { scheme, included: dec(included), block: block.map(dec) }
+    }
+
+    /// The tiers of a real provider: 10 million, 100 million, and beyond.
+    fn three_tiers() -> Vec<Tier> {
+        vec![tier(Some("10000000"), "0.00016"), tier(Some("100000000"), "0.00014"), tier(None, "0.00011")]
+    }
+
+    fn cost(rate: &Rate, quantity: &str) -> String {
+        rate.price(dec(quantity), MonthShare::FULL).unwrap().cost.normalize().to_string()
+    }
+
+    #[test]
+    fn graduated_tiers_price_each_unit_where_it_falls() {
+        let rate = rate(Scheme::Graduated(three_tiers()), "0", None);
+        assert_eq!(cost(&rate, "0"), "0");
+        assert_eq!(cost(&rate, "10000000"), "1600");
+        assert_eq!(cost(&rate, "10000001"), "1600.00014");
+        assert_eq!(cost(&rate, "250000000"), "30700");
+        let steps = rate.price(dec("250000000"), MonthShare::FULL).unwrap().steps;
+        let quantities: Vec<String> = steps.iter().map(|step| step.quantity.to_string()).collect();
+        assert_eq!(quantities, ["10000000", "90000000", "150000000"]);
+    }
+
+    #[test]
+    fn volume_tiers_price_all_units_alike() {
+        let rate = rate(Scheme::Volume(three_tiers()), "0", None);
+        assert_eq!(cost(&rate, "10000000"), "1600");
+        assert_eq!(cost(&rate, "10000001"), "1400.00014");
+        assert_eq!(cost(&rate, "250000000"), "27500");
+    }
+
+    #[test]
+    fn started_blocks_beyond_the_included_units_are_charged_in_full() {
+        let rate = rate(Scheme::Flat(dec("0.90")), "50000", Some("1000"));
+        assert_eq!(cost(&rate, "50000"), "0");
+        assert_eq!(cost(&rate, "50001"), "0.9");
+        assert_eq!(cost(&rate, "51000"), "0.9");
+        assert_eq!(cost(&rate, "51000.0000000000000000000001"), "1.8");
+        let priced = rate.price(dec("52500"), MonthShare::FULL).unwrap();
+        assert_eq!((priced.included, priced.pricing_quantity), (dec("50000"), dec("3")));
+    }
+
+    #[test]
+    fn tiers_of_blocks_are_bounded_in_units() {
+        let tiers = vec![tier(Some("2000"), "1.00"), tier(None, "0.50")];
+        let rate = rate(Scheme::Graduated(tiers), "0", Some("1000"));
+        assert_eq!(cost(&rate, "2000"), "2");
+        assert_eq!(cost(&rate, "2001"), "2.5");
+    }
+
+    #[test]
+    fn a_part_of_a_month_has_its_part_of_allowances_and_bounds() {
+        let half = MonthShare::of_days(15, 30);
+        let tiers = vec![tier(Some("100"), "2"), tier(None, "1")];
+        let rate = rate(Scheme::Graduated(tiers), "20", None);
+        let priced = rate.price(dec("100"), half).unwrap();
+        assert_eq!((priced.included, priced.cost), (dec("10"), dec("140")));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let rate = rate(Scheme::Flat(dec("2")), "0", None);
+        assert_eq!(rate.price(Decimal::MAX, MonthShare::FULL), Err(MoneyError::Overflow));
+    }
+
+    proptest! {
+        #[test]
+        fn more_units_never_cost_less_under_graduated_tiers(
+            a in 0_u64..1_000_000_000, more in 0_u64..1_000_000, included in 0_u32..100_000, block in 1_u32..5_000,
+        ) {
+            for block in [None, Some(Decimal::from(block))] {
+                let rate =
+                    Rate { scheme: Scheme::Graduated(three_tiers()), included: included.into(), block };
+                let low = rate.price(a.into(), MonthShare::FULL).unwrap();
+                let high = rate.price((a + more).into(), MonthShare::FULL).unwrap();
+                prop_assert!(low.cost <= high.cost);
+                let units: Decimal = high.steps.iter().map(|step| step.quantity).sum();
+                prop_assert_eq!(units, high.pricing_quantity);
+            }
+        }
+    }
 }

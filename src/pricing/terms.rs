@@ -43,7 +43,8 @@ impl Terms {
         Terms { name: "discount".to_owned(), discount, file: "--discount".to_owned(), ..Terms::default() }
     }
 
-    /// Refuses terms that are for another list, currency or time, or that name a meter the list has not.
+    /// Refuses terms that are for another list or currency, that name a meter the list has not, or that are not in
+    /// force on the day (without a day, no clock is asked: they are taken to be in force).
     pub fn check(&self, list: &PriceList, on: Option<NaiveDate>) -> Result<(), PricingError> {
         let refuse = |problem: String| Err(PricingError::Terms { file: self.file.clone(), problem });
         if let Some(name) = self.price_list.as_ref().filter(|name| **name != list.name) {
@@ -106,4 +107,56 @@ pub fn parse_discount(text: &str) -> Option<Decimal> {
 /// Names in quotes, for messages.
 pub(crate) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::period::parse_date;
+    use crate::pricing::{Catalog, DEFAULT_LIST};
+
+    fn terms() -> Terms {
+        Terms {
+            name: "ours".to_owned(),
+            price_list: Some("acs-email".to_owned()),
+            currency: Some(Currency::USD),
+            effective: parse_date("2026-01-01").ok(),
+            until: parse_date("2027-01-01").ok(),
+            file: "terms.yaml".to_owned(),
+            ..Terms::default()
+        }
+    }
+
+    #[test]
+    fn terms_for_something_else_are_refused() {
+        let list = Catalog::embedded().unwrap().list(DEFAULT_LIST, None, None).unwrap();
+        let day = |text: &str| parse_date(text).ok();
+        let message = |terms: &Terms, on| terms.check(&list, on).unwrap_err().to_string();
+        let mut other_meter = terms();
+        other_meter.meters.push(("Mail".to_owned(), MeterTerms::Price(Decimal::ONE)));
+        let messages = [
+            message(&Terms { price_list: Some("sendgrid".to_owned()), ..terms() }, None),
+            message(&Terms { currency: Some(Currency::EUR), ..terms() }, None),
+            message(&other_meter, None),
+            message(&terms(), day("2025-12-31")),
+            message(&terms(), day("2027-01-01")),
+        ];
+        assert!(terms().check(&list, day("2026-12-31")).is_ok());
+        assert!(terms().check(&list, None).is_ok());
+        insta::assert_snapshot!(messages.join("\n"), @r#"
+        terms.yaml: these terms are for price list 'sendgrid': expected 'acs-email'
+        terms.yaml: these terms are in EUR: expected USD, as in the price list
+        terms.yaml: these terms name the meter 'Mail': expected one of 'Basic Sent Email', 'Basic Data Transferred'
+        terms.yaml: these terms are not in force on 2025-12-31: expected a date from 2026-01-01 on
+        terms.yaml: these terms are no longer in force on 2027-01-01: expected a date before 2027-01-01
+        "#);
+    }
+
+    #[test]
+    fn discounts_are_per_cents() {
+        let read = ["5%", "5 %", "0.5%", "100%", "5", "-1%", "100.1%", "%"].map(parse_discount);
+        let shown = read.map(|share| share.map(|share| share.to_string()));
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(shown, [some("0.05"), some("0.05"), some("0.005"), some("1"), None, None, None, None]);
+    }
 }

@@ -179,7 +179,7 @@ fn checked(files: &[CheckedFile]) -> anyhow::Result<Outcome> {
         body(vec![text(place), expected, computed, text(verdict), text(&check.source)])
     };
     let failed = all().filter(|check| !check.reproduces()).count();
-    let mut lines = vec![format!("{} examples in {} files, {failed} differ.", all().count(), files.len())];
+    let mut lines = vec![format!("Examples: {}, of them different: {failed}.", all().count())];
     for file in files.iter().filter(|file| file.checks.is_empty()) {
         lines.push(format!("{} has no worked examples: it could be read, and no more is proved.", file.file));
     }

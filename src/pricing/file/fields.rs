@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{BadValue, PricingError, SourceBlock, Text};
+use super::{PricingError, SourceBlock, Text};
 use crate::money::{Currency, parse_amount};
 use crate::period::parse_date;
+use crate::pricing::error::BadValue;
 use crate::pricing::list::Source;
 use crate::pricing::quantities::Metered;
 use crate::pricing::terms::parse_discount;

@@ -8,19 +8,20 @@ mod fields;
 mod price_list;
 mod rates;
 mod terms;
+mod yaml;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_saphyr::{Error, Spanned};
+use serde_saphyr::Spanned;
 
-use super::error::{BadValue, PricingError};
+use super::error::PricingError;
 use super::list::PriceList;
 use super::terms::Terms;
 use fields::Fields;
+use yaml::from_yaml;
 
 pub use rates::{RateExample, RateFile};
 
@@ -57,7 +58,7 @@ impl PriceFile {
 /// Reads a price file from disk, at most [`MAX_BYTES`] of it.
 pub fn read(path: &Path) -> Result<PriceFile, PricingError> {
     let file = path.display().to_string();
-    let unreadable = |source| PricingError::Read { file: file.clone(), source };
+    let unreadable = |error| PricingError::Read { file: file.clone(), error };
     let mut bytes = Vec::new();
     File::open(path).and_then(|f| f.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
@@ -106,37 +107,5 @@ struct SourceBlock {
     note: Option<Text>,
 }
 
-fn from_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, PricingError> {
-    // Price files have no use for long alias chains: a small bound ends a "billion laughs" at once.
-    let options = serde_saphyr::options! {
-        with_snippet: false,
-        merge_keys: serde_saphyr::MergeKeyPolicy::Error,
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 10_000 },
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| yaml_error(file, &error))
-}
-
-/// Turns the reader's error into one of ours.
-fn yaml_error(file: &str, error: &Error) -> PricingError {
-    let error = error.without_snippet();
-    let place = error.location();
-    let line = place.map_or(1, |place| place.line().max(1));
-    let file = file.to_owned();
-    match error {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            let expected = super::terms::quoted(expected);
-            PricingError::UnknownKey { file, line, key: field.clone(), expected }
-        }
-        Error::SerdeMissingField { field, .. } => {
-            PricingError::MissingKey { file, line, key: (*field).to_owned() }
-        }
-        other => {
-            let mut reason = other.to_string();
-            if let Some(place) = place {
-                let suffix = format!(" at line {}, column {}", place.line(), place.column());
-                reason = reason.replace(&suffix, "");
-            }
-            PricingError::Syntax { file, line, reason }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;
