@@ -59,7 +59,7 @@ macro_rules! commands {
     ($($module:ident $name:ident),+ $(,)?) => {
         #[derive(Subcommand, Debug)]
         enum Command {
-            $($name($module::Args)),+
+            $($name(Box<$module::Args>)),+
         }
 
         impl Command {

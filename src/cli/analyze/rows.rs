@@ -1,5 +1,6 @@
 //! The rows of the table by group: each with its share of the cost, in the order in which they are shown.
 
+use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 
 use super::cost::Cost;
@@ -26,7 +27,7 @@ pub(super) fn rows(usage: &mut Usage, cost: &Cost, top: Option<NonZeroUsize>) ->
     let by_time = usage.by.first().is_some_and(|dimension| dimension.is_time());
     if !by_time || top.is_some() {
         // Groups come by label, and a stable sort keeps that order among equals.
-        rows.sort_by(|row, other| other.cost.amount().cmp(&row.cost.amount()));
+        rows.sort_by_key(|row| Reverse(row.cost.amount()));
     }
     if let Some(top) = top {
         fold_rest(&mut rows, top.get())?;
