@@ -111,7 +111,7 @@ impl FromStr for Month {
 }
 
 /// A span of time that includes its start and excludes its end (FOCUS ChargePeriodStart and -End).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ChargePeriod {
     /// The first instant in the period.
     pub start: Timestamp,

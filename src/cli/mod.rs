@@ -3,7 +3,9 @@
 //! Adding a command is a file with `Args` and `run`, its `mod` line and its entry in `commands!`. Standing
 //! settings are in [`settings`]; how results, remarks and errors reach stdout and stderr is in [`output`].
 
+pub mod analyze;
 pub mod completions;
+pub mod count_args;
 mod cost_data;
 pub mod estimate;
 mod explain;
@@ -12,8 +14,10 @@ pub mod man;
 pub mod output;
 pub mod price_args;
 pub mod prices;
+pub mod read_args;
 pub mod sample;
 pub mod settings;
+pub mod submissions;
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -56,7 +60,7 @@ macro_rules! commands {
     ($($module:ident $name:ident),+ $(,)?) => {
         #[derive(Subcommand, Debug)]
         enum Command {
-            $($name($module::Args)),+
+            $($name(Box<$module::Args>)),+
         }
 
         impl Command {
@@ -70,6 +74,7 @@ macro_rules! commands {
 }
 
 commands! {
+    analyze Analyze,
     estimate Estimate,
     prices Prices,
     formats Formats,

@@ -5,9 +5,12 @@
 //! pricing are left to `usage` and `estimate`.
 
 pub mod collect;
+mod delimited;
+mod grouping;
 pub mod detect;
 pub mod formats;
 pub mod run;
+mod sink;
 pub mod source;
 pub mod syslog;
 
@@ -17,6 +20,7 @@ use crate::money::Money;
 use crate::period::{ChargePeriod, Zone};
 use crate::usage::{Names, Rejection, Skip, Submission};
 
+pub use delimited::DateOrder;
 pub use source::{Input, SourceError};
 
 /// What a format reads out of an input.
@@ -91,6 +95,8 @@ pub struct ReadOptions {
     pub year: Option<i32>,
     /// Next hosts that count (`*.mail.protection.outlook.com`, a name or an address); empty: all.
     pub relay_hosts: Vec<HostPattern>,
+    /// What dates such as `03/04/2024` mean; without it, what their column proves.
+    pub date_order: Option<DateOrder>,
     /// The mapping file of the generic CSV format.
     pub mapping: Option<std::path::PathBuf>,
 }

@@ -50,6 +50,8 @@ pub enum Skip {
     NotDelivered,
     /// A charge of an invoice or a control total, which is no usage.
     NotUsage,
+    /// A message of which no recipient was accepted, as far as the input tells.
+    NoRecipient,
 }
 
 impl Skip {
@@ -75,6 +77,7 @@ impl Skip {
             Skip::OutsideWindow => "outside-window",
             Skip::NotDelivered => "not-delivered",
             Skip::NotUsage => "not-usage",
+            Skip::NoRecipient => "no-recipient",
         }
     }
 }
@@ -133,6 +136,12 @@ impl Accounting {
         if self.rejections.len() < SHOWN_REJECTIONS {
             self.rejections.push(rejection);
         }
+    }
+
+    /// Counts a submission that cannot be right, with the records behind it.
+    pub fn reject_message(&mut self, rejection: Rejection, records: u64) {
+        self.reject(rejection);
+        self.rejected = self.rejected.saturating_add(records.saturating_sub(1));
     }
 
     /// Whether used, skipped and rejected records add up to those read.

@@ -1,9 +1,25 @@
 //! Usage: what was sent, independent of where it was read and of what it costs.
 
 pub mod accounting;
+pub mod collector;
+pub mod cube;
+pub mod dimension;
+pub mod filter;
+pub mod histogram;
+pub mod impute;
 pub mod names;
+pub mod overhead;
 pub mod submission;
+pub mod summary;
 
-pub use accounting::{Accounting, Rejection, Skip};
+pub use accounting::{Accounting, Rejection, SHOWN_REJECTIONS, Skip};
+pub use collector::{Collector, CountOptions, Counted, Damage, Observer, Qualities};
+pub use cube::Totals;
+pub use dimension::{Dimension, OTHER};
+pub use filter::{Filters, Pattern, Selection};
+pub use histogram::Histogram;
+pub use impute::ImputedSizes;
 pub use names::{ClientId, DomainId, HostId, Names, SenderId, SourceId};
-pub use submission::{Recipients, SizeQuality, Submission, TimeQuality, Traffic};
+pub use overhead::Overhead;
+pub use submission::{Outcome, Recipients, SizeQuality, Submission, TimeQuality, Traffic};
+pub use summary::{Group, Measures, Usage, UsageError};

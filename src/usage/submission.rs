@@ -62,6 +62,49 @@ impl Recipients {
     pub fn attempted(&self) -> u64 {
         self.delivered + self.open + self.bounced + self.filtered + self.unknown
     }
+
+    /// Recipients with one outcome.
+    pub fn with(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Delivered => self.delivered,
+            Outcome::Open => self.open,
+            Outcome::Bounced => self.bounced,
+            Outcome::Filtered => self.filtered,
+            Outcome::Unknown => self.unknown,
+        }
+    }
+}
+
+/// What became of a recipient after acceptance.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Outcome {
+    /// Handed over to the next host or delivered.
+    Delivered,
+    /// Still deferred where the input ends.
+    Open,
+    /// Bounced or expired.
+    Bounced,
+    /// Held back by a filter or quarantine.
+    Filtered,
+    /// The source does not tell.
+    Unknown,
+}
+
+impl Outcome {
+    /// All outcomes, in the order in which they are shown.
+    pub const ALL: [Outcome; 5] =
+        [Outcome::Delivered, Outcome::Open, Outcome::Bounced, Outcome::Filtered, Outcome::Unknown];
+
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Delivered => "delivered",
+            Outcome::Open => "open",
+            Outcome::Bounced => "bounced",
+            Outcome::Filtered => "filtered",
+            Outcome::Unknown => "unknown",
+        }
+    }
 }
 
 /// How a time became an instant, best first.
@@ -77,6 +120,18 @@ pub enum TimeQuality {
     DateOnly,
 }
 
+impl TimeQuality {
+    /// The word used in files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            TimeQuality::Exact => "exact",
+            TimeQuality::ZoneAssumed => "zone-assumed",
+            TimeQuality::YearInferred => "year-inferred",
+            TimeQuality::DateOnly => "date-only",
+        }
+    }
+}
+
 /// Where a size comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SizeQuality {
@@ -88,6 +143,18 @@ pub enum SizeQuality {
     Declared,
     /// Not in the source; imputed from the mean of comparable messages.
     Missing,
+}
+
+impl SizeQuality {
+    /// The word used in files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            SizeQuality::Accepted => "accepted",
+            SizeQuality::Measured => "measured",
+            SizeQuality::Declared => "declared",
+            SizeQuality::Missing => "missing",
+        }
+    }
 }
 
 /// Which traffic a submission looks like; a total over all of them is labelled unfiltered.
@@ -114,6 +181,32 @@ impl Traffic {
             Traffic::Mailbox => "mailbox",
             Traffic::Inbound => "inbound",
             Traffic::Unknown => "unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// One message of 1,000 bytes to one delivered recipient, of which nothing else is known.
+    pub(crate) fn submission() -> Submission {
+        Submission {
+            time: Timestamp::from_seconds(1_396_327_950),
+            time_quality: TimeQuality::Exact,
+            messages: 1,
+            message_size: Some(1_000),
+            size_quality: SizeQuality::Measured,
+            recipients: Recipients { delivered: 1, ..Recipients::default() },
+            recipients_upper: 1,
+            sender: SenderId::UNKNOWN,
+            client: ClientId::UNKNOWN,
+            relay: HostId::UNKNOWN,
+            traffic: Traffic::Unknown,
+            source: SourceId(0),
+            line: 1,
+            records: 1,
+            key: 0,
         }
     }
 }

@@ -1,0 +1,243 @@
+//! What usage costs: which prices apply to which billing period, the total, and the shares of groups.
+//!
+//! The arithmetic is that of `estimate`; here only the periods are matched with prices.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use chrono::{NaiveDate, NaiveTime};
+
+use crate::cli::price_args::{PriceArgs, Prices, selection};
+use crate::cli::settings::Settings;
+use crate::cli::usage_error;
+use crate::estimate::{Conditions, Estimate, Part, estimate, share};
+use crate::money::{Money, MoneyError};
+use crate::period::{ChargePeriod, Month, Timestamp, parse_date};
+use crate::pricing::{Quantities, Segment};
+use crate::usage::{Measures, Totals};
+
+/// The day whose prices apply.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum On {
+    /// The newest list and rate, whenever the mail was sent.
+    #[default]
+    Newest,
+    /// Those in force on a day.
+    Day(NaiveDate),
+    /// For each billing period those in force at its start.
+    Usage,
+}
+
+impl On {
+    /// Reads a day, or `usage`.
+    pub fn parse(text: &str) -> Result<On, String> {
+        if text == "usage" {
+            return Ok(On::Usage);
+        }
+        let wrong =
+            |_| format!("'{text}' is not a day of prices: expected a date such as '2026-10-01', or 'usage'");
+        parse_date(text).map(On::Day).map_err(wrong)
+    }
+
+    /// The word or day on the command line; `None` for the newest.
+    pub fn shown(self) -> Option<String> {
+        match self {
+            On::Newest => None,
+            On::Day(day) => Some(day.to_string()),
+            On::Usage => Some("usage".to_owned()),
+        }
+    }
+}
+
+/// Which prices apply.
+pub(super) struct Pricer<'a> {
+    args: &'a PriceArgs,
+    settings: &'a Settings,
+    on: On,
+    /// The prices of the day, or the newest ones.
+    pub(super) prices: Prices,
+}
+
+/// Periods that are priced together, because list, terms and rate are the same.
+struct Batch {
+    segments: Vec<Segment>,
+    conditions: Conditions,
+}
+
+/// The prices of all periods of a run.
+pub(super) struct Plan {
+    batches: Vec<Batch>,
+    nothing: Money,
+    nothing_listed: Money,
+    pub(super) warnings: Vec<String>,
+}
+
+/// What a run costs.
+pub(super) struct Cost {
+    estimates: Vec<(Vec<ChargePeriod>, Estimate)>,
+    /// In the result's currency, unrounded.
+    pub(super) total: Money,
+    /// By the list, in its currency.
+    pub(super) list_total: Money,
+    /// By the terms, in the list's currency.
+    pub(super) contracted_total: Money,
+}
+
+impl<'a> Pricer<'a> {
+    /// Finds the prices; whatever is wrong with them is told before anything is read.
+    pub(super) fn new(args: &'a PriceArgs, on: On, settings: &'a Settings) -> anyhow::Result<Pricer<'a>> {
+        let day = match on {
+            On::Day(day) => Some(day),
+            On::Newest | On::Usage => None,
+        };
+        let versioned = args.price_list.as_deref().and_then(|list| selection(list).1);
+        if let (On::Usage, Some(version)) = (on, versioned) {
+            let message =
+                format!("'--on usage' chooses the version by date: name the list without '@{version}'");
+            return Err(usage_error(message));
+        }
+        Ok(Pricer { args, settings, on, prices: args.resolve(settings, day)? })
+    }
+
+    /// Where billing periods are cut beside the start of a month: the first days of the lists.
+    pub(super) fn cuts(&self) -> Vec<Timestamp> {
+        let named = self.prices.catalog.lists().filter(|list| list.name == self.prices.list.name);
+        match self.on {
+            On::Usage => {
+                named.map(|list| Timestamp::from_utc(list.effective.and_time(NaiveTime::MIN))).collect()
+            }
+            On::Newest | On::Day(_) => Vec::new(),
+        }
+    }
+
+    /// The prices of billing periods.
+    pub(super) fn plan(&self, periods: impl Iterator<Item = ChargePeriod>) -> anyhow::Result<Plan> {
+        let list = &self.prices.list;
+        let rate = self.prices.conditions.exchange_rate.as_ref();
+        let mut plan = Plan {
+            batches: Vec::new(),
+            nothing: Money::zero(rate.map_or(list.currency, |rate| rate.billing)),
+            nothing_listed: Money::zero(list.currency),
+            warnings: Vec::new(),
+        };
+        match self.on {
+            On::Usage => {
+                for period in periods {
+                    plan.batches.push(self.batch_of(period, &mut plan.warnings)?);
+                }
+            }
+            On::Newest | On::Day(_) => {
+                let segment =
+                    |period: ChargePeriod| Segment::whole_month(Month::of(period.start), list.clone());
+                let (segments, conditions) = (periods.map(segment).collect(), self.prices.conditions.clone());
+                plan.batches.push(Batch { segments, conditions });
+                plan.warnings.clone_from(&self.prices.warnings);
+            }
+        }
+        Ok(plan)
+    }
+
+    /// A period by the prices in force at its start.
+    fn batch_of(&self, period: ChargePeriod, warnings: &mut Vec<String>) -> anyhow::Result<Batch> {
+        let month = Month::of(period.start);
+        let prices = self.args.resolve(self.settings, Some(period.start.date()));
+        let prices = prices.with_context(|| format!("cannot price the usage of {month} by its own date"))?;
+        warnings.extend(prices.warnings);
+        let segment = Segment { month, period, list: prices.list };
+        Ok(Batch { segments: vec![segment], conditions: prices.conditions })
+    }
+}
+
+impl Plan {
+    /// Prices what was sent in each period.
+    pub(super) fn price(
+        &self,
+        periods: &BTreeMap<ChargePeriod, Measures>,
+        of: fn(&Measures) -> Totals,
+    ) -> anyhow::Result<Cost> {
+        let mut cost = Cost {
+            estimates: Vec::new(),
+            total: self.nothing,
+            list_total: self.nothing_listed,
+            contracted_total: self.nothing_listed,
+        };
+        let mut totals = periods.values().map(of);
+        for batch in self.batches.iter().filter(|batch| !batch.segments.is_empty()) {
+            let mut parts = Vec::with_capacity(batch.segments.len());
+            for (segment, totals) in batch.segments.iter().zip(&mut totals) {
+                parts.push(Part::of_segment(segment, quantities(&totals)?));
+            }
+            let priced = estimate(&parts, &batch.conditions)?;
+            cost.total = cost.total.checked_add(priced.total)?;
+            cost.list_total = cost.list_total.checked_add(priced.list_total)?;
+            cost.contracted_total = cost.contracted_total.checked_add(priced.contracted_total)?;
+            cost.estimates.push((batch.segments.iter().map(|segment| segment.period).collect(), priced));
+        }
+        Ok(cost)
+    }
+}
+
+fn quantities(totals: &Totals) -> Result<Quantities, MoneyError> {
+    Quantities::measured(totals.messages, totals.recipients, totals.recipient_bytes)
+}
+
+impl Cost {
+    /// The estimates behind the total: one, or one for each period with prices of its own.
+    pub(super) fn estimates(&self) -> impl Iterator<Item = &Estimate> {
+        self.estimates.iter().map(|(_, estimate)| estimate)
+    }
+
+    /// Shares the total among groups by what each sent in each period. The shares add up to the total.
+    pub(super) fn share(&self, groups: &[&[(ChargePeriod, Measures)]]) -> anyhow::Result<Vec<Money>> {
+        let mut shares = vec![Money::zero(self.total.currency()); groups.len()];
+        for (periods, estimate) in &self.estimates {
+            let mut parts = Vec::with_capacity(groups.len());
+            for group in groups {
+                parts.push(by_period(periods, group)?);
+            }
+            for (sum, part) in shares.iter_mut().zip(share(estimate, &parts)?) {
+                *sum = sum.checked_add(part)?;
+            }
+        }
+        settle(self.total, &mut shares)?;
+        Ok(shares)
+    }
+}
+
+fn by_period(
+    periods: &[ChargePeriod],
+    group: &[(ChargePeriod, Measures)],
+) -> Result<Vec<Quantities>, MoneyError> {
+    let of = |period: &ChargePeriod| {
+        let found = group.iter().find(|(own, _)| own == period);
+        found.map_or(Ok(Quantities::default()), |(_, measures)| quantities(&measures.attempted))
+    };
+    periods.iter().map(of).collect()
+}
+
+/// Gives the largest share what adding up the shares of several estimates leaves beyond the 28th digit.
+fn settle(total: Money, shares: &mut [Money]) -> Result<(), MoneyError> {
+    let mut rest = total;
+    for share in shares.iter() {
+        rest = rest.checked_sub(*share)?;
+    }
+    if let Some(largest) = shares.iter_mut().max_by_key(|share| share.amount()) {
+        *largest = largest.checked_add(rest)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_of_prices() {
+        assert_eq!(On::parse("usage"), Ok(On::Usage));
+        assert_eq!(On::parse("2025-04-11").unwrap().shown().unwrap(), "2025-04-11");
+        assert_eq!(
+            On::parse("2025").unwrap_err(),
+            "'2025' is not a day of prices: expected a date such as '2026-10-01', or 'usage'"
+        );
+    }
+}

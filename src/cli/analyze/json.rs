@@ -1,0 +1,196 @@
+//! The report of an analysis as data; its schema is `schemas/analyze.schema.json`.
+//!
+//! Counts and bytes are integers, amounts and ratios exact decimals in texts.
+
+use serde_json::{Map, Value, json};
+
+use super::Analysis;
+use super::rows::Row;
+use super::table::{PERCENTILES, mean_size, per_message};
+use crate::cli::cost_data::{self, money_json, plain};
+use crate::cli::price_args::Prices;
+use crate::ingest::run::Recognition;
+use crate::usage::{Accounting, Histogram, Measures, Totals};
+
+/// The layout of the data; counted up when a reader would have to change.
+const SCHEMA_VERSION: u32 = 1;
+
+/// All data of an analysis.
+pub(super) fn data(analysis: &Analysis, prices: &Prices) -> Value {
+    let usage = &analysis.usage;
+    let total = &usage.total;
+    let traffic = usage.traffic.iter().map(|(kind, measures)| {
+        let mut entry = totals_json(&measures.attempted);
+        entry.insert("traffic".to_owned(), json!(kind.name()));
+        Value::Object(entry)
+    });
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "totals": totals_json(&total.attempted),
+        "recipients_per_message": per_message(total).map(plain),
+        "recipients_upper": total.recipients_upper,
+        "sizes": sizes_json(total, &usage.sizes),
+        "period": usage.period.map(|(first, last)| json!({
+            "first": first.to_string(),
+            "last": last.to_string(),
+        })),
+        "delivered": delivered_json(analysis),
+        "imputed": imputed_json(&total.imputed),
+        "unfiltered": analysis.unfiltered,
+        "traffic": traffic.collect::<Vec<_>>(),
+        "by": usage.by.iter().map(|dimension| dimension.name()).collect::<Vec<_>>(),
+        "rows": analysis.rows.iter().map(|row| row_json(analysis, row)).collect::<Vec<_>>(),
+        "cost": cost_json(analysis),
+        "accounting": accounting_json(&usage.accounting),
+        "provenance": provenance(analysis, prices),
+    })
+}
+
+/// An integer; beyond 64 bits its digits as a text.
+fn integer(number: u128) -> Value {
+    u64::try_from(number).map_or_else(|_| json!(number.to_string()), |number| json!(number))
+}
+
+fn totals_json(totals: &Totals) -> Map<String, Value> {
+    let mut map = Map::new();
+    map.insert("messages".to_owned(), json!(totals.messages));
+    map.insert("recipients".to_owned(), json!(totals.recipients));
+    map.insert("bytes".to_owned(), integer(totals.bytes));
+    map.insert("recipient_bytes".to_owned(), integer(totals.recipient_bytes));
+    map
+}
+
+fn sizes_json(measures: &Measures, sizes: &Histogram) -> Value {
+    let mut map = Map::new();
+    map.insert("mean".to_owned(), json!(mean_size(measures)));
+    for percent in PERCENTILES {
+        map.insert(format!("p{percent}"), json!(sizes.percentile(percent)));
+    }
+    map.insert("largest".to_owned(), json!(sizes.largest()));
+    Value::Object(map)
+}
+
+/// What was delivered; null where the input does not tell.
+fn delivered_json(analysis: &Analysis) -> Value {
+    if !analysis.knows_delivery() {
+        return Value::Null;
+    }
+    let total = &analysis.usage.total;
+    let mut map = totals_json(&total.delivered);
+    map.insert("unknown_recipients".to_owned(), json!(total.unknown_recipients));
+    map.insert("cost".to_owned(), money_json(analysis.delivered_cost.total));
+    Value::Object(map)
+}
+
+fn imputed_json(imputed: &Totals) -> Value {
+    json!({
+        "messages": imputed.messages,
+        "recipients": imputed.recipients,
+        "recipient_bytes": integer(imputed.recipient_bytes),
+    })
+}
+
+fn row_json(analysis: &Analysis, row: &Row) -> Value {
+    let measures = &row.group.measures;
+    let by = analysis.usage.by.iter().map(|dimension| dimension.name().to_owned());
+    let group: Map<String, Value> = by.zip(row.group.labels.iter().map(|label| json!(label))).collect();
+    let mut map = totals_json(&measures.attempted);
+    map.insert("group".to_owned(), Value::Object(group));
+    map.insert("recipients_per_message".to_owned(), json!(per_message(measures).map(plain)));
+    map.insert("sizes".to_owned(), sizes_json(measures, &row.group.sizes));
+    map.insert("delivered".to_owned(), Value::Object(totals_json(&measures.delivered)));
+    map.insert("imputed".to_owned(), imputed_json(&measures.imputed));
+    map.insert("cost".to_owned(), money_json(row.cost));
+    Value::Object(map)
+}
+
+fn cost_json(analysis: &Analysis) -> Value {
+    let cost = &analysis.cost;
+    let on_given = analysis.on.shown().is_some();
+    let estimates = cost.estimates().map(|estimate| {
+        let rate = estimate.conditions.exchange_rate.as_ref();
+        json!({
+            "price_lists": estimate.price_lists.iter().map(|list| json!({
+                "name": list.name,
+                "version": list.version,
+            })).collect::<Vec<_>>(),
+            "exchange_rate": cost_data::exchange_rate_json(rate, on_given),
+            "list_total": money_json(estimate.list_total),
+            "total": money_json(estimate.total),
+            "charges": cost_data::charges_json(&estimate.charges),
+        })
+    });
+    json!({
+        "total": money_json(cost.total),
+        "list_total": money_json(cost.list_total),
+        "contracted_total": money_json(cost.contracted_total),
+        "estimates": estimates.collect::<Vec<_>>(),
+    })
+}
+
+fn accounting_json(accounting: &Accounting) -> Value {
+    let by_reason = |counts: &std::collections::BTreeMap<crate::usage::Skip, u64>| -> Map<String, Value> {
+        counts.iter().map(|(reason, count)| (reason.name().to_owned(), json!(count))).collect()
+    };
+    let rejections = accounting.rejections.iter().map(
+        |rejection| json!({ "file": rejection.file, "line": rejection.line, "reason": rejection.reason }),
+    );
+    json!({
+        "records": accounting.records,
+        "used": accounting.used,
+        "skipped": by_reason(&accounting.skipped),
+        "skipped_messages": by_reason(&accounting.skipped_messages),
+        "rejected": accounting.rejected,
+        "rejections": rejections.collect::<Vec<_>>(),
+    })
+}
+
+fn provenance(analysis: &Analysis, prices: &Prices) -> Value {
+    let mut lists = Vec::new();
+    for estimate in analysis.cost.estimates() {
+        for list in &estimate.price_lists {
+            let list = cost_data::price_list_json(list);
+            if !lists.contains(&list) {
+                lists.push(list);
+            }
+        }
+    }
+    if lists.is_empty() {
+        lists.push(cost_data::price_list_json(&prices.list));
+    }
+    let inputs = analysis.ingested.inputs.iter().map(|input| {
+        json!({
+            "name": input.name,
+            "read_as": recognition_name(&input.recognition),
+            "file": input.digest.file,
+            "bytes": input.digest.bytes,
+            "sha256": input.digest.sha256,
+        })
+    });
+    let damages = analysis
+        .usage
+        .damages
+        .iter()
+        .map(|damage| json!({ "input": damage.input, "line": damage.line, "what": damage.what }));
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "price_lists": lists,
+        "terms": cost_data::terms_json(&prices.conditions.terms),
+        "megabyte": prices.conditions.megabyte.name(),
+        "on": analysis.on.shown(),
+        "chosen_by": prices.chosen_by,
+        "settings": analysis.in_force.iter().map(|one| one.json()).collect::<Vec<_>>(),
+        "inputs": inputs.collect::<Vec<_>>(),
+        "damages": damages.collect::<Vec<_>>(),
+    })
+}
+
+/// What an input was read as: a format's name, or why it was not read.
+pub(super) fn recognition_name(recognition: &Recognition) -> &str {
+    match recognition {
+        Recognition::Read(format) => format,
+        Recognition::Empty => "(empty)",
+        Recognition::Unrecognised => "(not recognised)",
+        Recognition::Unreadable(_) => "(unreadable)",
+    }
+}

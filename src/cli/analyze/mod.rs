@@ -1,0 +1,205 @@
+//! `relaymeter analyze`: what logs and exports say was sent, by whom and when, and what it costs.
+//!
+//! Arguments become options, a collector counts, `cost` prices, `table` and `json` show.
+
+mod cost;
+mod json;
+mod rows;
+mod table;
+mod unusable;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use super::count_args::{CountArgs, InForce};
+use super::price_args::PriceArgs;
+use super::read_args::{ReadArgs, Reading};
+use super::submissions::{SubmissionsFile, is_input};
+use super::{Context, Exit, Outcome, usage_error};
+use crate::ingest::run::{Ingested, Recognition};
+use crate::report::Report;
+use crate::usage::{Collector, CountOptions, Counted, Dimension, Names, Observer, Traffic, Usage};
+use cost::{Cost, On, Plan, Pricer};
+use rows::Row;
+
+/// Inputs that no format claims, which are shown; JSON lists all.
+const SHOWN_UNREAD: usize = 5;
+
+/// Read logs and exports: what was sent, and what it costs
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Args {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub read: ReadArgs,
+    /// Group by month, day, hour, sender-domain, sender, client, outcome, source, traffic or connector, or several
+    #[arg(long, value_name = "DIMENSION,…", value_delimiter = ',')]
+    pub by: Vec<Dimension>,
+    /// Show only the N dearest groups, and the others as one
+    #[arg(long, value_name = "N", requires = "by")]
+    pub top: Option<NonZeroUsize>,
+    /// Let inputs without any message pass as zero
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// Write the counted submissions to a CSV file: no recipients, no subjects
+    #[arg(long, value_name = "FILE.csv")]
+    pub submissions: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub count: CountArgs,
+    /// Use the prices and the exchange rate of a day, or of the usage's own dates [default: the newest]
+    #[arg(long, value_name = "DATE|usage", value_parser = On::parse, help_heading = "What it costs")]
+    pub on: Option<On>,
+    #[command(flatten, next_help_heading = "What it costs")]
+    #[allow(missing_docs)]
+    pub prices: PriceArgs,
+}
+
+/// Everything that a run found out.
+struct Analysis {
+    usage: Usage,
+    ingested: Ingested,
+    rows: Vec<Row>,
+    cost: Cost,
+    delivered_cost: Cost,
+    in_force: Vec<InForce>,
+    on: On,
+    /// Whether mail other than that of applications can be in the totals.
+    unfiltered: bool,
+}
+
+/// Reads, counts and prices.
+pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
+    let settings = context.settings()?;
+    check_dimensions(&args.by)?;
+    let on = args.on.unwrap_or_default();
+    // Wrong prices and filters are told before hours of reading.
+    let pricer = Pricer::new(&args.prices, on, settings)?;
+    let reading = args.read.resolve(settings)?;
+    let (mut options, in_force) = args.count.resolve(settings, &args.by)?;
+    options.cuts = pricer.cuts();
+    let filtered = options.filters.selects_traffic() || reading.selects_relay;
+    let (mut usage, ingested) = read(args, &reading, options)?;
+    unusable::check(&usage, &ingested, args.allow_empty)?;
+
+    let plan = pricer.plan(usage.periods.keys().copied())?;
+    let cost = plan.price(&usage.periods, |measures| measures.attempted)?;
+    let delivered_cost = plan.price(&usage.periods, |measures| measures.delivered)?;
+    let rows = rows::rows(&mut usage, &cost, args.top)?;
+    let unfiltered = !filtered && usage.traffic.keys().any(|kind| *kind != Traffic::Relay);
+    let in_force = reading.in_force.into_iter().chain(in_force).collect();
+    let analysis = Analysis { usage, ingested, rows, cost, delivered_cost, in_force, on, unfiltered };
+    Ok(Outcome {
+        exit: analysis.exit(),
+        warnings: analysis.warnings(&plan),
+        ..Outcome::report(Report {
+            title: analysis.title(),
+            sections: table::sections(&analysis),
+            data: json::data(&analysis, &pricer.prices),
+        })
+    })
+}
+
+fn check_dimensions(by: &[Dimension]) -> anyhow::Result<()> {
+    for (place, dimension) in by.iter().enumerate() {
+        if by.iter().take(place).any(|other| other == dimension) {
+            return Err(usage_error(format!("'--by' names {dimension} twice")));
+        }
+    }
+    Ok(())
+}
+
+/// The file behind `--submissions`, where one was asked for.
+struct Rows(Option<SubmissionsFile>);
+
+impl Observer for Rows {
+    fn counted(&mut self, counted: &Counted<'_>, names: &Names) {
+        if let Some(file) = &mut self.0 {
+            file.counted(counted, names);
+        }
+    }
+}
+
+fn read(args: &Args, reading: &Reading, options: CountOptions) -> anyhow::Result<(Usage, Ingested)> {
+    let found = args.read.discover()?;
+    let names: Vec<String> = found.inputs.iter().map(|input| input.name().to_owned()).collect();
+    let file = match &args.submissions {
+        Some(path) if is_input(path, &names) => {
+            anyhow::bail!("{}: is an input: name another file for --submissions", path.display())
+        }
+        Some(path) => Some(SubmissionsFile::create(path)?),
+        None => None,
+    };
+    let mut collector = Collector::observed(options, Rows(file));
+    let ingested = reading.read(found, &mut collector)?;
+    let (usage, Rows(file)) = collector.finish();
+    let usage = usage?;
+    if let Some(file) = file {
+        unusable::check(&usage, &ingested, args.allow_empty)?;
+        file.finish(&usage.imputed_sizes)?;
+    }
+    Ok((usage, ingested))
+}
+
+impl Analysis {
+    fn title(&self) -> String {
+        let label = if self.unfiltered { " (unfiltered)" } else { "" };
+        match self.usage.period {
+            Some((first, last)) if first.date() == last.date() => {
+                format!("Usage and cost of {}{label}", first.date())
+            }
+            Some((first, last)) => format!("Usage and cost of {} to {}{label}", first.date(), last.date()),
+            None => format!("Usage and cost{label}"),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        let accounting = &self.usage.accounting;
+        let whole = accounting.rejected == 0 && self.usage.damages.is_empty();
+        if whole && self.unread().next().is_none() { Exit::Done } else { Exit::Rejected }
+    }
+
+    /// Inputs that no format claims.
+    fn unread(&self) -> impl Iterator<Item = &str> {
+        let inputs = self.ingested.inputs.iter();
+        inputs.filter(|input| input.recognition == Recognition::Unrecognised).map(|input| input.name.as_str())
+    }
+
+    /// Whether the sources tell of anybody what was delivered.
+    fn knows_delivery(&self) -> bool {
+        self.usage.total.unknown_recipients < self.usage.total.attempted.recipients
+    }
+
+    fn warnings(&self, plan: &Plan) -> Vec<String> {
+        let usage = &self.usage;
+        let mut warnings = usage.warnings.clone();
+        warnings.extend(usage.damages.iter().map(|damage| match damage.line {
+            0 => format!("{}: {}", damage.input, damage.what),
+            line => format!("{}:{line}: {}; what comes before it counts", damage.input, damage.what),
+        }));
+        warnings.extend(
+            self.unread().take(SHOWN_UNREAD).map(|input| format!("{input}: not recognised, not read")),
+        );
+        let more = self.unread().count().saturating_sub(SHOWN_UNREAD);
+        warnings
+            .extend((more > 0).then(|| format!("and {more} more inputs are not recognised and not read")));
+        if !usage.accounting.adds_up() {
+            warnings.push("the records used, skipped and rejected do not add up to those read".to_owned());
+        }
+        if self.unfiltered {
+            warnings.push(self.unfiltered_warning());
+        }
+        warnings.extend(plan.warnings.iter().cloned());
+        warnings
+    }
+
+    fn unfiltered_warning(&self) -> String {
+        let kinds = self.usage.traffic.iter();
+        let kinds: Vec<String> = kinds
+            .map(|(kind, measures)| format!("{} {}", measures.attempted.messages, kind.name()))
+            .collect();
+        format!(
+            "the total is unfiltered ({} messages): choose application mail with --client, --sender-domain, --connector or --relay-host",
+            kinds.join(", ")
+        )
+    }
+}

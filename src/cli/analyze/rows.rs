@@ -1,0 +1,52 @@
+//! The rows of the table by group: each with its share of the cost, in the order in which they are shown.
+
+use std::cmp::Reverse;
+use std::num::NonZeroUsize;
+
+use super::cost::Cost;
+use crate::money::Money;
+use crate::usage::{Group, OTHER, Usage};
+
+/// A group and what it costs.
+pub(super) struct Row {
+    pub(super) group: Group,
+    pub(super) cost: Money,
+}
+
+/// All groups with their costs: by time where the first dimension is one, else the dearest first. With `top`, the
+/// dearest ones, and the others together as the last row.
+pub(super) fn rows(usage: &mut Usage, cost: &Cost, top: Option<NonZeroUsize>) -> anyhow::Result<Vec<Row>> {
+    let groups = std::mem::take(&mut usage.groups);
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let periods: Vec<_> = groups.iter().map(|group| group.periods.as_slice()).collect();
+    let shares = cost.share(&periods)?;
+    let mut rows: Vec<Row> =
+        groups.into_iter().zip(shares).map(|(group, cost)| Row { group, cost }).collect();
+    let by_time = usage.by.first().is_some_and(|dimension| dimension.is_time());
+    if !by_time || top.is_some() {
+        // Groups come by label, and a stable sort keeps that order among equals.
+        rows.sort_by_key(|row| Reverse(row.cost.amount()));
+    }
+    if let Some(top) = top {
+        fold_rest(&mut rows, top.get())?;
+    }
+    Ok(rows)
+}
+
+/// Replaces the rows after the first `top` by one.
+fn fold_rest(rows: &mut Vec<Row>, top: usize) -> anyhow::Result<()> {
+    if rows.len() <= top {
+        return Ok(());
+    }
+    let mut rest = rows.split_off(top).into_iter();
+    let Some(mut sum) = rest.next() else { return Ok(()) };
+    for row in rest {
+        sum.group.merge(&row.group);
+        sum.cost = sum.cost.checked_add(row.cost)?;
+    }
+    sum.group.labels.fill(OTHER.to_owned());
+    rows.push(sum);
+    Ok(())
+}

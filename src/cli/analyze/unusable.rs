@@ -1,0 +1,78 @@
+//! A read that ends with nothing usable is an error that says what was recognised and why nothing counted.
+
+use std::fmt::Write as _;
+
+use crate::ingest::run::{Ingested, InputRead, Recognition};
+use crate::usage::{Skip, Usage};
+
+/// Inputs that are listed in the error.
+const SHOWN_INPUTS: usize = 5;
+
+/// An error where no message counts, unless that is allowed and nothing is in doubt.
+pub(super) fn check(usage: &Usage, ingested: &Ingested, allow_empty: bool) -> anyhow::Result<()> {
+    if usage.total.attempted.messages > 0 {
+        return Ok(());
+    }
+    let understood = is_understood(usage, ingested);
+    if allow_empty && understood {
+        return Ok(());
+    }
+    let mut message = format!("{}, 0 messages usable: {}", recognised(&ingested.inputs), reasons(usage));
+    for rejection in &usage.accounting.rejections {
+        let _ = write!(message, "\n{rejection}");
+    }
+    for damage in &usage.damages {
+        let _ = write!(message, "\n{}:{}: {}", damage.input, damage.line, damage.what);
+    }
+    if understood {
+        message.push_str("\nhint: --allow-empty lets this pass as zero");
+    }
+    Err(anyhow::anyhow!(message))
+}
+
+/// Whether nothing can mean zero: all was read, and it holds only headers, or messages that do not count. A log
+/// without a single message leaves the doubt that its messages were not understood.
+fn is_understood(usage: &Usage, ingested: &Ingested) -> bool {
+    let accounting = &usage.accounting;
+    let read = |input: &InputRead| matches!(input.recognition, Recognition::Read(_) | Recognition::Empty);
+    let only_headers = accounting.skipped.keys().all(|reason| *reason == Skip::Header);
+    ingested.inputs.iter().all(read)
+        && usage.damages.is_empty()
+        && accounting.rejected == 0
+        && (only_headers || !accounting.skipped_messages.is_empty())
+}
+
+/// What each input was recognised as, the first few by name.
+fn recognised(inputs: &[InputRead]) -> String {
+    let one = |input: &InputRead| match &input.recognition {
+        Recognition::Read(format) => format!("{}: recognised as {format}", input.name),
+        Recognition::Empty => format!("{}: empty", input.name),
+        Recognition::Unrecognised => format!("{}: not recognised", input.name),
+        Recognition::Unreadable(what) => format!("{}: {what}", input.name),
+    };
+    let mut shown: Vec<String> = inputs.iter().take(SHOWN_INPUTS).map(one).collect();
+    if inputs.len() > SHOWN_INPUTS {
+        shown.push(format!("and {} more", inputs.len() - SHOWN_INPUTS));
+    }
+    shown.join("; ")
+}
+
+/// Why nothing counted, with numbers of records.
+fn reasons(usage: &Usage) -> String {
+    let accounting = &usage.accounting;
+    let mut parts = Vec::new();
+    if !accounting.skipped.is_empty() {
+        let reasons = accounting.skipped.iter().map(|(reason, count)| format!("{} {count}", reason.name()));
+        let reasons: Vec<String> = reasons.collect();
+        let all: u64 = accounting.skipped.values().sum();
+        let records = if all == 1 { "record" } else { "records" };
+        parts.push(format!("{all} {records} skipped ({})", reasons.join(", ")));
+    }
+    if accounting.rejected > 0 {
+        parts.push(format!("{} rejected", accounting.rejected));
+    }
+    if parts.is_empty() {
+        parts.push("no records".to_owned());
+    }
+    parts.join(", ")
+}

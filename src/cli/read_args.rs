@@ -1,0 +1,131 @@
+//! The flags that say how inputs are read, and what they mean; and the reading itself.
+//!
+//! Shared by every command that reads logs; what counts is left to `count_args`.
+
+use std::path::PathBuf;
+
+use super::count_args::InForce;
+use super::settings::{Choice, Origin, Settings};
+use super::usage_error;
+use crate::ingest::formats::FORMATS;
+use crate::ingest::run::{Ingested, Recognition, read_all};
+use crate::ingest::source::{Discovery, Origin as Found, discover};
+use crate::ingest::{HostPattern, LogFormat, ReadOptions, Sink};
+use crate::period::Zone;
+
+/// What is read, and how.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ReadArgs {
+    /// Logs and exports: files, folders, globs, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Read everything as this format instead of recognising it by content
+    #[arg(long, value_name = "NAME", help_heading = "How it is read")]
+    pub input_format: Option<String>,
+    /// Mapping of columns for the generic CSV format
+    #[arg(long, value_name = "FILE", help_heading = "How it is read")]
+    pub mapping: Option<PathBuf>,
+    /// Zone of logs that state none [default: what the log proves, else UTC]
+    #[arg(long, value_name = "ZONE", help_heading = "How it is read")]
+    pub log_timezone: Option<Zone>,
+    /// Year of the first record of logs that state none [default: what the log proves]
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=9999), help_heading = "How it is read")]
+    pub year: Option<i32>,
+    /// Count only what is handed to this next host: name, *.domain, address or network (repeat for several)
+    #[arg(long, value_name = "HOST", help_heading = "What counts")]
+    pub relay_host: Vec<HostPattern>,
+}
+
+/// How a run reads.
+#[derive(Debug)]
+pub struct Reading {
+    options: ReadOptions,
+    forced: Option<&'static dyn LogFormat>,
+    /// What is in force because of whom, for provenance.
+    pub in_force: Vec<InForce>,
+    /// Whether next hosts were chosen.
+    pub selects_relay: bool,
+}
+
+impl ReadArgs {
+    /// What the flags and the settings file mean.
+    pub fn resolve(&self, settings: &Settings) -> anyhow::Result<Reading> {
+        let log_zone = settings.choose(self.log_timezone.as_ref(), settings.log_timezone.as_ref());
+        let relay_hosts = settings.choose_all(&self.relay_host, &settings.relay_hosts);
+        let shown = Choice {
+            value: relay_hosts.value.iter().map(host_name).collect(),
+            from: relay_hosts.from.clone(),
+        };
+        let zone = match &log_zone {
+            Some(zone) => InForce::new("log-timezone", zone.value, zone.from.clone()),
+            None => InForce::new("log-timezone", "what the log proves, else UTC", Origin::Default),
+        };
+        let flag = |name, value: Option<String>| value.map(|value| InForce::new(name, value, Origin::Flag));
+        let single = [
+            flag("year", self.year.map(|year| year.to_string())),
+            flag("input-format", self.input_format.clone()),
+            flag("mapping", self.mapping.as_ref().map(|path| path.display().to_string())),
+        ];
+        let mut in_force = vec![zone];
+        in_force.extend(InForce::of_list("relay-host", &shown));
+        in_force.extend(single.into_iter().flatten());
+        let selects_relay = !relay_hosts.value.is_empty();
+        let options = ReadOptions {
+            log_zone: log_zone.map(|zone| zone.value),
+            year: self.year,
+            relay_hosts: relay_hosts.value,
+            mapping: self.mapping.clone(),
+        };
+        Ok(Reading { options, forced: self.forced()?, in_force, selects_relay })
+    }
+
+    fn forced(&self) -> anyhow::Result<Option<&'static dyn LogFormat>> {
+        let Some(name) = &self.input_format else { return Ok(None) };
+        let found = FORMATS.iter().find(|format| format.name() == name);
+        let unknown = || usage_error(format!("'{name}' is not a format: expected one of {}", format_names()));
+        found.map(|format| Some(*format)).ok_or_else(unknown)
+    }
+
+    /// Finds the inputs.
+    pub fn discover(&self) -> anyhow::Result<Discovery> {
+        Ok(discover(&self.paths)?)
+    }
+}
+
+impl Reading {
+    /// Reads inputs into a sink. A named input that is not recognised, or cannot be read, is an error.
+    pub fn read(&self, found: Discovery, sink: &mut dyn Sink) -> anyhow::Result<Ingested> {
+        let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+        let ingested = read_all(found.inputs, FORMATS, self.forced, &self.options, sink)?;
+        for problem in problems {
+            let (input, what) = problem.split_once(": ").unwrap_or(("", problem.as_str()));
+            sink.damage(input, 0, what.to_owned());
+        }
+        for input in &ingested.inputs {
+            match (&input.recognition, input.origin) {
+                (Recognition::Unrecognised, Found::Named) => {
+                    let names = format_names();
+                    anyhow::bail!(
+                        "{}: not recognised: expected one of {names}\nhint: --input-format forces one, and --mapping names the columns of a CSV",
+                        input.name
+                    )
+                }
+                (Recognition::Unreadable(what), Found::Named) => anyhow::bail!("{}: {what}", input.name),
+                _ => {}
+            }
+        }
+        Ok(ingested)
+    }
+}
+
+fn format_names() -> String {
+    FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")
+}
+
+fn host_name(host: &HostPattern) -> String {
+    match host {
+        HostPattern::Name(name) => name.clone(),
+        HostPattern::Below(domain) => format!("*{domain}"),
+        HostPattern::Network(network) => network.to_string(),
+    }
+}

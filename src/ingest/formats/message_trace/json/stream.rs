@@ -1,0 +1,155 @@
+//! JSON documents one after the other from a stream, with line numbers and a limit on what one row may hold.
+
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
+
+use serde::de::DeserializeSeed;
+use serde_json::error::Category;
+
+use super::walk::{Visit, Walk};
+
+/// Bytes of one row; without a limit a text that never ends would fill the memory.
+const ROW_CAP: u64 = 16 * 1024 * 1024;
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Where the stream is, shared with what reads it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gauge(Rc<GaugeCells>);
+
+#[derive(Debug, Default)]
+struct GaugeCells {
+    line: Cell<u64>,
+    since_row: Cell<u64>,
+    last: Cell<u8>,
+    overrun: Cell<bool>,
+}
+
+impl Gauge {
+    /// The line that is being read (1-based).
+    pub(super) fn line(&self) -> u64 {
+        self.0.line.get() + 1
+    }
+
+    /// Says that a row ended here.
+    pub(super) fn end_row(&self) {
+        self.0.since_row.set(0);
+    }
+}
+
+/// What ended a document early.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// A line that is no JSON among lines of objects; the next line can be read.
+    Line {
+        /// The line.
+        line: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// The rest of the input cannot be read.
+    Input {
+        /// The line.
+        line: u64,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// A stream of JSON documents.
+pub(super) struct ByteStream {
+    text: BufReader<Box<dyn Read + Send>>,
+    gauge: Gauge,
+}
+
+impl Read for ByteStream {
+    /// The JSON reader asks for one byte at a time.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let gauge = &self.gauge.0;
+        if gauge.since_row.get() > ROW_CAP {
+            gauge.overrun.set(true);
+            return Err(io::Error::other("row too long"));
+        }
+        let ready = self.text.fill_buf()?;
+        let (Some(&byte), Some(slot)) = (ready.first(), buffer.first_mut()) else { return Ok(0) };
+        *slot = byte;
+        self.text.consume(1);
+        gauge.since_row.set(gauge.since_row.get() + 1);
+        gauge.line.set(gauge.line.get() + u64::from(byte == b'\n'));
+        gauge.last.set(byte);
+        Ok(1)
+    }
+}
+
+impl ByteStream {
+    /// A stream over a text.
+    pub(super) fn new(text: Box<dyn Read + Send>) -> ByteStream {
+        ByteStream { text: BufReader::with_capacity(BUFFER_BYTES, text), gauge: Gauge::default() }
+    }
+
+    /// Where the stream is.
+    pub(super) fn gauge(&self) -> Gauge {
+        self.gauge.clone()
+    }
+
+    /// Reads the next document; whether there was one.
+    pub(super) fn document(&mut self, walk: &mut Walk<'_, '_>) -> Result<bool, Stop> {
+        self.gauge.end_row();
+        let stop = |line, error: io::Error| Stop::Input { line, what: error.to_string() };
+        let first = self.skip_space().map_err(|error| stop(self.gauge.line(), error))?;
+        let Some(first) = first else { return Ok(false) };
+        let line = self.gauge.line();
+        if !matches!(first, b'{' | b'[') {
+            self.skip_line().map_err(|error| stop(line, error))?;
+            return Err(Stop::Line { line, what: "not JSON: expected an object or a list".to_owned() });
+        }
+        let mut json = serde_json::Deserializer::from_reader(&mut *self);
+        match (Visit { walk, is_row_place: true }).deserialize(&mut json) {
+            Ok(()) => Ok(true),
+            Err(error) => Err(self.stopped(line, &error)),
+        }
+    }
+
+    /// Whether the rest can be read depends on where the document began: if on the same line, it was one of
+    /// many lines.
+    fn stopped(&mut self, line: u64, error: &serde_json::Error) -> Stop {
+        let at = self.gauge.line() - u64::from(self.gauge.0.last.get() == b'\n');
+        if self.gauge.0.overrun.get() {
+            let what = format!("the row that begins here is longer than {} MiB", ROW_CAP >> 20);
+            return Stop::Input { line: at, what };
+        }
+        if let Some(kind) = error.io_error_kind() {
+            return Stop::Input { line: at, what: format!("cannot be read to its end: {kind}") };
+        }
+        let what = match error.classify() {
+            Category::Eof => "the JSON ends in the middle of a document",
+            Category::Data => "a value where an object or a list was expected",
+            Category::Syntax | Category::Io => "not JSON: a sign that does not belong here",
+        };
+        let in_one_line = at == line && (self.gauge.0.last.get() == b'\n' || self.skip_line().is_ok());
+        match in_one_line {
+            true => Stop::Line { line, what: what.to_owned() },
+            false => Stop::Input { line: at, what: what.to_owned() },
+        }
+    }
+
+    fn skip_space(&mut self) -> io::Result<Option<u8>> {
+        loop {
+            match self.text.fill_buf()?.first().copied() {
+                Some(b' ' | b'\t' | b'\r' | b'\n' | 0x1e) => {
+                    self.read(&mut [0])?;
+                    self.gauge.end_row();
+                }
+                first => return Ok(first),
+            }
+        }
+    }
+
+    fn skip_line(&mut self) -> io::Result<()> {
+        let mut byte = [0];
+        while self.read(&mut byte)? > 0 && byte[0] != b'\n' {
+            self.gauge.end_row();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! Exchange Online message traces: historical search (Enhanced and Extended), `Get-MessageTrace` and
+//! `Get-MessageTraceV2` through `Export-Csv`, Graph and the reporting web service as JSON.
+//!
+//! One format for all of them, because they tell of the same messages under the same ids: a run over a
+//! historical search and a `Get-MessageTrace` export counts a message that is in both once. What a row says is
+//! in [`row`]; how rows become messages is left to `grouping`.
+
+mod columns;
+mod csv;
+mod json;
+mod row;
+mod words;
+
+use self::csv::Survey;
+use self::row::Reader;
+use crate::ingest::delimited::{DateOrder, OrderEvidence, OrderVerdict, RecipientHasher};
+use crate::ingest::grouping::Messages;
+use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
+
+/// The format.
+#[derive(Debug)]
+pub(super) struct MessageTrace;
+
+/// How one input is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Encoding {
+    Json,
+    Csv { delimiter: u8 },
+}
+
+impl Encoding {
+    fn of(head: &[u8]) -> Option<Encoding> {
+        if json::is_trace(head) {
+            return Some(Encoding::Json);
+        }
+        csv::delimiter(head).map(|delimiter| Encoding::Csv { delimiter })
+    }
+
+    /// The encoding of an input that the user named to be a trace.
+    fn of_named(head: &[u8]) -> Encoding {
+        let starts_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+        let other = if starts_json { Encoding::Json } else { Encoding::Csv { delimiter: b',' } };
+        Encoding::of(head).unwrap_or(other)
+    }
+}
+
+impl LogFormat for MessageTrace {
+    fn name(&self) -> &'static str {
+        "message-trace"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Exchange Online message trace: historical search, Get-MessageTrace, Graph (CSV and JSON)",
+            size: "total_bytes or Size, of one copy; the largest of a message's rows, or that of its acceptance",
+            recipients: "one row each, or recipient_status; a group that was expanded counts once",
+            direction: "directionality, else FromIP and ToIP",
+            sender: "sender address, client address, connector (historical search)",
+            limits: "90 days; exports are cut at 1,000 to 100,000 rows (a warning says so)",
+            export: "Start-HistoricalSearch -ReportType MessageTrace | MessageTraceDetail; Get-MessageTraceV2 | Export-Csv; \
+                     Graph /admin/exchange/tracing/messageTraces",
+        }
+    }
+
+    fn detect(&self, head: &[u8]) -> Option<Likelihood> {
+        Encoding::of(head).map(|_| Likelihood::Certain)
+    }
+
+    fn read(
+        &self,
+        mut inputs: Vec<Input>,
+        options: &ReadOptions,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ReadError> {
+        let encodings: Vec<Encoding> = inputs.iter().map(|input| Encoding::of_named(input.head())).collect();
+        let orders = date_orders(&mut inputs, &encodings, options, sink)?;
+        let mut messages = Messages::default();
+        for ((input, encoding), order) in inputs.iter_mut().zip(encodings).zip(orders) {
+            let source = sink.names().add_source(input.name());
+            messages.begin_input(source);
+            let mut reader =
+                Reader { messages: &mut messages, sink: &mut *sink, hasher: RecipientHasher::default() };
+            match encoding {
+                Encoding::Json => json::read(input, &mut reader)?,
+                Encoding::Csv { delimiter } => csv::read(input, delimiter, order, &mut reader)?,
+            }
+        }
+        messages.deliver(sink);
+        Ok(())
+    }
+}
+
+/// The order of day and month of each input: as the user says; else what its start proves, else its whole date
+/// column, else what the other inputs prove. Never a guess.
+fn date_orders(
+    inputs: &mut [Input],
+    encodings: &[Encoding],
+    options: &ReadOptions,
+    sink: &mut dyn Sink,
+) -> Result<Vec<Option<DateOrder>>, ReadError> {
+    let mut surveys = Vec::new();
+    for (input, encoding) in inputs.iter_mut().zip(encodings) {
+        surveys.push(match encoding {
+            Encoding::Csv { delimiter } if options.date_order.is_none() => survey(input, *delimiter)?,
+            _ => Survey::default(),
+        });
+    }
+    let mut all = OrderEvidence::default();
+    surveys.iter().for_each(|survey| all.add(&survey.evidence));
+    let mut orders = Vec::new();
+    for (input, survey) in inputs.iter().zip(&surveys) {
+        orders.push(match (options.date_order, survey.evidence.verdict(), all.verdict()) {
+            (Some(order), _, _) => Some(order),
+            (None, OrderVerdict::Decided(order), _) => Some(order),
+            (None, OrderVerdict::NotNeeded, _) => None,
+            (None, OrderVerdict::Open, OrderVerdict::Decided(order)) => {
+                sink.warn(format!(
+                    "{}: dates are read as {}, as in the other files",
+                    input.name(),
+                    order.name()
+                ));
+                Some(order)
+            }
+            (None, verdict, _) => return Err(undecided(input, survey, verdict)),
+        });
+    }
+    Ok(orders)
+}
+
+/// What an input shows; the whole of it is read only where its start leaves the order open.
+fn survey(input: &mut Input, delimiter: u8) -> Result<Survey, ReadError> {
+    let head = Survey::of_head(input, delimiter);
+    if head.evidence.verdict() == OrderVerdict::Open && input.can_reopen() {
+        return Ok(Survey::of_all(input, delimiter)?);
+    }
+    Ok(head)
+}
+
+fn undecided(input: &Input, survey: &Survey, verdict: OrderVerdict) -> ReadError {
+    let proofs: Vec<&str> = survey.proofs.iter().flatten().map(String::as_str).collect();
+    let problem = match verdict {
+        OrderVerdict::Mixed => {
+            format!("some dates have the day first and some the month: {}", proofs.join(", "))
+        }
+        _ => format!("its dates can be read with the day or the month first: {}", survey.preview.join(", ")),
+    };
+    ReadError::Undecided {
+        input: input.name().to_owned(),
+        problem,
+        hint: "say --date-order day-month or --date-order month-day".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,298 @@
+//! What one row of a trace says of its message, for all shapes and both encodings.
+//!
+//! Rules are those of `facts` on message tracing: a message is known by its network message id (which
+//! `MessageTraceId` and Graph's `id` also are), rows of one recipient repeat in overlapping exports, and times
+//! are UTC whether or not a zone is written.
+
+use super::columns::{Column, Header, Shape};
+use super::words::{self, Event};
+use crate::ingest::Sink;
+use crate::ingest::delimited::{self, DateOrder, DateText, RecipientHasher, ResolvedDate};
+use crate::ingest::grouping::{Facts, MessageKey, Messages, Origin, Row, Signs, Status};
+use crate::period::{Timestamp, Zone};
+use crate::usage::{ClientId, HostId, SenderId, Skip};
+
+/// The cells of one row by column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cells<'a> {
+    /// The line on which it begins.
+    pub(super) line: u64,
+    cells: [Option<&'a [u8]>; super::columns::COLUMNS],
+}
+
+impl<'a> Cells<'a> {
+    /// A row without cells.
+    pub(super) fn new(line: u64) -> Cells<'a> {
+        Cells { line, cells: Default::default() }
+    }
+
+    /// The cells of a record under a header.
+    pub(super) fn under(header: &Header, row: &delimited::Row<'a>) -> Cells<'a> {
+        let mut cells = Cells::new(row.line);
+        for (cell, at) in cells.cells.iter_mut().zip(header.places()) {
+            *cell = at.map(|at| row.cell(at as usize));
+        }
+        cells
+    }
+
+    /// Sets a cell.
+    pub(super) fn set(&mut self, column: Column, text: &'a [u8]) {
+        self.cells[column as usize] = Some(text.trim_ascii());
+    }
+
+    /// A cell; `None` where there is no such column.
+    fn has(&self, column: Column) -> Option<&'a [u8]> {
+        self.cells[column as usize]
+    }
+
+    /// A cell; empty where there is no such column.
+    pub(super) fn get(&self, column: Column) -> &'a [u8] {
+        self.has(column).unwrap_or_default()
+    }
+}
+
+/// What became of a row that was understood.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Taken {
+    /// It is counted with its message.
+    Used,
+    /// It is not counted.
+    Skipped(Skip),
+}
+
+/// Messages, and what is needed to add rows to them.
+pub(super) struct Reader<'a> {
+    pub(super) messages: &'a mut Messages,
+    pub(super) sink: &'a mut dyn Sink,
+    pub(super) hasher: RecipientHasher,
+}
+
+impl Reader<'_> {
+    /// Adds a row to its message, or says what is wrong with it.
+    pub(super) fn take(
+        &mut self,
+        cells: &Cells<'_>,
+        shape: Shape,
+        order: Option<DateOrder>,
+    ) -> Result<Taken, String> {
+        match shape {
+            Shape::PerRecipient => self.take_recipient(cells, order),
+            Shape::PerMessage => self.take_message(cells, order),
+            Shape::PerEvent => self.take_event(cells, order),
+        }
+    }
+
+    fn take_recipient(&mut self, cells: &Cells<'_>, order: Option<DateOrder>) -> Result<Taken, String> {
+        let hash =
+            self.hasher.hash(cells.get(Column::Recipient)).ok_or("the recipient address is missing")?;
+        let facts = self.facts(cells, order, signs(cells, None), false)?;
+        let slot = self.messages.message(&facts);
+        let status = words::row_status(cells.get(Column::Status));
+        Ok(used_if(self.messages.recipient(slot, hash, status, Row::Own)))
+    }
+
+    fn take_message(&mut self, cells: &Cells<'_>, order: Option<DateOrder>) -> Result<Taken, String> {
+        let list = cells.get(Column::RecipientStatus);
+        if !delimited::split_statuses(list).any(|(address, _)| self.hasher.hash(address).is_some()) {
+            return Err(
+                "the recipients are missing: expected 'address##status' in recipient_status".to_owned()
+            );
+        }
+        let facts = self.facts(cells, order, signs(cells, None), false)?;
+        let slot = self.messages.message(&facts);
+        let mut news = false;
+        for (address, status) in delimited::split_statuses(list) {
+            let row = if news { Row::Rest } else { Row::Message };
+            if let Some(hash) = self.hasher.hash(address) {
+                news |= self.messages.recipient(slot, hash, words::listed_status(status), row);
+            }
+        }
+        Ok(used_if(news))
+    }
+
+    fn take_event(&mut self, cells: &Cells<'_>, order: Option<DateOrder>) -> Result<Taken, String> {
+        let event = words::event(cells.get(Column::EventSource), cells.get(Column::Event));
+        match event {
+            Event::Accepted { mailbox } => self.take_acceptance(cells, order, mailbox),
+            Event::Outcome(status) => {
+                let recipients = cells.get(Column::Recipient);
+                self.take_outcome(cells, order, recipients, status, Skip::Event)
+            }
+            Event::Expanded => {
+                let group = cells.get(Column::Related);
+                self.take_outcome(cells, order, group, Status::Expanded, Skip::Routing)
+            }
+            Event::Step => Ok(Taken::Skipped(Skip::Routing)),
+            Event::Other if cells.get(Column::Event).is_empty() => Err("the event is missing".to_owned()),
+            Event::Other => Ok(Taken::Skipped(Skip::Event)),
+        }
+    }
+
+    fn take_acceptance(
+        &mut self,
+        cells: &Cells<'_>,
+        order: Option<DateOrder>,
+        mailbox: bool,
+    ) -> Result<Taken, String> {
+        let list = cells.get(Column::Recipient);
+        if !delimited::split_list(list, b";").any(|address| self.hasher.hash(address).is_some()) {
+            return Err("the recipient addresses are missing".to_owned());
+        }
+        let facts = self.facts(cells, order, signs(cells, Some(mailbox)), true)?;
+        let slot = self.messages.message(&facts);
+        let mut news = false;
+        for address in delimited::split_list(list, b";") {
+            if let Some(hash) = self.hasher.hash(address) {
+                news |= self.messages.recipient(slot, hash, Status::Unknown, Row::Accepted(!news));
+            }
+        }
+        Ok(used_if(news))
+    }
+
+    /// An event after acceptance. It counts only where the acceptance is in no input, which shows at the end:
+    /// until then the row stays with the first recipient of whom it brings news.
+    fn take_outcome(
+        &mut self,
+        cells: &Cells<'_>,
+        order: Option<DateOrder>,
+        recipients: &[u8],
+        status: Status,
+        otherwise: Skip,
+    ) -> Result<Taken, String> {
+        if !delimited::split_list(recipients, b";").any(|address| self.hasher.hash(address).is_some()) {
+            return Ok(Taken::Skipped(otherwise));
+        }
+        let came_in = words::is_outbound(cells.get(Column::Direction)) == Some(false);
+        let facts = self.facts(cells, order, if came_in { Signs::Inbound } else { Signs::None }, false)?;
+        let slot = self.messages.message(&facts);
+        let mut news = false;
+        for address in delimited::split_list(recipients, b";") {
+            let row = if news { Row::Rest } else { Row::Event };
+            if let Some(hash) = self.hasher.hash(address) {
+                news |= self.messages.recipient(slot, hash, status, row);
+            }
+        }
+        Ok(if news { Taken::Used } else { Taken::Skipped(otherwise) })
+    }
+
+    fn facts(
+        &mut self,
+        cells: &Cells<'_>,
+        order: Option<DateOrder>,
+        signs: Signs,
+        acceptance: bool,
+    ) -> Result<Facts, String> {
+        let date = date(cells.get(Column::Time), order)?;
+        let time = date.instant(&Zone::UTC);
+        if !Messages::fits(time) {
+            return Err(format!("the time {time} is not possible: expected 1970 to 2105"));
+        }
+        let key = key(cells, time)?;
+        Ok(Facts {
+            key,
+            time,
+            date_only: date.date_only,
+            zone_assumed: false,
+            size: size(cells.get(Column::Size))?,
+            acceptance,
+            origin: self.origin(cells, signs),
+            line: cells.line,
+        })
+    }
+
+    fn origin(&mut self, cells: &Cells<'_>, signs: Signs) -> Origin {
+        let names = self.sink.names();
+        // Exchange's sender address is the From or Sender header; where the envelope is there, it stands.
+        let sender = match cells.get(Column::ReturnPath) {
+            b"" => cells.has(Column::Sender).map_or(SenderId::UNKNOWN, |sender| names.sender(sender)),
+            path => names.sender(path),
+        };
+        let client = match client_ip(cells) {
+            b"" => ClientId::UNKNOWN,
+            ip => names.client(b"", ip, b""),
+        };
+        let relay = match cells.get(Column::Connector) {
+            b"" => HostId::UNKNOWN,
+            connector => names.host(connector),
+        };
+        Origin { sender, client, relay, signs }
+    }
+}
+
+fn used_if(news: bool) -> Taken {
+    if news { Taken::Used } else { Taken::Skipped(Skip::Duplicate) }
+}
+
+fn client_ip<'a>(cells: &Cells<'a>) -> &'a [u8] {
+    match cells.get(Column::FromIp) {
+        b"" => cells.get(Column::ClientIp),
+        ip => ip,
+    }
+}
+
+/// The key of a message: its network message id, else Message-ID, sender and time together (a Message-ID alone
+/// is reused by applications). Events differ in time, so they go by Message-ID and sender.
+fn key(cells: &Cells<'_>, time: Timestamp) -> Result<MessageKey, String> {
+    const NO_ID: &[u8] = b"00000000-0000-0000-0000-000000000000";
+    let id = cells.get(Column::Id);
+    if !id.is_empty() && id != NO_ID {
+        return Ok(MessageKey::of_id(id));
+    }
+    let (message_id, sender) = (cells.get(Column::MessageId), cells.get(Column::Sender));
+    match (cells.has(Column::Event), message_id) {
+        (Some(_), b"") => Err("both network_message_id and message_id are missing".to_owned()),
+        (Some(_), _) => Ok(MessageKey::of_parts(&[b"trace", message_id, sender])),
+        (None, _) => Ok(MessageKey::of_parts(&[b"trace", message_id, sender, &time.seconds().to_be_bytes()])),
+    }
+}
+
+/// What a row shows of the kind of traffic. Sources: Microsoft's pages on historical search
+/// (`directionality`, `connector_id`, `original_client_ip`) and on Get-MessageTrace (`FromIP` is blank for
+/// mail written in the service, `ToIP` is blank for mail delivered into it).
+///
+/// * `Originating` with a client address or connector: relay; from a mailbox (`STOREDRIVER`) or without either:
+///   mailbox. `Incoming`: inbound.
+/// * Without directionality: no `FromIP`: mailbox. `FromIP`, but no `ToIP`: inbound, unless sender and recipient
+///   share a domain, as application mail to colleagues does. Anything else is left open.
+fn signs(cells: &Cells<'_>, mailbox: Option<bool>) -> Signs {
+    let has_client = !client_ip(cells).is_empty() || !cells.get(Column::Connector).is_empty();
+    match words::is_outbound(cells.get(Column::Direction)) {
+        Some(true) if mailbox == Some(true) || !has_client => return Signs::Mailbox,
+        Some(true) => return Signs::Relay,
+        Some(false) => return Signs::Inbound,
+        None => {}
+    }
+    match (cells.has(Column::FromIp), cells.has(Column::ToIp)) {
+        (None, _) => Signs::None,
+        (Some(b""), _) => Signs::Mailbox,
+        (Some(_), Some(b"")) => {
+            let domain = |column| cells.get(column).rsplit(|&b| b == b'@').next().unwrap_or_default();
+            let same = domain(Column::Sender).eq_ignore_ascii_case(domain(Column::Recipient));
+            if same { Signs::Passing } else { Signs::Inbound }
+        }
+        (Some(_), _) => Signs::Passing,
+    }
+}
+
+/// The time of a row.
+pub(super) fn date(cell: &[u8], order: Option<DateOrder>) -> Result<ResolvedDate, String> {
+    let refused = |what: &str| format!("{} is not a time: {what}", delimited::shown(cell));
+    let date = DateText::parse(cell)
+        .ok_or_else(|| refused("expected such as '2026-10-01T12:00:00Z' or '10/21/2026 5:25:36 PM'"))?;
+    if order.is_none() && date.is_open() {
+        return Err(format!(
+            "{} can be read with the day or the month first: --date-order decides",
+            delimited::shown(cell)
+        ));
+    }
+    date.resolve(order).ok_or_else(|| refused("there is no such day in the order of its column"))
+}
+
+/// The size of a row; `None` where it is 0 or missing.
+fn size(cell: &[u8]) -> Result<Option<u64>, String> {
+    if (1..=18).contains(&cell.len()) && cell.iter().all(u8::is_ascii_digit) {
+        let size = cell.iter().fold(0, |size, byte| size * 10 + u64::from(byte - b'0'));
+        return Ok(Some(size).filter(|&size| size > 0));
+    }
+    delimited::parse_size(cell, None, "")
+}

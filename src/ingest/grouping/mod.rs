@@ -1,0 +1,264 @@
+//! Records grouped into messages: repeated rows, overlapping exports and one row per recipient become one
+//! submission, whatever the order of rows and files.
+//!
+//! A gigabyte of trace can hold millions of messages, so a message is 44 bytes: texts are held once in
+//! [`Names`](crate::usage::Names), recipients as hashes, and storage grows by chunks without copying. Reading
+//! rows, and saying what they mean, is left to the formats.
+
+mod chunks;
+mod deliver;
+mod key;
+mod positions;
+mod recipients;
+
+pub(crate) use key::MessageKey;
+pub(crate) use recipients::{Row, Status};
+
+use rustc_hash::FxHashMap;
+
+use crate::period::Timestamp;
+use crate::usage::{ClientId, HostId, SenderId, SourceId, Traffic};
+use chunks::{Chunks, Index, mixed};
+use positions::Positions;
+use recipients::{Entry, Further};
+
+/// What one record says of its message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    /// What identifies the message.
+    pub(crate) key: MessageKey,
+    /// When it was accepted.
+    pub(crate) time: Timestamp,
+    /// Whether `time` is only a day.
+    pub(crate) date_only: bool,
+    /// Whether the zone of `time` is assumed.
+    pub(crate) zone_assumed: bool,
+    /// Bytes of one copy.
+    pub(crate) size: Option<u64>,
+    /// Whether the record is the acceptance itself: its time and size then stand, not the maximum over rows.
+    pub(crate) acceptance: bool,
+    /// Where the message came from.
+    pub(crate) origin: Origin,
+    /// The line of the record in its input.
+    pub(crate) line: u64,
+}
+
+/// Where a message came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Origin {
+    /// The envelope sender.
+    pub(crate) sender: SenderId,
+    /// The submitting host.
+    pub(crate) client: ClientId,
+    /// The connector.
+    pub(crate) relay: HostId,
+    /// What the record shows of the kind of traffic.
+    pub(crate) signs: Signs,
+}
+
+/// What records show of the kind of traffic; of several records of one message the greatest stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Signs {
+    /// Nothing.
+    None,
+    /// It came in from the Internet.
+    Inbound,
+    /// It came in from a host and is not only for the tenant's own mailboxes, so it is not simply inbound.
+    Passing,
+    /// It was written in a mailbox.
+    Mailbox,
+    /// It was handed in by a host of the tenant.
+    Relay,
+}
+
+impl Signs {
+    fn traffic(self) -> Traffic {
+        match self {
+            Signs::None | Signs::Passing => Traffic::Unknown,
+            Signs::Inbound => Traffic::Inbound,
+            Signs::Mailbox => Traffic::Mailbox,
+            Signs::Relay => Traffic::Relay,
+        }
+    }
+}
+
+/// A message in as few bytes as its facts need; 32-bit parts keep it free of padding.
+#[derive(Clone, Copy, Debug)]
+struct Message {
+    key: [u32; 4],
+    /// Seconds since 1970.
+    time: u32,
+    /// Bytes; 0: missing, `LARGE`: in [`Messages::large`].
+    size: u32,
+    /// Number of its origin.
+    origin: u32,
+    /// Line, counted over all inputs.
+    position: u32,
+    /// Its first recipient and the flags of the message.
+    first: [u32; 2],
+    /// 1 + the number of its latest further recipient; 0: none.
+    more: u32,
+}
+
+/// A size that does not fit in 32 bits.
+const LARGE: u32 = u32::MAX;
+
+/// The place of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Slot(u32);
+
+/// All messages of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    messages: Chunks<Message>,
+    index: Index,
+    origins: Chunks<Origin>,
+    origin_index: Index,
+    further: Chunks<Further>,
+    further_index: Index,
+    large: FxHashMap<u32, u64>,
+    positions: Positions,
+}
+
+impl Messages {
+    /// Begins an input; the lines of later facts are in it.
+    pub(crate) fn begin_input(&mut self, source: SourceId) {
+        self.positions.begin(source);
+    }
+
+    /// Whether facts can be kept: times before 1970 and after 2105 do not fit.
+    pub(crate) fn fits(time: Timestamp) -> bool {
+        u32::try_from(time.seconds()).is_ok()
+    }
+
+    /// The place of a message that is already known.
+    pub(crate) fn find(&self, key: MessageKey) -> Option<Slot> {
+        let found = self.index.find(key.hash(), |at| self.messages.at(at).key == key.parts());
+        found.map(Slot)
+    }
+
+    /// Whether a message was first seen in the input that is being read.
+    pub(crate) fn is_of_this_input(&self, slot: Slot) -> bool {
+        self.positions.is_current(self.messages.at(slot.0).position)
+    }
+
+    /// Adds a message, or what another record says of it.
+    pub(crate) fn message(&mut self, facts: &Facts) -> Slot {
+        match self.find(facts.key) {
+            Some(slot) => {
+                self.merge(slot, facts);
+                slot
+            }
+            None => self.add(facts),
+        }
+    }
+
+    fn add(&mut self, facts: &Facts) -> Slot {
+        let mut first = Entry::NONE;
+        first.set_message_flags(facts.acceptance, facts.date_only, facts.zone_assumed);
+        let message = Message {
+            key: facts.key.parts(),
+            time: seconds(facts.time),
+            size: 0,
+            origin: self.origin(facts.origin),
+            position: self.positions.of(facts.line),
+            first: first.halves(),
+            more: 0,
+        };
+        let at = self.messages.push(message);
+        self.set_size(at, facts.size);
+        let messages = &self.messages;
+        self.index.insert(facts.key.hash(), at, |at| MessageKey::from_parts(messages.at(at).key).hash());
+        Slot(at)
+    }
+
+    /// Every step is the same whichever record comes first: the earliest acceptance stands; without one, the
+    /// earliest time and the largest size (which differs among the rows of recipients whose copy was changed).
+    fn merge(&mut self, slot: Slot, facts: &Facts) {
+        let message = *self.messages.at(slot.0);
+        let mut first = Entry::from_halves(message.first);
+        let (time, known) = (seconds(facts.time), self.size(slot.0));
+        let (replaced, earlier) = match (facts.acceptance, first.is_acceptance()) {
+            (true, false) => (true, true),
+            (false, true) => (false, false),
+            (true, true) => (time < message.time, time < message.time),
+            (false, false) => (false, time < message.time),
+        };
+        let same_moment =
+            facts.acceptance == first.is_acceptance() && (!facts.acceptance || time == message.time);
+        if replaced && facts.size.is_some() {
+            self.set_size(slot.0, facts.size);
+        } else if same_moment || known.is_none() {
+            self.set_size(slot.0, known.max(facts.size));
+        }
+        if earlier {
+            first.set_message_flags(facts.acceptance, facts.date_only, facts.zone_assumed);
+        }
+        let origin = self.better_origin(message.origin, facts.origin);
+        let message = self.messages.at_mut(slot.0);
+        message.origin = origin;
+        message.first = first.halves();
+        if earlier {
+            message.time = time;
+        }
+    }
+
+    fn size(&self, at: u32) -> Option<u64> {
+        match self.messages.at(at).size {
+            0 => None,
+            LARGE => self.large.get(&at).copied(),
+            size => Some(u64::from(size)),
+        }
+    }
+
+    fn set_size(&mut self, at: u32, size: Option<u64>) {
+        let size = size.unwrap_or(0);
+        self.messages.at_mut(at).size = match u32::try_from(size) {
+            Ok(size) if size < LARGE => size,
+            _ => {
+                self.large.insert(at, size);
+                LARGE
+            }
+        };
+    }
+
+    /// The number of an origin, which many messages share.
+    fn origin(&mut self, origin: Origin) -> u32 {
+        let hash = origin.hash();
+        let found = self.origin_index.find(hash, |at| *self.origins.at(at) == origin);
+        found.unwrap_or_else(|| {
+            let at = self.origins.push(origin);
+            let origins = &self.origins;
+            self.origin_index.insert(hash, at, |at| origins.at(at).hash());
+            at
+        })
+    }
+
+    /// The origin that shows more of the traffic; what it leaves open is taken from the other.
+    fn better_origin(&mut self, known: u32, new: Origin) -> u32 {
+        let old = *self.origins.at(known);
+        let (better, other) = if new.signs > old.signs { (new, old) } else { (old, new) };
+        let filled = Origin {
+            sender: if better.sender == SenderId::UNKNOWN { other.sender } else { better.sender },
+            client: if better.client == ClientId::UNKNOWN { other.client } else { better.client },
+            relay: if better.relay == HostId::UNKNOWN { other.relay } else { better.relay },
+            signs: better.signs,
+        };
+        if filled == old { known } else { self.origin(filled) }
+    }
+}
+
+impl Origin {
+    fn hash(&self) -> u64 {
+        let client = u64::from(self.client.0) << 32 | u64::from(self.sender.0);
+        mixed(client ^ mixed(u64::from(self.relay.0) << 3 | self.signs as u64))
+    }
+}
+
+/// Seconds since 1970; [`Messages::fits`] has been asked before.
+fn seconds(time: Timestamp) -> u32 {
+    u32::try_from(time.seconds()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+use super::*;
+use crate::ingest::collect::Collected;
+use crate::usage::{Recipients, Skip, Submission};
+
+fn facts(key: u128, time: i64, size: Option<u64>) -> Facts {
+    Facts {
+        key: MessageKey::of_parts(&[&key.to_le_bytes()]),
+        time: Timestamp::from_seconds(time),
+        date_only: false,
+        zone_assumed: false,
+        size,
+        acceptance: false,
+        origin: Origin {
+            sender: SenderId::UNKNOWN,
+            client: ClientId::UNKNOWN,
+            relay: HostId::UNKNOWN,
+            signs: Signs::None,
+        },
+        line: 1,
+    }
+}
+
+fn deliver(messages: Messages) -> (Vec<Submission>, Collected) {
+    let mut sink = Collected::default();
+    messages.deliver(&mut sink);
+    let submissions = sink.submissions().copied().collect();
+    (submissions, sink)
+}
+
+fn messages() -> Messages {
+    let mut messages = Messages::default();
+    messages.begin_input(SourceId(0));
+    messages
+}
+
+#[test]
+fn a_message_is_small() {
+    assert_eq!(size_of::<Message>(), 44);
+    assert_eq!(size_of::<Further>(), 16);
+}
+
+#[test]
+fn rows_of_one_message_are_one_submission() {
+    let mut all = messages();
+    for (recipient, status) in
+        [(1, Status::Open), (2, Status::Bounced), (1, Status::Delivered), (3, Status::Unknown)]
+    {
+        let slot = all.message(&facts(7, 1_000 - recipient as i64, Some(100 + recipient)));
+        let news = all.recipient(slot, recipient << 20, status, Row::Own);
+        assert_eq!(news, status != Status::Delivered);
+    }
+    let (submissions, _) = deliver(all);
+    let [submission] = submissions.as_slice() else { panic!("{submissions:?}") };
+    let expected = Recipients { delivered: 1, bounced: 1, unknown: 1, ..Recipients::default() };
+    assert_eq!(submission.recipients, expected);
+    assert_eq!((submission.records, submission.message_size), (3, Some(103)));
+    assert_eq!(submission.time.seconds(), 997);
+}
+
+#[test]
+fn a_group_is_billed_once_and_its_members_are_not() {
+    let mut all = messages();
+    let slot = all.message(&facts(7, 1_000, Some(100)));
+    for recipient in 1..=3 {
+        all.recipient(slot, recipient << 20, Status::Delivered, Row::Own);
+    }
+    all.recipient(slot, 9 << 20, Status::Expanded, Row::Own);
+    let (submissions, sink) = deliver(all);
+    assert_eq!(submissions[0].recipients.attempted(), 1);
+    assert_eq!(submissions[0].recipients_upper, 3);
+    assert_eq!(submissions[0].records, 1);
+    assert_eq!(sink.accounting.skipped[&Skip::Expansion], 3);
+}
+
+#[test]
+fn the_acceptance_settles_recipients_time_and_size_in_any_order() {
+    let accepted = Facts { acceptance: true, ..facts(7, 1_005, Some(500)) };
+    let event = facts(7, 1_000, Some(900));
+    for acceptance_first in [true, false] {
+        let mut all = messages();
+        if acceptance_first {
+            let slot = all.message(&accepted);
+            assert!(all.recipient(slot, 1 << 20, Status::Unknown, Row::Accepted(true)));
+        }
+        for recipient in [1, 2] {
+            let slot = all.message(&event);
+            all.recipient(slot, recipient << 20, Status::Delivered, Row::Event);
+        }
+        if !acceptance_first {
+            let slot = all.message(&accepted);
+            assert!(all.recipient(slot, 1 << 20, Status::Unknown, Row::Accepted(true)));
+        }
+        let (submissions, _) = deliver(all);
+        assert_eq!((submissions[0].message_size, submissions[0].time.seconds()), (Some(500), 1_005));
+        let expected = Recipients { delivered: 1, ..Recipients::default() };
+        assert_eq!((submissions[0].recipients, submissions[0].records), (expected, 1));
+    }
+}
+
+#[test]
+fn a_message_whose_recipients_were_all_rerouted_still_counts() {
+    let mut all = messages();
+    let slot = all.message(&facts(7, 1_000, None));
+    all.recipient(slot, 1 << 20, Status::Rerouted, Row::Own);
+    let (submissions, _) = deliver(all);
+    assert_eq!(submissions[0].recipients.unknown, 1);
+    assert_eq!(submissions[0].records, 1);
+}
+
+#[test]
+fn sizes_beyond_32_bits_are_kept() {
+    let mut all = messages();
+    for size in [u64::from(u32::MAX) - 1, u64::from(u32::MAX), 1 << 40] {
+        let slot = all.message(&facts(u128::from(size), 1_000, Some(size)));
+        all.recipient(slot, 1 << 20, Status::Unknown, Row::Own);
+    }
+    let (submissions, _) = deliver(all);
+    let sizes: Vec<_> = submissions.iter().map(|s| s.message_size).collect();
+    assert_eq!(sizes, [Some(u64::from(u32::MAX) - 1), Some(u64::from(u32::MAX)), Some(1 << 40)]);
+}
+
+#[test]
+fn the_record_that_shows_most_of_the_traffic_stands() {
+    let mut all = messages();
+    let origin = |sender: u32, client: u32, signs| Origin {
+        sender: SenderId(sender),
+        client: ClientId(client),
+        relay: HostId::UNKNOWN,
+        signs,
+    };
+    for (recipient, origin) in [(1, origin(5, 0, Signs::Inbound)), (2, origin(6, 3, Signs::Passing))] {
+        let slot = all.message(&Facts { origin, ..facts(7, 1_000, None) });
+        all.recipient(slot, recipient << 20, Status::Unknown, Row::Own);
+    }
+    let (submissions, _) = deliver(all);
+    assert_eq!(submissions[0].traffic, Traffic::Unknown);
+    assert_eq!((submissions[0].sender, submissions[0].client), (SenderId(6), ClientId(3)));
+}
+
+#[test]
+fn many_recipients_of_one_message_stay_fast() {
+    let mut all = messages();
+    let slot = all.message(&facts(7, 1_000, None));
+    for recipient in 0..200_000_u64 {
+        assert!(all.recipient(slot, chunks::mixed(recipient), Status::Delivered, Row::Own));
+    }
+    let (submissions, _) = deliver(all);
+    assert_eq!(submissions[0].recipients.delivered, 200_000);
+}

@@ -1,0 +1,574 @@
+//! Counting: every submission is counted in the cube, skipped for a named reason, or rejected.
+//!
+//! Nothing is allocated for a submission and no text is compared (see `filter`). What the sums come to is left
+//! to `summary`, what they cost to `estimate`.
+
+use super::accounting::{Accounting, Rejection, Skip};
+use super::cube::{Cube, Portion};
+use super::dimension::{Dimension, Key, Keyer};
+use super::filter::{Filters, Sieve};
+use super::histogram::Histogram;
+use super::impute::Imputation;
+use super::names::Names;
+use super::overhead::Overhead;
+use super::submission::{Outcome, SizeQuality, Submission, TimeQuality};
+use super::summary::{Usage, UsageError, summarise};
+use crate::period::{Timestamp, Zone};
+use crate::units::MessageSize;
+
+/// Messages or recipients that one record can stand for: a pre-aggregated row for the mail of a continent. Keeps
+/// every sum far from the end of its integer.
+const COUNT_CAP: u64 = 1_000_000_000;
+/// The largest size of one message, 1 TiB; no mail system accepts one of 1 GiB.
+const SIZE_CAP: u64 = 1 << 40;
+/// Remarks that are kept; a run over endless inputs must end.
+const REMARK_CAP: usize = 1_000;
+
+/// How a run counts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CountOptions {
+    /// Which submissions count.
+    pub filters: Filters,
+    /// What they are grouped by.
+    pub by: Vec<Dimension>,
+    /// The zone of days and hours.
+    pub zone: Zone,
+    /// Instants at which billing periods are cut beside the start of a month: where prices change.
+    pub cuts: Vec<Timestamp>,
+    /// What is added to sizes that the accepting service did not state.
+    pub size_overhead: Overhead,
+    /// The size of messages without one; without it, the mean of comparable messages.
+    pub missing_size: Option<MessageSize>,
+}
+
+impl Default for CountOptions {
+    fn default() -> Self {
+        CountOptions {
+            filters: Filters::default(),
+            by: Vec::new(),
+            zone: Zone::UTC,
+            cuts: Vec::new(),
+            size_overhead: Overhead::None,
+            missing_size: None,
+        }
+    }
+}
+
+/// A submission with what it counted for.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'a> {
+    /// As it was read.
+    pub submission: &'a Submission,
+    /// Messages that count.
+    pub messages: u64,
+    /// Recipients that count.
+    pub recipients: u64,
+    /// Bytes of one copy with the overhead; `None` where it is imputed at the end.
+    pub message_size: Option<u64>,
+}
+
+/// Told of every counted submission, such as the writer behind `--submissions`.
+pub trait Observer {
+    /// Takes note of a counted submission.
+    fn counted(&mut self, counted: &Counted<'_>, names: &Names);
+}
+
+impl Observer for () {
+    fn counted(&mut self, _: &Counted<'_>, _: &Names) {}
+}
+
+/// Damage that ended the reading of an input early.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Damage {
+    /// The input.
+    pub input: String,
+    /// The last line that was read.
+    pub line: u64,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Counted submissions whose quality is worth a remark.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Qualities {
+    /// Submissions whose zone is assumed.
+    pub zone_assumed: u64,
+    /// Submissions whose year was inferred from the age of the file.
+    pub year_inferred: u64,
+    /// Submissions of which only the day is known.
+    pub date_only: u64,
+    /// Submissions whose size the client declared and nobody measured.
+    pub size_declared: u64,
+}
+
+/// Counts the submissions of a run.
+#[derive(Debug)]
+pub struct Collector<O = ()> {
+    names: Names,
+    sieve: Sieve,
+    delivered_only: bool,
+    overhead: Overhead,
+    by_outcome: bool,
+    observer: O,
+    counts: Counts,
+}
+
+/// Everything that is summed.
+#[derive(Debug)]
+pub(super) struct Counts {
+    pub(super) keyer: Keyer,
+    pub(super) cube: Cube,
+    pub(super) imputation: Imputation,
+    pub(super) sizes: Histogram,
+    pub(super) period: Option<(Timestamp, Timestamp)>,
+    pub(super) qualities: Qualities,
+    pub(super) accounting: Accounting,
+    pub(super) warnings: Vec<String>,
+    pub(super) damages: Vec<Damage>,
+}
+
+impl Collector {
+    /// A collector that counts.
+    pub fn new(options: CountOptions) -> Collector {
+        Collector::observed(options, ())
+    }
+}
+
+impl<O: Observer> Collector<O> {
+    /// A collector that counts and tells an observer of what it counted.
+    pub fn observed(options: CountOptions, observer: O) -> Collector<O> {
+        let CountOptions { filters, by, zone, cuts, size_overhead, missing_size } = options;
+        Collector {
+            names: Names::default(),
+            delivered_only: filters.delivered_only,
+            sieve: Sieve::new(filters),
+            overhead: size_overhead,
+            by_outcome: by.contains(&Dimension::Outcome),
+            observer,
+            counts: Counts {
+                keyer: Keyer::new(by, zone, cuts),
+                cube: Cube::default(),
+                imputation: Imputation::new(missing_size),
+                sizes: Histogram::default(),
+                period: None,
+                qualities: Qualities::default(),
+                accounting: Accounting::default(),
+                warnings: Vec::new(),
+                damages: Vec::new(),
+            },
+        }
+    }
+
+    /// The shared texts of the run.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The shared texts of the run, to add to.
+    pub fn names_mut(&mut self) -> &mut Names {
+        &mut self.names
+    }
+
+    /// What became of the records so far.
+    pub fn accounting(&self) -> &Accounting {
+        &self.counts.accounting
+    }
+
+    /// What became of the records so far, to add to.
+    pub fn accounting_mut(&mut self) -> &mut Accounting {
+        &mut self.counts.accounting
+    }
+
+    /// Keeps a remark for the user; the same one once.
+    pub fn warn(&mut self, warning: String) {
+        let warnings = &mut self.counts.warnings;
+        if warnings.len() < REMARK_CAP && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
+    /// Keeps that an input ended early.
+    pub fn damage(&mut self, damage: Damage) {
+        if self.counts.damages.len() < REMARK_CAP {
+            self.counts.damages.push(damage);
+        }
+    }
+
+    /// Counts, skips or rejects a submission.
+    pub fn count(&mut self, submission: &Submission) {
+        let accounting = &mut self.counts.accounting;
+        if let Some(reason) = implausible(submission) {
+            let file = self.names.source_name(submission.source).to_owned();
+            let rejection = Rejection { file, line: submission.line, reason };
+            return accounting.reject_message(rejection, submission.records);
+        }
+        let nobody = submission.messages == 0 || submission.recipients.attempted() == 0;
+        let reason = match nobody {
+            true => Some(Skip::NoRecipient),
+            false => self.sieve.skips(submission, &self.names),
+        };
+        match reason {
+            Some(reason) => accounting.skip_messages(reason, submission.messages, submission.records),
+            None => {
+                accounting.used += submission.records;
+                self.add(submission);
+            }
+        }
+    }
+
+    fn add(&mut self, submission: &Submission) {
+        let counts = &mut self.counts;
+        let size = submission.message_size.map(|size| match submission.size_quality {
+            SizeQuality::Accepted => size,
+            SizeQuality::Measured | SizeQuality::Declared | SizeQuality::Missing => {
+                self.overhead.applied(size)
+            }
+        });
+        let portion = whole(submission, size, self.delivered_only);
+        let key = counts.keyer.key(submission, &self.names);
+        let domain = self.names.sender_domain(submission.sender);
+        let mut count = |key: Key, portion: &Portion| {
+            let cell = counts.cube.add(key, portion);
+            counts.imputation.add(cell, domain, portion);
+        };
+        match self.by_outcome {
+            true => split(submission, portion, self.delivered_only, |outcome, portion| {
+                count(key.with_outcome(outcome), portion);
+            }),
+            false => count(key, &portion),
+        }
+        if let Some(size) = size {
+            counts.sizes.add(size, portion.messages);
+        }
+        counts.note(submission);
+        let Portion { messages, recipients, .. } = portion;
+        self.observer.counted(&Counted { submission, messages, recipients, message_size: size }, &self.names);
+    }
+
+    /// What was counted, and the observer; an error where nothing in the run carries a size.
+    pub fn finish(self) -> (Result<Usage, UsageError>, O) {
+        (summarise(self.counts, self.names), self.observer)
+    }
+}
+
+impl Counts {
+    fn note(&mut self, submission: &Submission) {
+        let time = submission.time;
+        let (first, last) = self.period.unwrap_or((time, time));
+        self.period = Some((first.min(time), last.max(time)));
+        match submission.time_quality {
+            TimeQuality::Exact => {}
+            TimeQuality::ZoneAssumed => self.qualities.zone_assumed += 1,
+            TimeQuality::YearInferred => self.qualities.year_inferred += 1,
+            TimeQuality::DateOnly => self.qualities.date_only += 1,
+        }
+        let declared = submission.message_size.is_some() && submission.size_quality == SizeQuality::Declared;
+        self.qualities.size_declared += u64::from(declared);
+    }
+}
+
+/// What is wrong with a submission that no mail system can have handed on.
+fn implausible(submission: &Submission) -> Option<String> {
+    let Submission { messages, message_size, recipients, recipients_upper, .. } = submission;
+    let parts = Outcome::ALL.map(|outcome| recipients.with(outcome));
+    if let Some(count) = parts.into_iter().chain([*messages, *recipients_upper]).find(|&n| n > COUNT_CAP) {
+        return Some(format!("a count of {count} in one record: expected at most {COUNT_CAP}"));
+    }
+    if let Some(size) = message_size.filter(|&size| size > SIZE_CAP) {
+        return Some(format!("a message of {size} bytes: expected at most {SIZE_CAP}"));
+    }
+    let attempted = recipients.attempted();
+    (attempted > 0 && attempted < *messages).then(|| {
+        format!("{messages} messages with {attempted} recipients: expected at least one recipient a message")
+    })
+}
+
+/// A submission as it counts without regard to outcomes.
+fn whole(submission: &Submission, size: Option<u64>, delivered_only: bool) -> Portion {
+    let recipients = &submission.recipients;
+    // Of a row of several messages only the recipients are known by outcome: one each, as far as they go.
+    let delivered_messages = submission.messages.min(recipients.delivered);
+    let delivered = Portion {
+        size,
+        messages: delivered_messages,
+        recipients: recipients.delivered,
+        delivered_messages,
+        delivered_recipients: recipients.delivered,
+        unknown_recipients: 0,
+        recipients_upper: recipients.delivered,
+    };
+    if delivered_only {
+        return delivered;
+    }
+    let attempted = recipients.attempted();
+    Portion {
+        messages: submission.messages,
+        recipients: attempted,
+        unknown_recipients: recipients.unknown,
+        recipients_upper: submission.recipients_upper.max(attempted),
+        ..delivered
+    }
+}
+
+/// The same by outcome: recipients each at their own, the message at the first of them. The portions add up to
+/// the whole, and each has at least as many recipients as messages.
+fn split(
+    submission: &Submission,
+    whole: Portion,
+    delivered_only: bool,
+    mut take: impl FnMut(Outcome, &Portion),
+) {
+    let mut messages = whole.messages;
+    let mut possible = whole.recipients_upper - whole.recipients;
+    for outcome in Outcome::ALL {
+        let recipients = submission.recipients.with(outcome);
+        let delivered = outcome == Outcome::Delivered;
+        if recipients == 0 || (delivered_only && !delivered) {
+            continue;
+        }
+        let portion = Portion {
+            size: whole.size,
+            messages: messages.min(recipients),
+            recipients,
+            delivered_messages: if delivered { whole.delivered_messages } else { 0 },
+            delivered_recipients: if delivered { whole.delivered_recipients } else { 0 },
+            unknown_recipients: if outcome == Outcome::Unknown { recipients } else { 0 },
+            recipients_upper: recipients + std::mem::take(&mut possible),
+        };
+        messages -= portion.messages;
+        take(outcome, &portion);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::submission::tests::submission;
+    use super::*;
+    use crate::usage::{Group, Measures, Recipients, SenderId, Totals, Traffic};
+    use proptest::prelude::*;
+
+    fn collect(options: CountOptions, submissions: &[Submission]) -> Usage {
+        let mut collector = collector(options);
+        submissions.iter().for_each(|submission| {
+            collector.accounting_mut().records += submission.records;
+            collector.count(submission);
+        });
+        assert!(collector.accounting().adds_up());
+        collector.finish().0.unwrap()
+    }
+
+    /// A collector that knows one input and two senders of each of two domains (ids 2 to 5).
+    fn collector(options: CountOptions) -> Collector {
+        let mut collector = Collector::new(options);
+        collector.names_mut().add_source("mail.log");
+        for sender in ["a@one.example", "b@one.example", "a@two.example", "b@two.example"] {
+            collector.names_mut().sender(sender.as_bytes());
+        }
+        collector
+    }
+
+    fn by(dimensions: &[Dimension]) -> CountOptions {
+        CountOptions { by: dimensions.to_vec(), ..CountOptions::default() }
+    }
+
+    fn shown(groups: &[Group]) -> Vec<(String, u64, u64, u128)> {
+        let row = |group: &Group| {
+            let Totals { messages, recipients, recipient_bytes, .. } = group.measures.attempted;
+            (group.labels.join(" "), messages, recipients, recipient_bytes)
+        };
+        groups.iter().map(row).collect()
+    }
+
+    #[test]
+    fn attempted_and_delivered_stand_side_by_side() {
+        let recipients = Recipients { delivered: 2, bounced: 1, ..Recipients::default() };
+        let mixed = Submission { recipients, ..submission() };
+        let bounced = Submission {
+            recipients: Recipients { bounced: 1, ..Recipients::default() },
+            message_size: Some(500),
+            ..submission()
+        };
+        let usage = collect(by(&[]), &[mixed, bounced]);
+        let totals = |messages, recipients, bytes, recipient_bytes| Totals {
+            messages,
+            recipients,
+            bytes,
+            recipient_bytes,
+        };
+        assert_eq!(usage.total.attempted, totals(2, 4, 1_500, 3_500));
+        assert_eq!(usage.total.delivered, totals(1, 2, 1_000, 2_000));
+
+        let mut options = by(&[]);
+        options.filters.delivered_only = true;
+        let usage = collect(options, &[mixed, bounced]);
+        assert_eq!(usage.total.attempted, totals(1, 2, 1_000, 2_000));
+        assert_eq!(usage.total.delivered, usage.total.attempted);
+        assert_eq!(usage.accounting.skipped_messages.get(&Skip::NotDelivered), Some(&1));
+    }
+
+    #[test]
+    fn a_message_counts_at_its_first_outcome_and_recipients_at_their_own() {
+        let recipients = Recipients { delivered: 2, open: 1, bounced: 3, ..Recipients::default() };
+        let one = Submission { recipients, ..submission() };
+        let row_of_five = Submission { messages: 5, ..one };
+        let usage = collect(by(&[Dimension::Outcome]), &[one]);
+        assert_eq!(
+            shown(&usage.groups),
+            [
+                ("bounced".to_owned(), 0, 3, 3_000),
+                ("delivered".to_owned(), 1, 2, 2_000),
+                ("open".to_owned(), 0, 1, 1_000)
+            ]
+        );
+        let usage = collect(by(&[Dimension::Outcome]), &[row_of_five]);
+        let messages: Vec<u64> = usage.groups.iter().map(|group| group.measures.attempted.messages).collect();
+        assert_eq!(messages, [2, 2, 1]);
+    }
+
+    #[test]
+    fn sizes_are_imputed_from_the_sender_domain_and_named() {
+        let of = |sender, message_size| Submission { sender: SenderId(sender), message_size, ..submission() };
+        let all = [of(2, Some(100)), of(3, Some(201)), of(4, Some(1_000)), of(3, None), of(1, None)];
+        let mut options = by(&[Dimension::SenderDomain]);
+        options.filters.include_null_sender = true;
+        let usage = collect(options, &all);
+        // 150.5 of one.example is rounded up; <> has no size of its own and takes the mean of all, 433.67.
+        assert_eq!(
+            shown(&usage.groups),
+            [
+                ("<>".to_owned(), 1, 1, 434),
+                ("one.example".to_owned(), 3, 3, 452),
+                ("two.example".to_owned(), 1, 1, 1_000)
+            ]
+        );
+        let imputed = Totals { messages: 2, recipients: 2, bytes: 585, recipient_bytes: 585 };
+        assert_eq!(usage.total.imputed, imputed);
+        assert_eq!(usage.total.measured(), (3, 1_301));
+        assert_eq!(usage.total.delivered, usage.total.attempted);
+    }
+
+    #[test]
+    fn without_a_size_there_is_an_error_unless_one_is_given() {
+        let none = Submission { message_size: None, ..submission() };
+        let mut unsized_run = collector(by(&[]));
+        unsized_run.count(&none);
+        assert_eq!(
+            unsized_run.finish().0.unwrap_err().to_string(),
+            "no message that counts (1) has a size in the input: expected some to take the mean from\nhint: give one with --missing-size, such as '--missing-size 75kB'"
+        );
+        let options = CountOptions { missing_size: Some(MessageSize::from_bytes(75_000)), ..by(&[]) };
+        let usage = collect(options, &[none]);
+        assert_eq!((usage.total.attempted.bytes, usage.total.imputed.bytes), (75_000, 75_000));
+        assert!(collector(by(&[])).finish().0.is_ok(), "nothing at all needs no size");
+    }
+
+    #[test]
+    fn overhead_is_not_added_to_what_the_service_stated() {
+        let options = CountOptions { size_overhead: Overhead::Bytes(10), ..by(&[]) };
+        let accepted = Submission { size_quality: SizeQuality::Accepted, ..submission() };
+        let usage = collect(options, &[submission(), accepted]);
+        assert_eq!(usage.total.attempted.bytes, 2_010);
+    }
+
+    #[test]
+    fn what_cannot_be_is_rejected_with_its_place() {
+        let too_few = Submission { messages: 5, records: 2, ..submission() };
+        let too_big = Submission { message_size: Some(u64::MAX), ..submission() };
+        let too_many = Submission {
+            recipients: Recipients { open: u64::MAX, ..Recipients::default() },
+            line: 9,
+            ..submission()
+        };
+        let nobody = Submission { recipients: Recipients::default(), ..submission() };
+        let usage = collect(by(&[]), &[too_few, too_big, too_many, nobody, submission()]);
+        let shown: Vec<String> = usage.accounting.rejections.iter().map(|r| r.to_string()).collect();
+        assert_eq!(
+            shown,
+            [
+                "mail.log:1: 5 messages with 1 recipients: expected at least one recipient a message",
+                "mail.log:1: a message of 18446744073709551615 bytes: expected at most 1099511627776",
+                "mail.log:9: a count of 18446744073709551615 in one record: expected at most 1000000000",
+            ]
+        );
+        assert_eq!((usage.accounting.rejected, usage.accounting.used), (4, 1));
+        assert_eq!(usage.accounting.skipped.get(&Skip::NoRecipient), Some(&1));
+    }
+
+    #[test]
+    fn observers_see_what_counts() {
+        struct Sum(u64, u64);
+        impl Observer for Sum {
+            fn counted(&mut self, counted: &Counted<'_>, _: &Names) {
+                self.0 += counted.recipients;
+                self.1 += counted.message_size.unwrap_or(0);
+            }
+        }
+        let options = CountOptions { size_overhead: Overhead::Bytes(1), ..by(&[]) };
+        let mut collector = Collector::observed(options, Sum(0, 0));
+        collector.count(&submission());
+        collector.count(&Submission { sender: SenderId::NULL, ..submission() });
+        let (usage, sum) = collector.finish();
+        assert_eq!((sum.0, sum.1), (1, 1_001));
+        assert_eq!(usage.unwrap().accounting.skipped_messages.get(&Skip::NullSender), Some(&1));
+    }
+
+    fn any_submission() -> impl Strategy<Value = Submission> {
+        let counts = (0_u64..4, 0_u64..3, 0_u64..3, 0_u64..2, 0_u64..2);
+        let texts = (0_u32..6, 0_usize..4, any::<bool>());
+        (0_i64..20_000_000, prop::option::weighted(0.8, 0_u64..100_000), counts, texts, 0_u64..3).prop_map(
+            |(seconds, message_size, (delivered, open, bounced, filtered, unknown), texts, messages)| {
+                let recipients = Recipients { delivered, open, bounced, filtered, unknown };
+                Submission {
+                    time: Timestamp::from_seconds(1_396_000_000 + seconds),
+                    message_size,
+                    messages,
+                    recipients,
+                    recipients_upper: recipients.attempted() + u64::from(texts.2),
+                    sender: SenderId(texts.0),
+                    traffic: Traffic::ALL[texts.1],
+                    ..submission()
+                }
+            },
+        )
+    }
+
+    fn any_dimensions() -> impl Strategy<Value = Vec<Dimension>> {
+        prop::collection::hash_set(prop::sample::select(Dimension::ALL.to_vec()), 1..5)
+            .prop_map(|set| set.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn groups_periods_and_traffic_add_up_in_any_order(
+            mut submissions in prop::collection::vec(any_submission(), 1..60),
+            dimensions in any_dimensions(),
+            delivered_only in any::<bool>(),
+        ) {
+            // One that surely counts and has a size, so that a mean exists.
+            submissions.push(submission());
+            let mut options = by(&dimensions);
+            options.zone = "Europe/Rome".parse().unwrap();
+            options.cuts = vec![Timestamp::from_seconds(1_400_000_000)];
+            options.filters.delivered_only = delivered_only;
+            let usage = collect(options.clone(), &submissions);
+            let sum = |parts: &mut dyn Iterator<Item = Measures>| {
+                parts.fold(Measures::default(), |mut sum, part| { sum.merge(&part); sum })
+            };
+            prop_assert_eq!(sum(&mut usage.groups.iter().map(|group| group.measures)), usage.total);
+            prop_assert_eq!(sum(&mut usage.periods.values().copied()), usage.total);
+            prop_assert_eq!(sum(&mut usage.traffic.values().copied()), usage.total);
+            for group in &usage.groups {
+                prop_assert_eq!(sum(&mut group.periods.iter().map(|(_, part)| *part)), group.measures);
+                let Totals { messages, recipients, bytes, recipient_bytes } = group.measures.attempted;
+                prop_assert!(recipients >= messages && recipient_bytes >= bytes);
+                prop_assert!(group.measures.recipients_upper >= recipients);
+                prop_assert!(recipients >= group.measures.delivered.recipients);
+            }
+            submissions.reverse();
+            let reversed = collect(options, &submissions);
+            prop_assert_eq!(shown(&usage.groups), shown(&reversed.groups));
+            prop_assert_eq!(usage.total, reversed.total);
+            prop_assert_eq!((usage.sizes, usage.period), (reversed.sizes, reversed.period));
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Sums of counted submissions by key, in integers and in bounded memory.
+//!
+//! What a key is made of is left to `dimension`; sizes that are not in the source to `impute`.
+
+use rustc_hash::FxHashMap;
+
+use super::dimension::Key;
+use super::histogram::Histogram;
+
+/// Cells that are told apart (some 300 bytes each); later ones count under `(other)` of their period and
+/// traffic.
+const CELL_CAP: usize = 250_000;
+/// Buckets of all cells' size histograms together (8 bytes each). Past it only the run as a whole has
+/// percentiles.
+const BUCKET_CAP: usize = 4_000_000;
+
+/// What is charged for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Totals {
+    /// Messages.
+    pub messages: u64,
+    /// Recipients.
+    pub recipients: u64,
+    /// Bytes of the messages, each counted once.
+    pub bytes: u128,
+    /// Bytes of the messages, each counted for every recipient.
+    pub recipient_bytes: u128,
+}
+
+impl Totals {
+    /// Counts messages of one size (`recipients` are those of all of them).
+    pub(super) fn add(&mut self, messages: u64, recipients: u64, size: u64) {
+        self.merge(&Totals {
+            messages,
+            recipients,
+            bytes: u128::from(size) * u128::from(messages),
+            recipient_bytes: u128::from(size) * u128::from(recipients),
+        });
+    }
+
+    /// Adds other totals. The collector bounds what one record can hold, so that no sum reaches its limit.
+    pub fn merge(&mut self, other: &Totals) {
+        self.messages = self.messages.saturating_add(other.messages);
+        self.recipients = self.recipients.saturating_add(other.recipients);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.recipient_bytes = self.recipient_bytes.saturating_add(other.recipient_bytes);
+    }
+}
+
+/// A counted submission, or the part of it with one outcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Portion {
+    pub(super) size: Option<u64>,
+    pub(super) messages: u64,
+    pub(super) recipients: u64,
+    pub(super) delivered_messages: u64,
+    pub(super) delivered_recipients: u64,
+    pub(super) unknown_recipients: u64,
+    pub(super) recipients_upper: u64,
+}
+
+/// Messages whose size is not in the source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Unsized {
+    pub(super) messages: u64,
+    pub(super) recipients: u64,
+    pub(super) delivered_messages: u64,
+    pub(super) delivered_recipients: u64,
+}
+
+impl Unsized {
+    pub(super) fn add(&mut self, portion: &Portion) {
+        self.messages = self.messages.saturating_add(portion.messages);
+        self.recipients = self.recipients.saturating_add(portion.recipients);
+        self.delivered_messages = self.delivered_messages.saturating_add(portion.delivered_messages);
+        self.delivered_recipients = self.delivered_recipients.saturating_add(portion.delivered_recipients);
+    }
+}
+
+/// The sums of one cell. Messages without a size count with zero bytes until they are imputed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cell {
+    pub(super) attempted: Totals,
+    pub(super) delivered: Totals,
+    pub(super) unknown_recipients: u64,
+    pub(super) recipients_upper: u64,
+    pub(super) unsized_messages: Unsized,
+    pub(super) sizes: Histogram,
+}
+
+/// All cells of a run.
+#[derive(Debug)]
+pub(super) struct Cube {
+    index: FxHashMap<Key, u32>,
+    cells: Vec<(Key, Cell)>,
+    last: Option<(Key, u32)>,
+    buckets: usize,
+    caps: (usize, usize),
+    folded: bool,
+}
+
+impl Default for Cube {
+    fn default() -> Self {
+        Cube::with_caps(CELL_CAP, BUCKET_CAP)
+    }
+}
+
+impl Cube {
+    fn with_caps(cells: usize, buckets: usize) -> Cube {
+        Cube {
+            index: FxHashMap::default(),
+            cells: Vec::new(),
+            last: None,
+            buckets: 0,
+            caps: (cells, buckets),
+            folded: false,
+        }
+    }
+
+    /// Counts a portion; returns the number of its cell.
+    pub(super) fn add(&mut self, key: Key, portion: &Portion) -> u32 {
+        let at = self.cell_of(key);
+        let Some((_, cell)) = self.cells.get_mut(at as usize) else { return at };
+        let size = portion.size.unwrap_or(0);
+        cell.attempted.add(portion.messages, portion.recipients, size);
+        cell.delivered.add(portion.delivered_messages, portion.delivered_recipients, size);
+        cell.unknown_recipients = cell.unknown_recipients.saturating_add(portion.unknown_recipients);
+        cell.recipients_upper = cell.recipients_upper.saturating_add(portion.recipients_upper);
+        match portion.size {
+            None => cell.unsized_messages.add(portion),
+            Some(size) if self.buckets <= self.caps.1 => {
+                self.buckets += usize::from(cell.sizes.add(size, portion.messages));
+                if self.buckets > self.caps.1 {
+                    self.cells.iter_mut().for_each(|(_, cell)| cell.sizes.clear());
+                }
+            }
+            Some(_) => {}
+        }
+        at
+    }
+
+    fn cell_of(&mut self, key: Key) -> u32 {
+        if let Some((last, at)) = self.last
+            && last == key
+        {
+            return at;
+        }
+        let at = match self.index.get(&key) {
+            Some(&at) => at,
+            None if self.cells.len() >= self.caps.0 && !key.other => {
+                self.folded = true;
+                return self.cell_of(key.other());
+            }
+            None => {
+                let at = self.cells.len() as u32;
+                self.cells.push((key, Cell::default()));
+                self.index.insert(key, at);
+                at
+            }
+        };
+        self.last = Some((key, at));
+        at
+    }
+
+    /// Whether cells were folded into `(other)`.
+    pub(super) fn is_folded(&self) -> bool {
+        self.folded
+    }
+
+    /// Whether cells have percentiles.
+    pub(super) fn has_percentiles(&self) -> bool {
+        self.buckets <= self.caps.1
+    }
+
+    /// The cells, in the order in which they were opened.
+    pub(super) fn into_cells(self) -> Vec<(Key, Cell)> {
+        self.cells
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dimension::{Dimension, Keyer};
+    use super::super::submission::tests::submission;
+    use super::*;
+    use crate::period::Zone;
+    use crate::usage::{Names, Submission};
+
+    fn keys(count: u32) -> Vec<Key> {
+        let mut names = Names::default();
+        let mut keyer = Keyer::new(vec![Dimension::Sender], Zone::UTC, Vec::new());
+        let mut key = |n| {
+            let sender = names.sender(format!("s{n}@example.com").as_bytes());
+            keyer.key(&Submission { sender, ..submission() }, &names)
+        };
+        (0..count).map(&mut key).collect()
+    }
+
+    fn portion(size: u64) -> Portion {
+        Portion { size: Some(size), messages: 1, recipients: 2, ..Portion::default() }
+    }
+
+    #[test]
+    fn past_the_cap_new_cells_are_one_and_nothing_is_lost() {
+        let mut cube = Cube::with_caps(3, 100);
+        for key in keys(10) {
+            cube.add(key, &portion(100));
+            cube.add(key, &portion(100));
+        }
+        assert!(cube.is_folded() && cube.has_percentiles());
+        let cells = cube.into_cells();
+        let messages: Vec<u64> = cells.iter().map(|(_, cell)| cell.attempted.messages).collect();
+        assert_eq!(messages, [2, 2, 2, 14]);
+        assert!(cells.iter().filter(|(key, _)| key.other).count() == 1);
+    }
+
+    #[test]
+    fn past_the_buckets_sums_go_on_without_percentiles() {
+        let mut cube = Cube::with_caps(100, 5);
+        let key = keys(1)[0];
+        (0..20).for_each(|size| {
+            cube.add(key, &portion(size));
+        });
+        assert!(!cube.has_percentiles());
+        let cells = cube.into_cells();
+        assert_eq!(
+            cells[0].1.attempted,
+            Totals { messages: 20, recipients: 40, bytes: 190, recipient_bytes: 380 }
+        );
+        assert_eq!(cells[0].1.sizes, Histogram::default());
+    }
+}

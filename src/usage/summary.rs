@@ -1,0 +1,236 @@
+//! What the counts come to: totals, months, groups, with sizes imputed where the source has none.
+//!
+//! What they cost is left to `estimate`; how they are shown to `report`.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::accounting::Accounting;
+use super::collector::{Counts, Damage, Qualities};
+use super::cube::{Cell, Totals, Unsized};
+use super::dimension::{Dimension, Key, Keyer};
+use super::histogram::Histogram;
+use super::impute::{ImputedSizes, Pairs};
+use super::names::{DomainId, Names};
+use super::submission::Traffic;
+use crate::period::{ChargePeriod, Timestamp};
+
+/// Why counts come to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UsageError {
+    /// No size to price data with.
+    #[error(
+        "no message that counts ({messages}) has a size in the input: expected some to take the mean from\nhint: give one with --missing-size, such as '--missing-size 75kB'"
+    )]
+    NoSizes {
+        /// Messages that were counted.
+        messages: u64,
+    },
+}
+
+/// Sums over counted submissions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Measures {
+    /// All that the relay accepted: what is charged in the default.
+    pub attempted: Totals,
+    /// What was delivered, as far as the source tells.
+    pub delivered: Totals,
+    /// Recipients of whom the source does not tell what became.
+    pub unknown_recipients: u64,
+    /// The most recipients that are possible where the source leaves a group's expansion open.
+    pub recipients_upper: u64,
+    /// The part of `attempted` whose size is imputed.
+    pub imputed: Totals,
+}
+
+impl Measures {
+    fn of(cell: &Cell) -> Measures {
+        let Unsized { messages, recipients, .. } = cell.unsized_messages;
+        Measures {
+            attempted: cell.attempted,
+            delivered: cell.delivered,
+            unknown_recipients: cell.unknown_recipients,
+            recipients_upper: cell.recipients_upper,
+            imputed: Totals { messages, recipients, ..Totals::default() },
+        }
+    }
+
+    /// Adds the bytes of messages that are counted without any.
+    fn impute(&mut self, open: &Unsized, size: u64) {
+        let bytes_of = |messages, recipients| {
+            let mut totals = Totals::default();
+            totals.add(messages, recipients, size);
+            Totals { messages: 0, recipients: 0, ..totals }
+        };
+        let attempted = bytes_of(open.messages, open.recipients);
+        self.attempted.merge(&attempted);
+        self.imputed.merge(&attempted);
+        self.delivered.merge(&bytes_of(open.delivered_messages, open.delivered_recipients));
+    }
+
+    /// Adds other sums.
+    pub fn merge(&mut self, other: &Measures) {
+        self.attempted.merge(&other.attempted);
+        self.delivered.merge(&other.delivered);
+        self.unknown_recipients = self.unknown_recipients.saturating_add(other.unknown_recipients);
+        self.recipients_upper = self.recipients_upper.saturating_add(other.recipients_upper);
+        self.imputed.merge(&other.imputed);
+    }
+
+    /// Messages whose size is in the source, and the sum of their bytes.
+    pub fn measured(&self) -> (u64, u128) {
+        let messages = self.attempted.messages.saturating_sub(self.imputed.messages);
+        (messages, self.attempted.bytes.saturating_sub(self.imputed.bytes))
+    }
+}
+
+/// One group of the dimensions asked for.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// What it stands for, one label for each dimension.
+    pub labels: Vec<String>,
+    /// Its sums.
+    pub measures: Measures,
+    /// Its sums by billing period, because that is how they are priced.
+    pub periods: Vec<(ChargePeriod, Measures)>,
+    /// Its sizes where the source has them; empty where the run has too many groups to keep them.
+    pub sizes: Histogram,
+}
+
+impl Group {
+    /// Adds the sums of a period.
+    fn add(&mut self, period: Option<ChargePeriod>, measures: &Measures, sizes: &Histogram) {
+        self.measures.merge(measures);
+        self.sizes.merge(sizes);
+        let Some(period) = period else { return };
+        match self.periods.iter_mut().find(|(known, _)| *known == period) {
+            Some((_, known)) => known.merge(measures),
+            None => self.periods.push((period, *measures)),
+        }
+    }
+
+    /// Adds another group, which keeps its labels no longer.
+    pub fn merge(&mut self, other: &Group) {
+        for (period, measures) in &other.periods {
+            self.add(Some(*period), measures, &Histogram::default());
+        }
+        self.sizes.merge(&other.sizes);
+    }
+}
+
+/// Everything counted in a run.
+#[derive(Debug)]
+pub struct Usage {
+    /// The shared texts.
+    pub names: Names,
+    /// The dimensions of the groups.
+    pub by: Vec<Dimension>,
+    /// The groups, by their labels. Empty without dimensions.
+    pub groups: Vec<Group>,
+    /// Whether groups have percentiles; not, where there are too many.
+    pub group_percentiles: bool,
+    /// All groups together.
+    pub total: Measures,
+    /// The same by billing period: a UTC month, or the part of one between changes of prices.
+    pub periods: BTreeMap<ChargePeriod, Measures>,
+    /// The same by kind of traffic.
+    pub traffic: BTreeMap<Traffic, Measures>,
+    /// All sizes that the source has.
+    pub sizes: Histogram,
+    /// Sizes for messages without one.
+    pub imputed_sizes: ImputedSizes,
+    /// The first and the last counted submission.
+    pub period: Option<(Timestamp, Timestamp)>,
+    /// How sure times and sizes are.
+    pub qualities: Qualities,
+    /// What became of every record.
+    pub accounting: Accounting,
+    /// Remarks of the readers.
+    pub warnings: Vec<String>,
+    /// Inputs that ended early.
+    pub damages: Vec<Damage>,
+}
+
+/// Sums up a run.
+pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageError> {
+    let Counts { keyer, cube, imputation, sizes, period, qualities, accounting, mut warnings, damages } =
+        counts;
+    if cube.is_folded() {
+        warnings.push("too many groups: later ones are counted together as '(other)'".to_owned());
+    }
+    let group_percentiles = cube.has_percentiles();
+    let (imputed_sizes, pairs) = imputation.finish();
+    let cells = measure(cube.into_cells(), &imputed_sizes, pairs)?;
+    let mut total = Measures::default();
+    let (mut periods, mut traffic) = (BTreeMap::<_, Measures>::new(), BTreeMap::<_, Measures>::new());
+    for (key, measures, _) in &cells {
+        total.merge(measures);
+        key.period.into_iter().for_each(|period| periods.entry(period).or_default().merge(measures));
+        key.traffic.into_iter().for_each(|kind| traffic.entry(kind).or_default().merge(measures));
+    }
+    let by = keyer.by().to_vec();
+    let groups = if by.is_empty() { Vec::new() } else { group(cells, &keyer, &names) };
+    Ok(Usage {
+        names,
+        by,
+        groups,
+        group_percentiles,
+        total,
+        periods,
+        traffic,
+        sizes,
+        imputed_sizes,
+        period,
+        qualities,
+        accounting,
+        warnings,
+        damages,
+    })
+}
+
+/// Cells with the bytes of their unsized messages.
+fn measure(
+    cells: Vec<(Key, Cell)>,
+    sizes: &ImputedSizes,
+    pairs: Option<Pairs>,
+) -> Result<Vec<(Key, Measures, Histogram)>, UsageError> {
+    let messages = cells.iter().map(|(_, cell)| cell.attempted.messages).sum();
+    let size_of = |domain: Option<DomainId>| {
+        let size = domain.map_or(sizes.overall(), |domain| sizes.of_domain(domain));
+        size.ok_or(UsageError::NoSizes { messages })
+    };
+    let mut measured = Vec::with_capacity(cells.len());
+    for (key, cell) in cells {
+        let mut measures = Measures::of(&cell);
+        if pairs.is_none() && cell.unsized_messages != Unsized::default() {
+            measures.impute(&cell.unsized_messages, size_of(None)?);
+        }
+        measured.push((key, measures, cell.sizes));
+    }
+    for ((cell, domain), open) in pairs.unwrap_or_default() {
+        let size = size_of(Some(domain))?;
+        if let Some((_, measures, _)) = measured.get_mut(cell as usize) {
+            measures.impute(&open, size);
+        }
+    }
+    Ok(measured)
+}
+
+/// Groups over periods and traffic, by their labels.
+fn group(cells: Vec<(Key, Measures, Histogram)>, keyer: &Keyer, names: &Names) -> Vec<Group> {
+    let mut groups: FxHashMap<Key, Group> = FxHashMap::default();
+    for (key, measures, sizes) in cells {
+        let group_key = keyer.group_key(key);
+        let group = groups.entry(group_key).or_insert_with(|| Group {
+            labels: keyer.by().iter().map(|&by| keyer.label(by, &group_key, names)).collect(),
+            measures: Measures::default(),
+            periods: Vec::new(),
+            sizes: Histogram::default(),
+        });
+        group.add(key.period, &measures, &sizes);
+    }
+    let mut sorted: Vec<(Key, Group)> = groups.into_iter().collect();
+    sorted.sort_by(|(key, group), (other_key, other)| (&group.labels, key).cmp(&(&other.labels, other_key)));
+    sorted.into_iter().map(|(_, group)| group).collect()
+}

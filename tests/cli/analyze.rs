@@ -1,0 +1,467 @@
+//! `relaymeter analyze`: counts, costs, filters, accounting, the published schema, and what ends in an error.
+
+use std::path::Path;
+
+use relaymeter::ingest::formats::FORMATS;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{program, shown};
+
+/// A message in a Postfix log: `sent` recipients, then bounced ones.
+struct Message {
+    id: &'static str,
+    day: &'static str,
+    client: &'static str,
+    from: &'static str,
+    size: Option<u64>,
+    sent: u32,
+    bounced: u32,
+}
+
+const MAIL: Message = Message {
+    id: "4A1B2C3D01",
+    day: "2026-10-05",
+    client: "app1.example[10.0.0.5]",
+    from: "app@one.example",
+    size: Some(2_884),
+    sent: 1,
+    bounced: 0,
+};
+
+/// Three applications in two months, a bounce by the relay itself, and a message without a size.
+fn mails() -> Vec<Message> {
+    vec![
+        MAIL,
+        Message { id: "4A1B2C3D02", sent: 2, bounced: 1, size: Some(75_000), ..MAIL },
+        Message {
+            id: "4A1B2C3D03",
+            day: "2026-11-01",
+            from: "web@two.example",
+            client: "web.example[10.0.1.7]",
+            ..MAIL
+        },
+        Message { id: "4A1B2C3D04", from: "", ..MAIL },
+        Message {
+            id: "4A1B2C3D05",
+            from: "=1@one.example",
+            client: "unknown[192.0.2.9]",
+            size: Some(4_000),
+            ..MAIL
+        },
+    ]
+}
+
+fn log(messages: &[Message]) -> String {
+    let mut lines =
+        String::from("2026-10-05T07:00:00+00:00 relay postfix/master[1]: daemon started -- version 3.7.0\n");
+    for Message { id, day, client, from, size, sent, bounced } in messages {
+        let mut line = |daemon: &str, text: String| {
+            lines.push_str(&format!("{day}T08:00:00+00:00 relay postfix/{daemon}[9]: {id}: {text}\n"));
+        };
+        line("smtpd", format!("client={client}"));
+        if let Some(size) = size {
+            line("qmgr", format!("from=<{from}>, size={size}, nrcpt={} (queue active)", sent + bounced));
+        }
+        let relay = "relay=x.mail.protection.outlook.com[192.0.2.1]:25, delay=1, delays=0/0/0/1";
+        for n in 0..*sent {
+            line("smtp", format!("to=<r{n}@example.net>, {relay}, dsn=2.0.0, status=sent (250 ok)"));
+        }
+        for n in 0..*bounced {
+            line("smtp", format!("to=<b{n}@example.net>, {relay}, dsn=5.1.1, status=bounced (550 no)"));
+        }
+        line("qmgr", "removed".to_owned());
+    }
+    lines
+}
+
+/// A folder with the log as `mail.log`.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mail.log"), log(&mails())).unwrap();
+    folder
+}
+
+fn run(folder: &Path, args: &str) -> String {
+    shown(&program().current_dir(folder).arg("analyze").args(args.split_whitespace()).output().unwrap())
+}
+
+fn data(folder: &Path, args: &str) -> Value {
+    let mut command = program();
+    command.current_dir(folder).args(["analyze", "--format", "json"]).args(args.split_whitespace());
+    let output = command.output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", shown(&output)))
+}
+
+fn totals(data: &Value) -> [u64; 4] {
+    ["messages", "recipients", "bytes", "recipient_bytes"].map(|key| data["totals"][key].as_u64().unwrap())
+}
+
+fn amount(money: &Value) -> rust_decimal::Decimal {
+    money["amount"].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_report_for_people() {
+    let folder = folder();
+    insta::assert_snapshot!(run(folder.path(), "mail.log --by sender-domain,client --log-timezone UTC"), @r#"
+        exit 0
+        --- stdout
+        Usage and cost of 2026-10-05 to 2026-11-01
+
+        Usage
+        Figure                             Attempted  Delivered only
+        ----------------------  --------------------  --------------
+        Messages                                   4               4
+        Recipients                                 6               5
+        Recipients per message                  1.50
+        Bytes                               84.76 kB        84.76 kB
+        Recipient bytes                    234.76 kB       159.76 kB
+        Mean size                           21.19 kB
+        Size of 50% up to                    2.91 kB
+        Size of 95% up to                   75.00 kB
+        Size of 99% up to                   75.00 kB
+        Largest size                        75.00 kB
+        First                   2026-10-05T08:00:00Z
+        Last                    2026-11-01T08:00:00Z
+        Cost                                USD 0.00        USD 0.00
+
+        By sender-domain, client
+        Sender domain  Client                   Messages  Recipients  Recipients/message     Bytes  Recipient bytes  Mean size  50% up to  95% up to  99% up to   Largest      Cost
+        -------------  -----------------------  --------  ----------  ------------------  --------  ---------------  ---------  ---------  ---------  ---------  --------  --------
+        one.example    app1.example [10.0.0.5]         2           4                2.00  77.88 kB        227.88 kB   38.94 kB    2.91 kB   75.00 kB   75.00 kB  75.00 kB  USD 0.00
+        one.example    192.0.2.9                       1           1                1.00   4.00 kB          4.00 kB    4.00 kB    4.00 kB    4.00 kB    4.00 kB   4.00 kB  USD 0.00
+        two.example    web.example [10.0.1.7]          1           1                1.00   2.88 kB          2.88 kB    2.88 kB    2.88 kB    2.88 kB    2.88 kB   2.88 kB  USD 0.00
+        -------------  -----------------------  --------  ----------  ------------------  --------  ---------------  ---------  ---------  ---------  ---------  --------  --------
+        Total                                          4           6                1.50  84.76 kB        234.76 kB   21.19 kB    2.91 kB   75.00 kB   75.00 kB  75.00 kB  USD 0.00
+
+        Accounting
+        Became                Records  Messages
+        --------------------  -------  --------
+        used                       18         4
+        skipped: null-sender        4         1
+        skipped: session            1
+        rejected                    0
+        --------------------  -------  --------
+        read                       23
+
+        Provenance
+          relaymeter 0.1.0.
+          Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
+          A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
+          log-timezone: UTC (flag).
+          timezone: UTC (default).
+          mail.log: postfix, 2796 bytes, SHA-256 ba7d888f913459170654692b076e01efe2c2d88f7645fba1b4ab53e4cc1f10f9.
+        --- stderr
+        "#);
+}
+
+#[test]
+fn counts_costs_and_filters() {
+    let folder = folder();
+    let with = |args: &str| totals(&data(folder.path(), &format!("mail.log {args}")));
+    assert_eq!(with(""), [4, 6, 84_768, 234_768]);
+    assert_eq!(with("--include-null-sender"), [5, 7, 87_652, 237_652]);
+    assert_eq!(with("--delivered-only"), [4, 5, 84_768, 159_768]);
+    assert_eq!(with("--client 10.0.0.0/16"), [3, 5, 80_768, 230_768]);
+    assert_eq!(with("--client *.example --exclude-client web.example"), [2, 4, 77_884, 227_884]);
+    assert_eq!(with("--exclude-sender-domain one.example"), [1, 1, 2_884, 2_884]);
+    assert_eq!(with("--from 2026-11-01"), [1, 1, 2_884, 2_884]);
+    assert_eq!(with("--to 2026-11-01"), [3, 5, 81_884, 231_884]);
+    assert_eq!(with("--size-overhead 10 --to 2026-11-01"), [3, 5, 81_914, 231_934]);
+    let json = data(folder.path(), "mail.log");
+    assert_eq!(json["cost"]["total"]["amount"], "0.00152817216");
+    assert_eq!(json["delivered"]["recipient_bytes"], 159_768);
+    assert_eq!(json["delivered"]["cost"]["amount"], "0.00126917216");
+}
+
+#[test]
+fn every_output_fits_the_published_schema() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/analyze.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let folder = folder();
+    std::fs::write(folder.path().join("notes.txt"), "nothing\nto be read\n").unwrap();
+    for args in [
+        "mail.log",
+        ".",
+        "mail.log mail.log",
+        "mail.log --by month,day,hour,sender-domain,sender,client,outcome,source,traffic,connector --top 2",
+        "mail.log --currency EUR --fx 1.1 --discount 5% --megabyte binary --on 2026-10-01",
+        "mail.log --on usage --by month",
+        "mail.log --client 10.9.9.9 --allow-empty",
+    ] {
+        let data = data(folder.path(), args);
+        let errors: Vec<String> = validator.iter_errors(&data).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{args}: {errors:?}");
+    }
+    let mut wrong = data(folder.path(), "mail.log");
+    wrong["cost"]["total"]["amount"] = Value::from(1.5);
+    assert!(!validator.is_valid(&wrong), "an amount that is a float does not fit");
+}
+
+#[test]
+fn rows_add_up_to_the_total() {
+    let folder = folder();
+    for by in [
+        "month",
+        "day",
+        "hour",
+        "sender-domain",
+        "sender",
+        "client",
+        "outcome",
+        "source",
+        "traffic",
+        "connector",
+    ] {
+        for top in ["", "--top 1", "--currency EUR --fx 1.0798"] {
+            let data = data(folder.path(), &format!("mail.log --by {by} {top}"));
+            let rows = data["rows"].as_array().unwrap();
+            let sum = |key: &str| rows.iter().map(|row| row[key].as_u64().unwrap()).sum::<u64>();
+            let sums = ["messages", "recipients", "bytes", "recipient_bytes"].map(sum);
+            assert_eq!(sums, totals(&data), "{by}");
+            let costs: rust_decimal::Decimal = rows.iter().map(|row| amount(&row["cost"])).sum();
+            assert_eq!(costs, amount(&data["cost"]["total"]), "{by} {top}");
+        }
+    }
+}
+
+#[test]
+fn a_month_is_priced_in_parts_where_the_list_changes() {
+    let folder = folder();
+    let list = std::fs::read_to_string("pricing/acs-email-2023-03-31.yaml").unwrap();
+    let later = list
+        .replace("2023-03-31\"", "2026-11-01\"")
+        .replace("effective: 2023-03-31", "effective: 2026-10-06")
+        .replace("\"0.00025\"", "\"0.0005\"");
+    let examples = later.find("examples:").unwrap();
+    std::fs::write(folder.path().join("later.yaml"), &later[..examples]).unwrap();
+    let late = Message { id: "4A1B2C3D06", day: "2026-10-06", ..MAIL };
+    std::fs::write(folder.path().join("mail.log"), log(&[MAIL, late])).unwrap();
+    let with = |args: &str| data(folder.path(), &format!("mail.log --pricing later.yaml {args}"));
+    assert_eq!(with("")["cost"]["total"]["amount"], "0.00100069216");
+    assert_eq!(with("--on 2026-10-05")["cost"]["total"]["amount"], "0.00050069216");
+    let split = with("--on usage --by day");
+    assert_eq!(split["cost"]["total"]["amount"], "0.00075069216");
+    let costs: Vec<&Value> =
+        split["rows"].as_array().unwrap().iter().map(|row| &row["cost"]["amount"]).collect();
+    assert_eq!(costs, ["0.00025034608", "0.00050034608"]);
+}
+
+#[test]
+fn submissions_add_up_to_the_totals_and_hold_no_recipient() {
+    let folder = folder();
+    for args in ["", "--delivered-only --size-overhead 3.6%"] {
+        let data = data(folder.path(), &format!("mail.log --submissions rows.csv {args}"));
+        let text = std::fs::read_to_string(folder.path().join("rows.csv")).unwrap();
+        assert!(!text.contains("example.net"));
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let mut sums = [0; 4];
+        for record in reader.records() {
+            let record = record.unwrap();
+            let number = |column: usize| record[column].parse::<u64>().unwrap();
+            let row = [number(1), number(2), number(1) * number(3), number(4)];
+            sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        }
+        assert_eq!(sums, totals(&data));
+    }
+}
+
+#[test]
+fn what_cannot_be_analyzed_says_why() {
+    let folder = folder();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("quiet.log", &log(&[]));
+    write("bounces.log", &log(&[Message { from: "", ..MAIL }]));
+    write("mail.txt", "Dear all,\nnothing to count here\n");
+    write("sizeless.log", &log(&[Message { size: None, ..MAIL }]));
+    let nowhere = run(folder.path(), "mail.log --submissions no/such/place.csv");
+    assert!(nowhere.contains("error: no/such/place.csv: cannot be written: "), "{nowhere}");
+    let mut all = String::new();
+    for args in [
+        "quiet.log",
+        "quiet.log --allow-empty",
+        "bounces.log",
+        "mail.log --client 203.0.113.1",
+        "mail.txt",
+        "sizeless.log",
+        "mail.log --submissions mail.log",
+        "mail.log --on usage --price-list acs-email@2023-03-31",
+        "mail.log --on 2020-01-01",
+        "mail.log --by day,day",
+        "mail.log --by week",
+        "mail.log --top 3",
+        "mail.log --client 10.0.0.0/99",
+        "mail.log --input-format pigeon",
+        "mail.log --missing-size big",
+    ] {
+        all.push_str(&format!("$ analyze {args}\n{}\n", run(folder.path(), args)));
+    }
+    let formats: Vec<&str> = FORMATS.iter().map(|format| format.name()).collect();
+    let all = all.replace(&formats.join(", "), "FORMATS");
+    insta::assert_snapshot!(all, @r#"
+        $ analyze quiet.log
+        exit 1
+        --- stdout
+        --- stderr
+        error: quiet.log: recognised as postfix, 0 messages usable: 1 record skipped (session 1)
+
+        $ analyze quiet.log --allow-empty
+        exit 1
+        --- stdout
+        --- stderr
+        error: quiet.log: recognised as postfix, 0 messages usable: 1 record skipped (session 1)
+
+        $ analyze bounces.log
+        exit 1
+        --- stdout
+        --- stderr
+        error: bounces.log: recognised as postfix, 0 messages usable: 5 records skipped (null-sender 4, session 1)
+        hint: --allow-empty lets this pass as zero
+
+        $ analyze mail.log --client 203.0.113.1
+        exit 1
+        --- stdout
+        --- stderr
+        error: mail.log: recognised as postfix, 0 messages usable: 23 records skipped (null-sender 4, session 1, filtered 18)
+        hint: --allow-empty lets this pass as zero
+
+        $ analyze mail.txt
+        exit 1
+        --- stdout
+        --- stderr
+        error: mail.txt: not recognised: expected one of FORMATS
+        hint: --input-format forces one, and --mapping names the columns of a CSV
+
+        $ analyze sizeless.log
+        exit 1
+        --- stdout
+        --- stderr
+        error: no message that counts (1) has a size in the input: expected some to take the mean from
+        hint: give one with --missing-size, such as '--missing-size 75kB'
+
+        $ analyze mail.log --submissions mail.log
+        exit 1
+        --- stdout
+        --- stderr
+        error: mail.log: is an input: name another file for --submissions
+
+        $ analyze mail.log --on usage --price-list acs-email@2023-03-31
+        exit 2
+        --- stdout
+        --- stderr
+        error: '--on usage' chooses the version by date: name the list without '@2023-03-31'
+
+        Usage: relaymeter [OPTIONS] <COMMAND>
+
+        For more information, try '--help'.
+
+        $ analyze mail.log --on 2020-01-01
+        exit 1
+        --- stdout
+        --- stderr
+        error: no price list 'acs-email' is in force on 2020-01-01: expected a date from 2023-03-31 on
+
+        $ analyze mail.log --by day,day
+        exit 2
+        --- stdout
+        --- stderr
+        error: '--by' names day twice
+
+        Usage: relaymeter [OPTIONS] <COMMAND>
+
+        For more information, try '--help'.
+
+        $ analyze mail.log --by week
+        exit 2
+        --- stdout
+        --- stderr
+        error: invalid value 'week' for '--by <DIMENSION,…>': 'week' is nothing to group by: expected month, day, hour, sender-domain, sender, client, outcome, source, traffic or connector
+
+        For more information, try '--help'.
+
+        $ analyze mail.log --top 3
+        exit 2
+        --- stdout
+        --- stderr
+        error: the following required arguments were not provided:
+          --by <DIMENSION,…>
+
+        Usage: relaymeter analyze --by <DIMENSION,…> --top <N> <PATH>...
+
+        For more information, try '--help'.
+
+        $ analyze mail.log --client 10.0.0.0/99
+        exit 2
+        --- stdout
+        --- stderr
+        error: invalid value '10.0.0.0/99' for '--client <HOST>': '10.0.0.0/99' is not a client: expected an address, a network such as '10.0.0.0/8', a host name or '*.example.com'
+
+        For more information, try '--help'.
+
+        $ analyze mail.log --input-format pigeon
+        exit 2
+        --- stdout
+        --- stderr
+        error: 'pigeon' is not a format: expected one of FORMATS
+
+        Usage: relaymeter [OPTIONS] <COMMAND>
+
+        For more information, try '--help'.
+
+        $ analyze mail.log --missing-size big
+        exit 2
+        --- stdout
+        --- stderr
+        error: invalid value 'big' for '--missing-size <SIZE>': 'big' is not a size: expected bytes or a unit, such as '2884', '200 kB', '0.2MB' or '1.5 MiB'
+
+        For more information, try '--help'.
+        "#);
+}
+
+#[test]
+fn an_unrecognised_file_in_a_folder_is_listed_and_told_by_the_exit_code() {
+    let folder = folder();
+    std::fs::write(folder.path().join("mail.txt"), "Dear all,\nnothing to count here\n").unwrap();
+    let shown = run(folder.path(), ". --format csv");
+    assert!(shown.starts_with("exit 3\n"), "{shown}");
+    assert!(shown.contains("mail.txt: not recognised, not read\n"), "{shown}");
+}
+
+#[test]
+fn missing_sizes_are_imputed_and_named() {
+    let folder = folder();
+    let messages = [MAIL, Message { id: "4A1B2C3D07", size: None, sent: 3, ..MAIL }];
+    std::fs::write(folder.path().join("mail.log"), log(&messages)).unwrap();
+    let imputed = data(folder.path(), "mail.log");
+    assert_eq!(totals(&imputed), [2, 4, 5_768, 11_536]);
+    assert_eq!(
+        imputed["imputed"],
+        serde_json::json!({ "messages": 1, "recipients": 3, "recipient_bytes": 8_652 })
+    );
+    let typed = data(folder.path(), "mail.log --missing-size 1kB");
+    assert_eq!(totals(&typed), [2, 4, 3_884, 5_884]);
+    assert_eq!(typed["imputed"]["recipient_bytes"], 3_000);
+}
+
+#[test]
+fn the_real_log_has_its_known_totals() {
+    let root = std::env::var("RELAYMETER_TEST_DATA").unwrap_or_else(|_| "../shared/data".to_owned());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(root).join("logs/postfix/outbound-relay-2014.log");
+    if !path.exists() {
+        println!("skipped: {} is absent", path.display());
+        return;
+    }
+    let log = path.display().to_string();
+    let here = Path::new(".");
+    let all = data(here, &log);
+    assert_eq!(totals(&all), [5_019, 5_137, 195_390_380, 198_643_274]);
+    assert_eq!(all["cost"]["total"]["amount"], "1.30808719288");
+    assert_eq!(all["delivered"]["recipients"], 5_136);
+    assert_eq!(all["delivered"]["recipient_bytes"], 198_613_110);
+    assert_eq!(all["accounting"]["skipped_messages"], serde_json::json!({ "null-sender": 1 }));
+    let with_null = data(here, &format!("{log} --include-null-sender"));
+    assert_eq!(totals(&with_null), [5_020, 5_138, 195_422_433, 198_675_327]);
+    assert_eq!(totals(&data(here, &format!("{log} {log}"))), totals(&all));
+}
