@@ -10,7 +10,7 @@ use super::usage_error;
 use crate::ingest::formats::FORMATS;
 use crate::ingest::run::{Ingested, Recognition, read_all};
 use crate::ingest::source::{Discovery, Origin as Found, discover};
-use crate::ingest::{HostPattern, LogFormat, ReadOptions, Sink};
+use crate::ingest::{DateOrder, HostPattern, LogFormat, ReadOptions, Sink};
 use crate::period::Zone;
 
 /// What is read, and how.
@@ -25,6 +25,9 @@ pub struct ReadArgs {
     /// Mapping of columns for the generic CSV format
     #[arg(long, value_name = "FILE", help_heading = "How it is read")]
     pub mapping: Option<PathBuf>,
+    /// What dates such as 03/04/2026 mean: day-month or month-day [default: what their column proves]
+    #[arg(long, value_name = "ORDER", value_parser = date_order, help_heading = "How it is read")]
+    pub date_order: Option<DateOrder>,
     /// Zone of logs that state none [default: what the log proves, else UTC]
     #[arg(long, value_name = "ZONE", help_heading = "How it is read")]
     pub log_timezone: Option<Zone>,
@@ -63,6 +66,7 @@ impl ReadArgs {
         let flag = |name, value: Option<String>| value.map(|value| InForce::new(name, value, Origin::Flag));
         let single = [
             flag("year", self.year.map(|year| year.to_string())),
+            flag("date-order", self.date_order.map(|order| order.name().to_owned())),
             flag("input-format", self.input_format.clone()),
             flag("mapping", self.mapping.as_ref().map(|path| path.display().to_string())),
         ];
@@ -74,6 +78,7 @@ impl ReadArgs {
             log_zone: log_zone.map(|zone| zone.value),
             year: self.year,
             relay_hosts: relay_hosts.value,
+            date_order: self.date_order,
             mapping: self.mapping.clone(),
         };
         Ok(Reading { options, forced: self.forced()?, in_force, selects_relay })
@@ -116,6 +121,11 @@ impl Reading {
         }
         Ok(ingested)
     }
+}
+
+fn date_order(text: &str) -> Result<DateOrder, String> {
+    let wrong = || format!("'{text}' is not an order of dates: expected 'day-month' or 'month-day'");
+    DateOrder::from_name(text).ok_or_else(wrong)
 }
 
 fn format_names() -> String {
