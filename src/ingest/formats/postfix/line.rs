@@ -65,22 +65,30 @@ pub fn instance(program: &[u8]) -> &[u8] {
     &program[..memchr::memchr(b'/', program).unwrap_or(program.len())]
 }
 
-/// Splits `4AA091855DA0: rest` into queue id and rest. Neither kind has a fixed length.
+/// Splits `4AA091855DA0: rest` into queue id and rest. Neither kind has a fixed length. Short ids are capital
+/// hexadecimal digits, long ones letters and digits without vowels (Postfix `enable_long_queue_ids`); anonymised
+/// ones still hold a digit. Words such as `warning` do none of it.
 pub fn queue_id(message: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = memchr::memchr(b':', &message[..message.len().min(24)])?;
-    let (id, rest) = message.split_at(colon);
-    let rest = rest.strip_prefix(b": ").or_else(|| rest.strip_prefix(b":"))?;
-    let sized = (6..=20).contains(&id.len()) && id.iter().all(u8::is_ascii_alphanumeric);
-    (sized && is_queue_id(id)).then_some((id, rest))
-}
-
-/// Short ids are capital hexadecimal digits, long ones letters and digits without vowels (Postfix
-/// `enable_long_queue_ids`); anonymised ones still hold a digit. Words such as `warning` do none of it.
-fn is_queue_id(id: &[u8]) -> bool {
-    let long = |b: &u8| !matches!(b.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u');
-    id.iter().any(u8::is_ascii_digit)
-        || id.iter().all(|b| matches!(b, b'A'..=b'F'))
-        || id.len() >= 10 && id.iter().all(long)
+    let (mut digit, mut hexadecimal, mut vowel) = (false, true, false);
+    let mut length = 0;
+    loop {
+        match message.get(length)? {
+            b':' => break,
+            b'0'..=b'9' => digit = true,
+            b'A' | b'E' => vowel = true,
+            b'B'..=b'F' => {}
+            b'a' | b'e' | b'i' | b'o' | b'u' | b'I' | b'O' | b'U' => (hexadecimal, vowel) = (false, true),
+            b'a'..=b'z' | b'A'..=b'Z' => hexadecimal = false,
+            _ => return None,
+        }
+        length += 1;
+        if length > 20 {
+            return None;
+        }
+    }
+    let formed = length >= 6 && (digit || hexadecimal || length >= 10 && !vowel);
+    let rest = &message[length + 1..];
+    formed.then(|| (&message[..length], rest.strip_prefix(b" ").unwrap_or(rest)))
 }
 
 /// Packs a queue id of at most 20 letters and digits into 120 bits.
