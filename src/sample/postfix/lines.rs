@@ -264,12 +264,7 @@ impl Scribe {
         put_recipient(line, story, recipient);
         line.text(", relay=");
         if !bounced && times_out(story) {
-            line.text("none");
-            put_delays(line, story, time, took);
-            line.text(", dsn=4.4.1, status=deferred (connect to ");
-            put_next_host(line, story, recipient);
-            line.text(":25: Connection timed out)");
-            return;
+            return put_time_out(line, story, recipient, time, took);
         }
         put_next_host(line, story, recipient);
         line.text(":25");
@@ -326,6 +321,14 @@ fn pid(daemon: &str, time: u64, chance: u64) -> u64 {
         "local" => 36_500 + hours,
         _ => 38_000 + hours * 11 + chance % 16,
     }
+}
+
+fn put_time_out(line: &mut Vec<u8>, story: &Story, recipient: &Recipient, time: u64, took: u64) {
+    line.text("none");
+    put_delays(line, story, time, took);
+    line.text(", dsn=4.4.1, status=deferred (connect to ");
+    put_next_host(line, story, recipient);
+    line.text(":25: Connection timed out)");
 }
 
 /// Whether the next host does not answer while the message waits.
