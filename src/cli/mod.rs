@@ -1,18 +1,155 @@
-//! The command line: arguments, settings, output and exit codes. One file per command.
+//! The command line: arguments, the way to a command, and how it ended. One file per command.
+//!
+//! Adding a command is a file with `Args` and `run`, its `mod` line and its entry in `commands!`. Standing
+//! settings are in [`settings`]; how results, remarks and errors reach stdout and stderr is in [`output`].
 
+pub mod completions;
+mod cost_data;
+pub mod estimate;
+mod explain;
+pub mod formats;
+pub mod man;
+pub mod output;
+pub mod price_args;
+pub mod prices;
+pub mod settings;
+
+use std::cell::OnceCell;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::report::Report;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
-/// What a command hands back to be written.
+use crate::report::{self, Report, Writer};
+pub use settings::{Choice, Origin, Settings};
+
+/// What an organisation's application mail costs on Azure Communication Services Email.
+#[derive(Parser, Debug)]
+#[command(name = "relaymeter", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: GlobalArgs,
+}
+
+/// Options that mean the same for every command.
+#[derive(clap::Args, Debug)]
+struct GlobalArgs {
+    /// Read standing settings from FILE instead of relaymeter.yaml in the working folder
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How to write the result [default: table]
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = writer_names())]
+    format: Option<String>,
+    /// Write the result to FILE instead of standard output
+    #[arg(long, global = true, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Declares the commands: each has its module (with `Args` and `run`) and its name in [`Command`].
+macro_rules! commands {
+    ($($module:ident $name:ident),+ $(,)?) => {
+        #[derive(Subcommand, Debug)]
+        enum Command {
+            $($name($module::Args)),+
+        }
+
+        impl Command {
+            fn run(&self, context: &Context) -> anyhow::Result<Outcome> {
+                match self {
+                    $(Command::$name(args) => $module::run(args, context)),+
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    estimate Estimate,
+    prices Prices,
+    formats Formats,
+    completions Completions,
+    man Man,
+}
+
+/// What a command may ask for beside its own arguments.
+#[derive(Debug, Default)]
+pub struct Context {
+    config: Option<PathBuf>,
+    settings: OnceCell<Settings>,
+}
+
+impl Context {
+    /// A context whose settings are read, when first asked for, from a named file or from the working folder.
+    pub fn new(config: Option<PathBuf>) -> Context {
+        Context { config, settings: OnceCell::new() }
+    }
+
+    /// A context with settings that are already known.
+    pub fn with_settings(settings: Settings) -> Context {
+        Context { config: None, settings: OnceCell::from(settings) }
+    }
+
+    /// The standing settings; all defaults where there is no file.
+    pub fn settings(&self) -> anyhow::Result<&Settings> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings);
+        }
+        let settings = Settings::find(self.config.as_deref())?;
+        Ok(self.settings.get_or_init(|| settings))
+    }
+}
+
+/// What a command hands back.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What it has to say.
-    pub report: Report,
+    /// What is written to stdout or `--output`.
+    pub body: Body,
     /// How it ended.
     pub exit: Exit,
     /// Remarks for stderr.
     pub warnings: Vec<String>,
+}
+
+/// What a command has to say.
+pub enum Body {
+    /// Facts, rendered by the [`Writer`] that `--format` names.
+    Report(Report),
+    /// A text of its own kind (a log, a script), produced while it is written; `--format` does not apply.
+    Stream(Box<Produce>),
+}
+
+/// Writes a text piece by piece.
+pub type Produce = dyn FnOnce(&mut dyn io::Write) -> anyhow::Result<()>;
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Body::Report(report) => f.debug_tuple("Report").field(report).finish(),
+            Body::Stream(_) => f.write_str("Stream(..)"),
+        }
+    }
+}
+
+impl Outcome {
+    /// A report, done and without remarks.
+    pub fn report(report: Report) -> Outcome {
+        Outcome { body: Body::Report(report), exit: Exit::Done, warnings: Vec::new() }
+    }
+
+    /// A text that is produced while it is written, in bounded memory.
+    pub fn stream(produce: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()> + 'static) -> Outcome {
+        Outcome { body: Body::Stream(Box::new(produce)), exit: Exit::Done, warnings: Vec::new() }
+    }
+
+    /// A text that is already in memory.
+    pub fn bytes(bytes: Vec<u8>) -> Outcome {
+        Outcome::stream(move |out| Ok(out.write_all(&bytes)?))
+    }
 }
 
 /// How a command that worked ended; 1 (could not) and 2 (wrong command line) come from errors.
@@ -26,7 +163,88 @@ pub enum Exit {
     CheckFailed,
 }
 
+impl Exit {
+    /// The process's exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Rejected => 3,
+            Exit::CheckFailed => 4,
+        }
+    }
+}
+
+/// A wrong command line that clap cannot see by itself; ends with exit code 2.
+pub fn usage_error(message: impl fmt::Display) -> anyhow::Error {
+    Cli::command().error(ErrorKind::ArgumentConflict, message).into()
+}
+
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    let result = Cli::try_parse().map_err(anyhow::Error::from).and_then(|cli| execute(&cli));
+    ExitCode::from(match result {
+        Ok(exit) => exit.code(),
+        Err(error) => output::show_error(&error),
+    })
+}
+
+fn execute(cli: &Cli) -> anyhow::Result<Exit> {
+    let context = Context::new(cli.global.config.clone());
+    let outcome = cli.command.run(&context)?;
+    cli.global.check_all_used(&context, &outcome.body)?;
+    output::show_warnings(&outcome.warnings);
+    output::write(outcome.body, cli.global.writer(), cli.global.output.as_deref())?;
+    Ok(outcome.exit)
+}
+
+impl GlobalArgs {
+    fn writer(&self) -> &'static dyn Writer {
+        let named = |name: &String| report::WRITERS.iter().find(|writer| writer.name() == name);
+        *self.format.as_ref().and_then(named).unwrap_or(&report::WRITERS[0])
+    }
+
+    /// Refuses an option that was given and had no effect.
+    fn check_all_used(&self, context: &Context, body: &Body) -> anyhow::Result<()> {
+        if self.format.is_some() && matches!(body, Body::Stream(_)) {
+            return Err(usage_error("'--format' does not apply to what this command writes"));
+        }
+        if self.config.is_some() && context.settings.get().is_none() {
+            return Err(usage_error("'--config' does not apply: this command has no standing settings"));
+        }
+        Ok(())
+    }
+}
+
+fn writer_names() -> clap::builder::PossibleValuesParser {
+    report::WRITERS.iter().map(|writer| writer.name()).collect::<Vec<_>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_output_format_can_be_asked_for_and_the_first_is_the_default() {
+        for writer in report::WRITERS {
+            let cli = Cli::try_parse_from(["relaymeter", "formats", "--format", writer.name()]).unwrap();
+            assert_eq!(cli.global.writer().name(), writer.name());
+        }
+        let cli = Cli::try_parse_from(["relaymeter", "formats"]).unwrap();
+        assert_eq!(cli.global.writer().name(), "table");
+    }
+
+    #[test]
+    fn settings_are_read_only_when_asked_for() {
+        let context = Context::new(Some("no/such.yaml".into()));
+        assert!(context.settings.get().is_none());
+        let message = context.settings().unwrap_err().to_string();
+        assert!(message.starts_with("no/such.yaml: "), "{message}");
+        let known = Settings { price_list: Some("acs-email".to_owned()), ..Settings::default() };
+        assert_eq!(Context::with_settings(known.clone()).settings().unwrap(), &known);
+    }
 }

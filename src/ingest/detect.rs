@@ -1,1 +1,133 @@
-//! Recognising the format of an input by its content.
+//! Recognising the format of an input by its content, never by its name.
+
+use super::source::HEAD_BYTES;
+use super::{Input, Likelihood, LogFormat, ReadError};
+
+/// What an input is.
+#[derive(Clone, Copy, Debug)]
+pub enum Detected {
+    /// A format claims it.
+    Recognised(&'static dyn LogFormat),
+    /// It has no bytes, or only white space.
+    Empty,
+    /// No format claims it.
+    Unrecognised,
+}
+
+/// Asks every format for the start of an input. The surest wins; two that are certain are an error, because
+/// either could count wrongly without anyone seeing it.
+pub fn detect(input: &Input, formats: &[&'static dyn LogFormat]) -> Result<Detected, ReadError> {
+    let head = input.head();
+    if is_empty(head) {
+        return Ok(Detected::Empty);
+    }
+    let claims = |wanted: Likelihood| {
+        formats.iter().copied().filter(move |format| format.detect(head) == Some(wanted))
+    };
+    let mut certain = claims(Likelihood::Certain);
+    let mut fallback = claims(Likelihood::Fallback);
+    match (certain.next(), certain.next()) {
+        (Some(one), Some(other)) => Err(conflict(input, one, other)),
+        (Some(one), None) => Ok(Detected::Recognised(one)),
+        (None, _) => Ok(fallback.next().map_or(Detected::Unrecognised, Detected::Recognised)),
+    }
+}
+
+/// Whether an input with this head has nothing to read.
+pub(super) fn is_empty(head: &[u8]) -> bool {
+    head.len() < HEAD_BYTES && head.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0)
+}
+
+fn conflict(input: &Input, one: &dyn LogFormat, other: &dyn LogFormat) -> ReadError {
+    let (one, other) = (one.name(), other.name());
+    ReadError::Undecided {
+        input: input.name().to_owned(),
+        problem: format!("both '{one}' and '{other}' are certain that it is theirs"),
+        hint: format!("--input-format {one} or --input-format {other} decides"),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::ingest::{About, ReadOptions, Sink};
+    use crate::usage::Skip;
+
+    /// A format that is certain of texts that begin with its mark, and takes any other as a fallback where it
+    /// has none. Reads lines, all skipped as events.
+    #[derive(Debug)]
+    pub(in crate::ingest) struct Marked(
+        pub(in crate::ingest) &'static str,
+        pub(in crate::ingest) &'static str,
+    );
+
+    impl LogFormat for Marked {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        fn about(&self) -> About {
+            About { title: "", size: "", recipients: "", direction: "", sender: "", limits: "", export: "" }
+        }
+
+        fn detect(&self, head: &[u8]) -> Option<Likelihood> {
+            let likelihood = if self.1.is_empty() { Likelihood::Fallback } else { Likelihood::Certain };
+            head.starts_with(self.1.as_bytes()).then_some(likelihood)
+        }
+
+        fn read(&self, inputs: Vec<Input>, _: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
+            for mut input in inputs {
+                let mut lines = crate::ingest::source::Lines::new(input.open()?);
+                let mut number = 0;
+                loop {
+                    match lines.next_line() {
+                        Ok(Some(line)) => number = line.number,
+                        Ok(None) => break,
+                        Err(error) => sink.damage(input.name(), number, error.to_string()),
+                    }
+                }
+                sink.records(number);
+                sink.skip(Skip::Event, number);
+                sink.warn(format!("{} read {}", self.0, input.name()));
+            }
+            Ok(())
+        }
+    }
+
+    pub(in crate::ingest) static ALPHA: Marked = Marked("alpha", "A");
+    pub(in crate::ingest) static ALPHABET: Marked = Marked("alphabet", "AB");
+    pub(in crate::ingest) static ANY: Marked = Marked("any", "");
+
+    fn found(content: &[u8], formats: &[&'static dyn LogFormat]) -> String {
+        match detect(&Input::from_bytes("mail.log", content), formats) {
+            Ok(Detected::Recognised(format)) => format.name().to_owned(),
+            Ok(other) => format!("{other:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_surest_format_wins_wherever_it_stands() {
+        assert_eq!(found(b"A", &[&ANY, &ALPHA]), "alpha");
+        assert_eq!(found(b"A", &[&ALPHA, &ANY]), "alpha");
+        assert_eq!(found(b"B", &[&ALPHA, &ANY]), "any");
+        assert_eq!(found(b"B", &[&ALPHA]), "Unrecognised");
+        assert_eq!(found(b"B", &[]), "Unrecognised");
+    }
+
+    #[test]
+    fn nothing_is_no_format() {
+        for nothing in [&b""[..], b" \r\n\t\n", b"\0\0\0", b"\xef\xbb\xbf", b"\xff\xfe\r\0\n\0"] {
+            assert_eq!(found(nothing, &[&ANY]), "Empty");
+        }
+    }
+
+    #[test]
+    fn two_certain_formats_are_a_conflict() {
+        assert_eq!(
+            found(b"AB", &[&ALPHA, &ANY, &ALPHABET]),
+            "mail.log: both 'alpha' and 'alphabet' are certain that it is theirs\n\
+             hint: --input-format alpha or --input-format alphabet decides"
+        );
+    }
+}

@@ -9,7 +9,9 @@ mod delimited;
 mod grouping;
 pub mod detect;
 pub mod formats;
+pub mod run;
 pub mod source;
+pub mod syslog;
 
 use chrono::NaiveDate;
 
@@ -107,6 +109,36 @@ pub enum HostPattern {
     Below(String),
     /// An address or network.
     Network(ipnet::IpNet),
+}
+
+/// A text that names no host.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{0}' is not a host: expected a name, '*.example.com', an address or a network such as '10.0.0.0/8'"
+)]
+pub struct BadHost(String);
+
+impl std::str::FromStr for HostPattern {
+    type Err = BadHost;
+
+    fn from_str(text: &str) -> Result<HostPattern, BadHost> {
+        let bad = || BadHost(text.to_owned());
+        let host = text.trim().trim_end_matches('.').to_lowercase();
+        if let Some(ip) = crate::usage::names::parse_ip(&host) {
+            return Ok(HostPattern::Network(ip.into()));
+        }
+        if host.contains('/') {
+            return host.parse().map(HostPattern::Network).map_err(|_| bad());
+        }
+        let name = host.strip_prefix('*').unwrap_or(&host);
+        let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+        match (name.len() < host.len(), name.starts_with('.')) {
+            _ if name.trim_matches('.').is_empty() || !name.chars().all(fits) => Err(bad()),
+            (true, true) => Ok(HostPattern::Below(name.to_owned())),
+            (false, false) => Ok(HostPattern::Name(host)),
+            _ => Err(bad()),
+        }
+    }
 }
 
 /// What a format is and carries; shown by `relaymeter formats`.

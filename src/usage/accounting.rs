@@ -28,6 +28,12 @@ pub enum Skip {
     Session,
     /// A line of another program in the same log.
     OtherProgram,
+    /// A piece of a line that was broken, cut or continued: it names no message.
+    Fragment,
+    /// A test of an address or of the system's health; no mail.
+    Probe,
+    /// A pass through a content filter whose outcome was already counted.
+    FilterHop,
     /// A header, title, comment or empty line.
     Header,
     /// A member row that the expansion of a group produced.
@@ -58,6 +64,9 @@ impl Skip {
             Skip::Event => "event",
             Skip::Session => "session",
             Skip::OtherProgram => "other-program",
+            Skip::Fragment => "fragment",
+            Skip::Probe => "probe",
+            Skip::FilterHop => "filter-hop",
             Skip::Header => "header",
             Skip::Expansion => "expansion",
             Skip::Routing => "routing",

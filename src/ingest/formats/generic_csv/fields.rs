@@ -76,10 +76,7 @@ impl Field {
     /// Whether two columns for it would change what is counted. For the others the name that stands first in
     /// the list above is taken: `original_client_ip` tells more than `client_ip`.
     pub(super) fn must_be_single(self) -> bool {
-        matches!(
-            self,
-            Field::Time | Field::Recipients | Field::RecipientCount | Field::Count | Field::Size
-        )
+        matches!(self, Field::Time | Field::Recipients | Field::RecipientCount | Field::Count | Field::Size)
     }
 }
 
@@ -131,7 +128,8 @@ mod tests {
 
     #[test]
     fn columns_are_known_by_their_aliases() {
-        let cells = ["TimeGenerated [UTC]", "client_ip", "OriginalClientIP", "To", "x"].map(|c| c.as_bytes().to_vec());
+        let cells = ["TimeGenerated [UTC]", "client_ip", "OriginalClientIP", "To", "x"]
+            .map(|c| c.as_bytes().to_vec());
         let found: Vec<_> = known_columns(&cells).into_iter().map(|f| (f.field, f.at)).collect();
         assert_eq!(found, [(Field::Time, 0), (Field::Recipients, 3), (Field::Client, 2), (Field::Client, 1)]);
         assert!(is_enough(&known_columns(&cells)));

@@ -65,8 +65,8 @@ impl Mapping {
     /// Reads a mapping file.
     pub(super) fn read(path: &Path) -> Result<Mapping, ReadError> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| SourceError::Io { input: name.clone(), error })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| SourceError::Io { input: name.clone(), error })?;
         Mapping::of_text(&name, &text)
     }
 
@@ -81,7 +81,12 @@ impl Mapping {
         Ok(Mapping {
             path: name.to_owned(),
             columns: columns(&written, &refused)?,
-            delimiter: checked(&written.delimiter, delimiter, &refused, "a delimiter: expected one of , ; | or \\t")?,
+            delimiter: checked(
+                &written.delimiter,
+                delimiter,
+                &refused,
+                "a delimiter: expected one of , ; | or \\t",
+            )?,
             header: written.header.unwrap_or(true),
             date_order: checked(
                 &written.date_order,
@@ -95,8 +100,13 @@ impl Mapping {
                 &refused,
                 "a decimal mark: expected '.' or ','",
             )?,
-            size_unit: checked(&written.size_unit, unit, &refused, "a unit of size: expected such as 'kB' or 'MiB'")?
-                .unwrap_or_default(),
+            size_unit: checked(
+                &written.size_unit,
+                unit,
+                &refused,
+                "a unit of size: expected such as 'kB' or 'MiB'",
+            )?
+            .unwrap_or_default(),
             zone: checked(
                 &written.zone,
                 |zone| zone.parse().ok(),
@@ -117,7 +127,10 @@ fn columns(written: &Written, refused: Refused<'_>) -> Result<Vec<(String, Field
             refused(name, format!("a field: expected one of {}", names.join(", ")))
         })?;
         if let Some((other, _)) = columns.iter().find(|(_, known)| *known == field) {
-            return Err(refused(name, format!("a field for one column only: '{other}' and '{column}' both fill it")));
+            return Err(refused(
+                name,
+                format!("a field for one column only: '{other}' and '{column}' both fill it"),
+            ));
         }
         columns.push((column.clone(), field));
     }

@@ -1,0 +1,265 @@
+//! `relaymeter estimate`: what a volume of mail costs a month.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use super::cost_data::{self, plain, shown};
+use super::price_args::{PriceArgs, Prices, day};
+use super::{Context, Exit, Outcome, explain};
+use crate::estimate::{Estimate, Part, estimate};
+use crate::money::{Currency, Money, parse_amount};
+use crate::pricing::{Metered, PriceList, Quantities};
+use crate::report::{Report, Section};
+use crate::units::MessageSize;
+
+/// The most months that are priced at once: a hundred years.
+const MAX_MONTHS: i64 = 1_200;
+
+/// Price a volume of mail
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// Messages a month, such as 1000000, 1_000_000, 1M or 2.5k
+    #[arg(long, value_name = "N", value_parser = messages, allow_negative_numbers = true)]
+    pub messages: Decimal,
+    /// Mean number of recipients of a message
+    #[arg(long, value_name = "R", default_value = "1", value_parser = recipients, allow_negative_numbers = true)]
+    pub recipients_per_message: Decimal,
+    /// Size of one message with headers and attachments, such as 0.2MB, 200kB, 1.5MiB or 2884
+    #[arg(long, value_name = "SIZE")]
+    pub size: MessageSize,
+    /// Use the prices and the exchange rate in force on a day [default: the newest]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub on: Option<NaiveDate>,
+    /// Months alike to be priced
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=MAX_MONTHS))]
+    pub months: u32,
+    /// Amount that the total of all months must not exceed, such as 300 or 300EUR; ends with exit code 4 if it does
+    #[arg(long, value_name = "AMOUNT", value_parser = budget)]
+    pub budget: Option<Budget>,
+    /// Derive the total step by step
+    #[arg(long)]
+    pub explain: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub prices: PriceArgs,
+}
+
+/// A typed limit; without currency it is in that of the result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Budget {
+    amount: Decimal,
+    currency: Option<Currency>,
+}
+
+/// Prices the volume and checks the budget.
+pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
+    let prices = args.prices.resolve(context.settings()?, args.on)?;
+    let quantities = Quantities::typed(args.messages, args.recipients_per_message, args.size)?;
+    let part = Part::month(prices.list.clone(), quantities);
+    let months = usize::try_from(args.months)?;
+    let priced = estimate(&vec![part; months], &prices.conditions)?;
+    let budget = args.budget.map(|budget| budget.check(priced.total)).transpose()?;
+    let within = budget.as_ref().is_none_or(|check| check.within);
+    Ok(Outcome {
+        exit: if within { Exit::Done } else { Exit::CheckFailed },
+        warnings: prices.warnings.clone(),
+        ..Outcome::report(report(args, &prices, &priced, budget.as_ref())?)
+    })
+}
+
+/// A budget beside the total.
+struct BudgetCheck {
+    limit: Money,
+    within: bool,
+    line: String,
+}
+
+impl Budget {
+    fn check(self, total: Money) -> anyhow::Result<BudgetCheck> {
+        let limit = Money::new(self.amount, self.currency.unwrap_or(total.currency()));
+        if limit.currency() != total.currency() {
+            anyhow::bail!(
+                "the budget is in {}, the result in {}: expected the same currency\nhint: add --currency {}",
+                limit.currency(),
+                total.currency(),
+                limit.currency()
+            );
+        }
+        let within = total.amount() <= limit.amount();
+        let line = match within {
+            true => format!("Within the budget of {limit}: {} left.", limit.checked_sub(total)?),
+            false => format!("OVER THE BUDGET of {limit} by {}.", visible(total.checked_sub(limit)?)),
+        };
+        Ok(BudgetCheck { limit, within, line })
+    }
+}
+
+/// An amount as it is shown, or in full where rounding would leave nothing of it.
+fn visible(money: Money) -> String {
+    match money.rounded().amount().is_zero() {
+        true => format!("{} {}", money.currency(), plain(money.amount())),
+        false => money.to_string(),
+    }
+}
+
+fn report(
+    args: &Args,
+    prices: &Prices,
+    priced: &Estimate,
+    budget: Option<&BudgetCheck>,
+) -> anyhow::Result<Report> {
+    let messages = shown(args.messages);
+    let mut title = format!("{messages} messages a month of {}", args.size);
+    if args.recipients_per_message != Decimal::ONE {
+        title += &format!(" to {} recipients each", shown(args.recipients_per_message));
+    }
+    let mut lines = Vec::new();
+    if args.months > 1 {
+        title += &format!(", {} months", args.months);
+        lines.push(format!("One month: {}.", monthly(priced, args.months)?));
+    }
+    lines.extend(budget.map(|check| check.line.clone()));
+    lines.extend(average_notes(priced));
+    lines.extend(limit_notes(&prices.list, args));
+    lines.extend(cost_data::provenance_notes(priced, args.on.is_some()));
+    let table = cost_data::charges_table("", priced);
+    let mut sections = vec![Section::Table(table), Section::Notes { heading: String::new(), lines }];
+    if args.explain {
+        sections.extend(explain::sections(args, priced)?);
+    }
+    Ok(Report { title, sections, data: data(args, prices, priced, budget)? })
+}
+
+fn data(
+    args: &Args,
+    prices: &Prices,
+    priced: &Estimate,
+    budget: Option<&BudgetCheck>,
+) -> anyhow::Result<serde_json::Value> {
+    let mut data = json!({
+        "total": cost_data::money_json(priced.total),
+        "list_total": cost_data::money_json(priced.list_total),
+        "contracted_total": cost_data::money_json(priced.contracted_total),
+        "months": args.months,
+        "monthly_total": cost_data::money_json(monthly(priced, args.months)?),
+        "charges": cost_data::charges_json(&priced.charges),
+        "exchange_rate":
+            cost_data::exchange_rate_json(prices.conditions.exchange_rate.as_ref(), args.on.is_some()),
+        "budget": budget.map(|check| json!({
+            "limit": cost_data::money_json(check.limit),
+            "within": check.within,
+        })),
+        "provenance": provenance(args, prices),
+    });
+    if args.explain {
+        data["explanation"] = explain::data(args, priced)?;
+    }
+    Ok(data)
+}
+
+fn provenance(args: &Args, prices: &Prices) -> serde_json::Value {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "price_list": cost_data::price_list_json(&prices.list),
+        "terms": cost_data::terms_json(&prices.conditions.terms),
+        "megabyte": prices.conditions.megabyte.name(),
+        "on": args.on.map(|on| on.to_string()),
+        "usage": {
+            "messages": plain(args.messages),
+            "recipients_per_message": plain(args.recipients_per_message),
+            "message_size": args.size.in_bytes().to_string(),
+        },
+        "chosen_by": prices.chosen_by,
+    })
+}
+
+/// The total of one of the months, which are alike.
+fn monthly(priced: &Estimate, months: u32) -> anyhow::Result<Money> {
+    let amount = priced.total.amount().checked_div(Decimal::from(months));
+    let amount = amount.ok_or(crate::money::MoneyError::Overflow)?;
+    Ok(Money::new(amount, priced.total.currency()))
+}
+
+/// Says which unit prices are averages.
+fn average_notes(priced: &Estimate) -> impl Iterator<Item = String> {
+    priced.charges.iter().filter(|charge| charge.is_average()).map(|charge| {
+        format!(
+            "The unit price of {} is the average over its tiers (--explain shows them).",
+            charge.sku_meter
+        )
+    })
+}
+
+/// Says where a volume is beyond a limit that a new customer meets.
+fn limit_notes(list: &PriceList, args: &Args) -> Vec<String> {
+    let volume = |metered| match metered {
+        Metered::Messages => Some(args.messages),
+        Metered::Recipients => args.messages.checked_mul(args.recipients_per_message),
+        Metered::Megabytes => None,
+    };
+    let mut lines = Vec::new();
+    for limit in &list.limits {
+        let (Some(volume), Some(most)) = (volume(limit.metered), limit.per_30_days()) else { continue };
+        if volume > most {
+            lines.push(format!(
+                "{} {} a month need more than {} an hour, which is {} in 30 days: {}; {}.",
+                shown(volume),
+                limit.metered.name(),
+                shown(limit.per_hour),
+                shown(most),
+                limit.note,
+                limit.url
+            ));
+        }
+    }
+    lines
+}
+
+/// Reads a whole number, with `_` between digits and `k`, `M` or `G` after it.
+pub(super) fn messages(text: &str) -> Result<Decimal, String> {
+    let refuse = || {
+        format!(
+            "'{text}' is not a number of messages: expected a whole number such as '1000000', '1M' or '2.5k'"
+        )
+    };
+    let trimmed = text.trim();
+    let (digits, factor) = match trimmed.char_indices().last() {
+        Some((end, 'k' | 'K')) => (&trimmed[..end], 1_000_u32),
+        Some((end, 'm' | 'M')) => (&trimmed[..end], 1_000_000),
+        Some((end, 'g' | 'G')) => (&trimmed[..end], 1_000_000_000),
+        _ => (trimmed, 1),
+    };
+    let number = parse_amount(&digits.replace('_', "")).map_err(|_| refuse())?;
+    let number = number.checked_mul(Decimal::from(factor)).ok_or_else(refuse)?;
+    if number < Decimal::ZERO || !number.is_integer() || number > Decimal::from(u64::MAX) {
+        return Err(refuse());
+    }
+    Ok(number.normalize())
+}
+
+fn recipients(text: &str) -> Result<Decimal, String> {
+    let expected =
+        || format!("'{text}' is not a number of recipients: expected 1 or more, such as '1' or '2.5'");
+    parse_amount(text).ok().filter(|number| *number >= Decimal::ONE).ok_or_else(expected)
+}
+
+/// Reads `300`, `300EUR`, `300 EUR` or `EUR 300`.
+fn budget(text: &str) -> Result<Budget, String> {
+    let refuse = || format!("'{text}' is not a budget: expected an amount such as '300' or '300EUR'");
+    let is_number = |c: char| c.is_ascii_digit() || c == '.';
+    let trimmed = text.trim();
+    let start = trimmed.find(is_number).ok_or_else(refuse)?;
+    let end = trimmed.rfind(is_number).map_or(start, |last| last + 1);
+    let (before, number, after) = (&trimmed[..start], &trimmed[start..end], &trimmed[end..]);
+    let amount = parse_amount(number).map_err(|_| refuse())?;
+    let currency = match (before.trim(), after.trim()) {
+        ("", "") => None,
+        ("", code) | (code, "") => Some(code.parse::<Currency>().map_err(|_| refuse())?),
+        _ => return Err(refuse()),
+    };
+    Ok(Budget { amount, currency })
+}
+
+#[cfg(test)]
+pub(super) mod tests;

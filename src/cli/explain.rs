@@ -1,0 +1,212 @@
+//! `estimate --explain`: the total step by step, and why converted, printed unit prices do not give it.
+//!
+//! Price pages show small converted unit prices rounded up. Multiplied by a large quantity the rounding becomes
+//! visible: this is how a figure such as EUR 264.00 for a month of EUR 253.75 comes about. Everything shown is
+//! calculated from the estimate.
+
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::cost_data::{per_cent, plain, shown};
+use super::estimate::Args;
+use crate::estimate::{Charge, Estimate};
+use crate::money::{ExchangeRate, Money, MoneyError, Rounding, round};
+use crate::pricing::rate::Step;
+use crate::report::{Cell, Row, RowKind, Section, Table};
+
+/// Decimals to which a price page prints unit prices of this size (Azure's page in April 2025: EUR 0.000231… was
+/// printed as 0.00024).
+const PRINTED_DECIMALS: u32 = 5;
+
+/// A unit price as a price page prints it, and what it makes of the quantity.
+struct PrintedStep<'a> {
+    meter: &'a str,
+    quantity: Decimal,
+    list: Money,
+    exact: Money,
+    printed: Money,
+    cost: Money,
+}
+
+/// The arithmetic with printed unit prices.
+struct Printed<'a> {
+    steps: Vec<PrintedStep<'a>>,
+    total: Money,
+    /// The right total at list prices, converted.
+    right: Money,
+}
+
+/// The derivation, and for a converted total the comparison with printed unit prices.
+pub(super) fn sections(args: &Args, priced: &Estimate) -> Result<Vec<Section>, MoneyError> {
+    let heading = "How the total comes about".to_owned();
+    let mut sections = vec![Section::Notes { heading, lines: derivation(args, priced)? }];
+    if let Some(rate) = &priced.conditions.exchange_rate {
+        let printed = printed(priced, rate)?;
+        sections.push(Section::Table(printed.table(rate)));
+        sections.push(Section::Notes { heading: String::new(), lines: printed.conclusion(rate)? });
+    }
+    Ok(sections)
+}
+
+/// The same for programs.
+pub(super) fn data(args: &Args, priced: &Estimate) -> Result<Value, MoneyError> {
+    let printed = match &priced.conditions.exchange_rate {
+        Some(rate) => printed(priced, rate)?.data(),
+        None => Value::Null,
+    };
+    Ok(json!({ "steps": derivation(args, priced)?, "printed_unit_prices": printed }))
+}
+
+fn derivation(args: &Args, priced: &Estimate) -> Result<Vec<String>, MoneyError> {
+    let mut lines = Vec::new();
+    if let Some(part) = priced.parts.first() {
+        let (quantities, megabyte) = (&part.quantities, priced.conditions.megabyte);
+        let megabytes = quantities.of(crate::pricing::Metered::Megabytes, megabyte)?;
+        lines.push(format!(
+            "{} messages x {} per message = {} recipients",
+            shown(quantities.messages),
+            shown(args.recipients_per_message),
+            shown(quantities.recipients)
+        ));
+        lines.push(format!(
+            "{} recipients x {} bytes = {} bytes; divided by {} = {} MB",
+            shown(quantities.recipients),
+            shown(args.size.in_bytes().into()),
+            shown(quantities.recipient_bytes),
+            shown(megabyte.in_bytes().into()),
+            shown(megabytes)
+        ));
+        lines.extend(part.charges.iter().flat_map(charge_lines));
+    }
+    lines.extend(total_lines(args, priced)?);
+    Ok(lines)
+}
+
+/// The charges of one month with their tiers.
+fn charge_lines(charge: &Charge) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (meter, currency) = (&charge.sku_meter, charge.list_cost.currency());
+    if !charge.included.is_zero() {
+        lines.push(format!("{meter}: the first {} are included", shown(charge.included)));
+    }
+    let step = |step: &Step| {
+        let (quantity, price, cost) = (shown(step.quantity), plain(step.unit_price), shown(step.cost));
+        format!("{meter}: {quantity} x {currency} {price} = {currency} {cost}")
+    };
+    lines.extend(charge.steps.iter().map(step));
+    if charge.steps.len() > 1 {
+        lines.push(format!("{meter}: together {}", exact(charge.list_cost)));
+    }
+    if charge.contracted_cost != charge.list_cost {
+        let contracted = exact(charge.contracted_cost);
+        lines.push(format!("{meter}: by the terms {contracted} instead of {}", exact(charge.list_cost)));
+    }
+    lines
+}
+
+fn total_lines(args: &Args, priced: &Estimate) -> Result<Vec<String>, MoneyError> {
+    let mut lines = Vec::new();
+    let costs = priced.parts.first().into_iter().flat_map(|part| &part.charges);
+    let summands: Vec<String> = costs.map(|charge| shown(charge.contracted_cost.amount())).collect();
+    let currency = priced.contracted_total.currency();
+    let month = priced.contracted_total.amount().checked_div(args.months.into());
+    let month = month.ok_or(MoneyError::Overflow)?;
+    lines.push(format!("Sum: {} = {currency} {}", summands.join(" + "), shown(month)));
+    if args.months > 1 {
+        lines.push(format!("{} months x {} = {}", args.months, shown(month), exact(priced.contracted_total)));
+    }
+    if let Some(rate) = &priced.conditions.exchange_rate {
+        let (amount, rate) = (exact(priced.contracted_total), plain(rate.rate()));
+        lines.push(format!("Converted once, at the end: {amount} / {rate} = {}", exact(priced.total)));
+    }
+    lines.push(format!("Rounded once, where it is shown: {}", priced.total));
+    Ok(lines)
+}
+
+/// Takes each unit price of the list as a price page prints it in the result's currency, and multiplies.
+fn printed<'a>(priced: &'a Estimate, rate: &ExchangeRate) -> Result<Printed<'a>, MoneyError> {
+    let mut steps = Vec::new();
+    let mut total = Money::zero(rate.billing);
+    for charge in &priced.charges {
+        for step in &charge.steps {
+            let list = Money::new(step.unit_price.normalize(), rate.pricing);
+            let exact = rate.convert(list)?;
+            let amount = round(exact.amount(), PRINTED_DECIMALS, Rounding::Up);
+            let printed = Money::new(amount, rate.billing);
+            let cost = printed.checked_mul(step.quantity)?;
+            total = total.checked_add(cost)?;
+            let (meter, quantity) = (charge.sku_meter.as_str(), step.quantity);
+            steps.push(PrintedStep { meter, quantity, list, exact, printed, cost });
+        }
+    }
+    Ok(Printed { steps, total, right: rate.convert(priced.list_total)? })
+}
+
+impl Printed<'_> {
+    fn table(&self, rate: &ExchangeRate) -> Table {
+        let columns = ["Meter", "Quantity", "List price", "Exact in", "As printed", "Quantity x printed"];
+        let columns = columns.map(|name| match name {
+            "Exact in" => format!("Exact in {}", rate.billing),
+            name => name.to_owned(),
+        });
+        let row = |step: &PrintedStep| Row {
+            kind: RowKind::Body,
+            cells: vec![
+                Cell::Text(step.meter.to_owned()),
+                Cell::Number(step.quantity.normalize()),
+                Cell::UnitPrice(step.list),
+                Cell::UnitPrice(step.exact),
+                Cell::UnitPrice(step.printed),
+                Cell::Money(step.cost),
+            ],
+        };
+        let mut rows: Vec<Row> = self.steps.iter().map(row).collect();
+        let mut cells = vec![Cell::Text("Total".to_owned())];
+        cells.extend([Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty, Cell::Money(self.total)]);
+        rows.push(Row { kind: RowKind::Total, cells });
+        let title = format!("What unit prices printed in {} would give", rate.billing);
+        Table { title, columns: columns.into(), rows }
+    }
+
+    fn conclusion(&self, rate: &ExchangeRate) -> Result<Vec<String>, MoneyError> {
+        let excess = self.total.checked_sub(self.right)?;
+        let share = excess.amount().checked_div(self.right.amount()).unwrap_or(Decimal::ZERO);
+        let summands: Vec<String> = self.steps.iter().map(|step| step.cost.display_amount()).collect();
+        let difference = match excess.amount().is_zero() {
+            true => "the same as the total at list prices".to_owned(),
+            false => format!("{excess} ({}) more than the {} at list prices", per_cent(share), self.right),
+        };
+        Ok(vec![
+            format!("{} = {}: {difference}.", summands.join(" + "), self.total),
+            format!(
+                "A price page converts every unit price at {} and rounds it up at decimal {PRINTED_DECIMALS}; \
+                 the rounding is then multiplied by the quantity.",
+                plain(rate.rate())
+            ),
+            "Right is to multiply the published prices, to convert the total, and to round once.".to_owned(),
+        ])
+    }
+
+    fn data(&self) -> Value {
+        let step = |step: &PrintedStep| {
+            json!({
+                "sku_meter": step.meter,
+                "quantity": plain(step.quantity),
+                "list_unit_price": plain(step.list.amount()),
+                "exact_unit_price": plain(step.exact.amount()),
+                "printed_unit_price": plain(step.printed.amount()),
+                "cost": plain(step.cost.amount()),
+            })
+        };
+        json!({
+            "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
+            "total": super::cost_data::money_json(self.total),
+            "right_total": super::cost_data::money_json(self.right),
+        })
+    }
+}
+
+/// An amount in full.
+fn exact(money: Money) -> String {
+    format!("{} {}", money.currency(), shown(money.amount()))
+}

@@ -1,1 +1,0 @@
-//! Usage times price list.

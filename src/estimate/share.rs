@@ -1,0 +1,103 @@
+//! The cost of parts of a total: pro rata by quantity, adding up exactly.
+
+use rust_decimal::Decimal;
+
+use super::{Charge, Estimate, EstimateError, PartEstimate};
+use crate::money::{Money, MoneyError, Rounding, round};
+use crate::pricing::{Metered, Quantities};
+
+/// Shares the total of an estimate (contracted, converted) among groups.
+///
+/// `groups[g][p]` is what group `g` sent in part `p` of the estimate (nothing, where `p` is beyond the group's
+/// end); the groups must hold all of it. Each charge
+/// of a part is shared by the quantity it counts (a base fee by recipients), so that tiers and allowances are
+/// shared alike. Shares are cut to as many decimals as let them be added without loss (about 28 digits), and the
+/// largest group takes what that leaves, a fraction of 10^-20 of the total at most: the shares add up exactly.
+pub fn share(estimate: &Estimate, groups: &[Vec<Quantities>]) -> Result<Vec<Money>, EstimateError> {
+    let parts = estimate.parts.len();
+    if let Some(group) = groups.iter().find(|group| group.len() > parts) {
+        let (groups, estimate) = (Decimal::from(group.len()), Decimal::from(parts));
+        return Err(EstimateError::GroupsDoNotAddUp { what: "parts", groups, estimate });
+    }
+    for (index, part) in estimate.parts.iter().enumerate() {
+        check_sums(part, groups.iter().map(|group| group.get(index).copied().unwrap_or_default()))?;
+    }
+    let total = estimate.total.amount();
+    let decimals = decimals_for_sums(total);
+    let mut shares = Vec::with_capacity(groups.len());
+    for group in groups {
+        let exact = group_cost(estimate, group)?;
+        shares.push(round(exact, decimals, Rounding::Down));
+    }
+    let largest = (0..shares.len()).rev().max_by_key(|index| shares.get(*index));
+    let mut rest = total;
+    for share in &shares {
+        rest = rest.checked_sub(*share).ok_or(MoneyError::Overflow)?;
+    }
+    if let Some(share) = largest.and_then(|index| shares.get_mut(index)) {
+        *share = share.checked_add(rest).ok_or(MoneyError::Overflow)?;
+    }
+    let currency = estimate.total.currency();
+    Ok(shares.into_iter().map(|amount| Money::new(amount.normalize(), currency)).collect())
+}
+
+/// Decimals with which amounts up to the total can be added without loss: 28 digits always fit a decimal.
+fn decimals_for_sums(total: Decimal) -> u32 {
+    let own = total.normalize();
+    let digits = own.mantissa().unsigned_abs().checked_ilog10().map_or(1, |log| log + 1);
+    (own.scale() + Decimal::MAX_SCALE.saturating_sub(digits)).min(Decimal::MAX_SCALE)
+}
+
+/// What a group costs in the currency of the total, to 28 digits.
+fn group_cost(estimate: &Estimate, group: &[Quantities]) -> Result<Decimal, MoneyError> {
+    let mut cost = Money::zero(estimate.contracted_total.currency());
+    for (part, quantities) in estimate.parts.iter().zip(group) {
+        for charge in &part.charges {
+            let own = amount_shared_by(charge.metered, quantities);
+            let all = amount_shared_by(charge.metered, &part.quantities);
+            let amount = pro_rata(charge, own, all)?;
+            cost = cost.checked_add(Money::new(amount, cost.currency()))?;
+        }
+    }
+    let converted = match &estimate.conditions.exchange_rate {
+        Some(rate) => rate.convert(cost)?,
+        None => cost,
+    };
+    Ok(converted.amount())
+}
+
+/// The quantity by which a charge is shared: bytes stand for megabytes, since they are whole.
+fn amount_shared_by(metered: Metered, quantities: &Quantities) -> Decimal {
+    match metered {
+        Metered::Messages => quantities.messages,
+        Metered::Recipients => quantities.recipients,
+        Metered::Megabytes => quantities.recipient_bytes,
+    }
+}
+
+fn pro_rata(charge: &Charge, own: Decimal, all: Decimal) -> Result<Decimal, MoneyError> {
+    let cost = charge.contracted_cost.amount();
+    if all.is_zero() || own == all {
+        return Ok(if own == all && !all.is_zero() { cost } else { Decimal::ZERO });
+    }
+    let multiplied_first = cost.checked_mul(own).and_then(|product| product.checked_div(all));
+    let divided_first = || own.checked_div(all).and_then(|part| part.checked_mul(cost));
+    multiplied_first.or_else(divided_first).ok_or(MoneyError::Overflow)
+}
+
+/// Refuses groups that hold more or less than the part.
+fn check_sums(part: &PartEstimate, groups: impl Iterator<Item = Quantities>) -> Result<(), EstimateError> {
+    let mut sum = Quantities::default();
+    for group in groups {
+        sum = sum.checked_add(&group)?;
+    }
+    let pairs = [
+        ("messages", sum.messages, part.quantities.messages),
+        ("recipients", sum.recipients, part.quantities.recipients),
+        ("recipient bytes", sum.recipient_bytes, part.quantities.recipient_bytes),
+    ];
+    match pairs.into_iter().find(|(_, groups, estimate)| groups != estimate) {
+        Some((what, groups, estimate)) => Err(EstimateError::GroupsDoNotAddUp { what, groups, estimate }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,190 @@
+//! Legs: a mail that goes through a content filter, a second instance or a second server is logged under several
+//! queue ids and is one submission. Who handed it in comes from the first leg, its outcome from the last.
+
+use rustc_hash::FxHashMap;
+
+use super::message::{Message, Origin};
+use crate::usage::SenderId;
+
+/// Hints that are kept before the older half is dropped.
+const HINT_CAP: usize = 16_384;
+
+/// The first leg of a mail whose later legs are still to come or to end.
+#[derive(Clone, Debug)]
+pub struct Leg {
+    /// Who handed the mail in.
+    pub origin: Origin,
+    /// Lines of finished legs, not yet accounted for.
+    pub records: u64,
+    /// Recipients that were passed on.
+    pub recipients: u64,
+    /// Whether a submission was made of it.
+    pub counted: bool,
+    open: bool,
+    feeding: u32,
+}
+
+impl Leg {
+    /// The leg's origin, with what it lacks taken from a later leg. The later leg's client is the filter, so it
+    /// is not taken.
+    pub fn origin_of(&self, later: &Origin) -> Origin {
+        let sender = if self.origin.sender == SenderId::UNKNOWN { later.sender } else { self.origin.sender };
+        Origin { sender, size: self.origin.size.or(later.size), ..self.origin }
+    }
+}
+
+/// All legs under way.
+#[derive(Debug, Default)]
+pub struct Legs {
+    legs: Vec<Option<Leg>>,
+    free: Vec<usize>,
+    awaited: FxHashMap<u128, usize>,
+    hints: Hints,
+}
+
+impl Legs {
+    /// The leg that a message is: the one that fed it, or a new one that begins with it. `passed` recipients go on.
+    pub fn pass_on(&mut self, message: &mut Message, passed: u64) -> usize {
+        let index = message.leg.unwrap_or_else(|| self.begin(message.origin));
+        message.leg = Some(index);
+        if let Some(leg) = self.get(index) {
+            leg.recipients = leg.recipients.max(passed);
+        }
+        index
+    }
+
+    fn begin(&mut self, origin: Origin) -> usize {
+        let leg = Leg { origin, records: 0, recipients: 0, counted: false, open: true, feeding: 0 };
+        match self.free.pop() {
+            Some(index) => {
+                self.legs[index] = Some(leg);
+                index
+            }
+            None => {
+                self.legs.push(Some(leg));
+                self.legs.len() - 1
+            }
+        }
+    }
+
+    /// A leg under way.
+    pub fn get(&mut self, index: usize) -> Option<&mut Leg> {
+        self.legs.get_mut(index)?.as_mut()
+    }
+
+    /// Notes that a leg goes on in a further message.
+    pub fn feed(&mut self, index: usize) {
+        if let Some(leg) = self.get(index) {
+            leg.feeding += 1;
+        }
+    }
+
+    /// Notes that a leg goes on under a queue id that was not seen yet.
+    pub fn await_id(&mut self, id: u128, index: usize) {
+        if self.awaited.insert(id, index).is_none() {
+            self.feed(index);
+        }
+    }
+
+    /// The leg that waits for a queue id.
+    pub fn awaiting(&mut self, id: u128) -> Option<usize> {
+        if self.awaited.is_empty() { None } else { self.awaited.remove(&id) }
+    }
+
+    /// Notes that the message with which a leg began has left; its lines are accounted for with the last leg.
+    /// Gives them back where no later leg is left to do so.
+    pub fn close(&mut self, index: usize, records: u64) -> Option<u64> {
+        let leg = self.get(index)?;
+        leg.open = false;
+        if leg.feeding == 0 {
+            self.release(index);
+            return Some(records);
+        }
+        leg.records += records;
+        None
+    }
+
+    /// Notes that a later leg has ended, and gives back the lines to account for with it.
+    pub fn end(&mut self, index: usize, counted: bool) -> u64 {
+        let Some(leg) = self.get(index) else { return 0 };
+        leg.feeding = leg.feeding.saturating_sub(1);
+        leg.counted |= counted;
+        let records = std::mem::take(&mut leg.records);
+        if leg.feeding == 0 && !leg.open {
+            self.release(index);
+        }
+        records
+    }
+
+    fn release(&mut self, index: usize) {
+        if self.legs.get_mut(index).is_some_and(|leg| leg.take().is_some()) {
+            self.free.push(index);
+        }
+    }
+
+    /// Takes all legs whose later part was never seen.
+    pub fn lost(&mut self) -> Vec<Leg> {
+        let mut indexes: Vec<usize> = self.awaited.drain().map(|(_, index)| index).collect();
+        indexes.sort_unstable();
+        indexes.dedup();
+        indexes.into_iter().filter_map(|index| self.legs.get_mut(index)?.take()).collect()
+    }
+
+    /// Remembers a message that came in through a filter by what it shares with its first leg.
+    pub fn hint(&mut self, shared: u64, id: u128) {
+        self.hints.insert(shared, id);
+    }
+
+    /// The later leg that shares something with a message, and is not the message itself.
+    pub fn hinted(&self, shared: u64, not: u128) -> Option<u128> {
+        self.hints.get(shared).filter(|&id| id != not)
+    }
+}
+
+/// The newest hints, in two generations so that old ones cost nothing to drop.
+#[derive(Debug, Default)]
+struct Hints {
+    new: FxHashMap<u64, u128>,
+    old: FxHashMap<u64, u128>,
+}
+
+impl Hints {
+    fn insert(&mut self, shared: u64, id: u128) {
+        if self.new.len() >= HINT_CAP / 2 {
+            self.old = std::mem::take(&mut self.new);
+        }
+        self.new.insert(shared, id);
+    }
+
+    fn get(&self, shared: u64) -> Option<u128> {
+        self.new.get(&shared).or_else(|| self.old.get(&shared)).copied()
+    }
+}
+
+/// Whether a message may be a later leg: it came from this host itself.
+pub fn from_this_host(name: &[u8], ip: &[u8]) -> bool {
+    ip.starts_with(b"127.") || ip == b"::1" || name == b"localhost" || name.starts_with(b"localhost.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_hints_are_dropped_in_halves() {
+        let mut hints = Hints::default();
+        for n in 0..HINT_CAP as u64 + 1 {
+            hints.insert(n, u128::from(n));
+        }
+        assert_eq!(hints.get(0), None);
+        assert_eq!(hints.get(HINT_CAP as u64), Some(HINT_CAP as u128));
+        assert!(hints.new.len() + hints.old.len() <= HINT_CAP);
+    }
+
+    #[test]
+    fn hosts_of_this_machine() {
+        assert!(from_this_host(b"localhost", b"127.0.0.1"));
+        assert!(from_this_host(b"x", b"::1"));
+        assert!(!from_this_host(b"mx", b"192.0.2.1"));
+    }
+}

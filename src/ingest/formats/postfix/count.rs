@@ -1,0 +1,121 @@
+//! Counting: what a message that left the queue comes to, alone or as one of several legs.
+
+use super::message::{Message, Origin, Route};
+use super::reader::Reader;
+use crate::ingest::Record;
+use crate::period::Timestamp;
+use crate::usage::{HostId, Recipients, SizeQuality, Skip, Submission, Traffic};
+
+impl Reader<'_> {
+    /// Lets messages go whose time of waiting is over; all of them without a time.
+    pub(super) fn leave_until(&mut self, queue: usize, now: Option<Timestamp>) {
+        while let Some(&(deadline, slot)) = self.leaving[queue].front() {
+            if now.is_some_and(|now| now < deadline) {
+                return;
+            }
+            self.leaving[queue].pop_front();
+            self.leave(slot);
+        }
+    }
+
+    /// Counts a message that is complete.
+    pub(super) fn leave(&mut self, slot: u32) {
+        let Some(mut message) = self.queue.finish(slot) else { return };
+        let passed_on = !message.next_ids.is_empty();
+        // What a filter took, or was put back into the queue, is counted where it goes on.
+        message.removed |= passed_on;
+        let recipients = message.external();
+        let counts = recipients.attempted() > 0;
+        let leg = message.leg.and_then(|index| self.legs.get(index).map(|leg| (index, leg.clone())));
+        let origin = leg.as_ref().map_or(message.origin, |(_, leg)| leg.origin_of(&message.origin));
+        let messages = u64::from(!leg.as_ref().is_some_and(|(_, leg)| leg.counted));
+        let mut records = message.records;
+        if let Some((index, leg)) = &leg {
+            let began_here = leg.origin.digest == message.origin.digest;
+            if passed_on && !counts {
+                return self.pass(*index, began_here, records);
+            }
+            if began_here {
+                self.legs.get(*index).into_iter().for_each(|leg| leg.counted |= counts);
+                self.legs.close(*index, 0);
+            } else {
+                records += self.legs.end(*index, counts);
+            }
+        }
+        if counts {
+            return self.submit(&origin, message.accepted_size, recipients, messages, records, message.relay);
+        }
+        let reason = reason_not_counted(&message);
+        if messages == 1 { self.sink.skip_message(reason, records) } else { self.sink.skip(reason, records) }
+    }
+
+    /// Accounts for the lines of a leg that only passes its mail on.
+    fn pass(&mut self, leg: usize, began_here: bool, records: u64) {
+        if began_here {
+            if let Some(records) = self.legs.close(leg, records) {
+                self.sink.skip(Skip::FilterHop, records);
+            }
+            return;
+        }
+        if let Some(leg) = self.legs.get(leg) {
+            leg.records += records;
+        }
+        let taken = self.legs.end(leg, false);
+        match self.legs.get(leg) {
+            Some(open) => open.records += taken,
+            None => self.sink.skip(Skip::FilterHop, taken),
+        }
+    }
+
+    pub(super) fn submit(
+        &mut self,
+        origin: &Origin,
+        accepted: Option<u64>,
+        recipients: Recipients,
+        messages: u64,
+        records: u64,
+        relay: HostId,
+    ) {
+        let message_size = accepted.or(origin.size);
+        let size_quality = match (accepted, origin.size) {
+            (Some(_), _) => SizeQuality::Accepted,
+            (None, Some(_)) => SizeQuality::Measured,
+            (None, None) => SizeQuality::Missing,
+        };
+        self.sink.accept(Record::Submission(Submission {
+            time: origin.started,
+            time_quality: origin.quality,
+            messages,
+            message_size,
+            size_quality,
+            recipients,
+            recipients_upper: recipients.attempted(),
+            sender: origin.sender,
+            client: origin.client,
+            relay,
+            traffic: Traffic::Relay,
+            source: origin.source,
+            line: origin.line,
+            records,
+            key: origin.digest,
+        }));
+    }
+}
+
+fn reason_not_counted(message: &Message) -> Skip {
+    if message.refused {
+        Skip::NotAccepted
+    } else if message.count(Route::Probe) > 0 {
+        Skip::Probe
+    } else if message.count(Route::OtherRelay) > 0 {
+        Skip::OtherRelay
+    } else if message.count(Route::Discarded) > 0 {
+        Skip::Discarded
+    } else if message.count(Route::Local) > 0 {
+        Skip::LocalDelivery
+    } else if message.begun {
+        Skip::NotAccepted
+    } else {
+        Skip::Event
+    }
+}

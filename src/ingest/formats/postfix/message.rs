@@ -1,0 +1,249 @@
+//! One message on its way through the queue: everything its lines said, until it leaves.
+//!
+//! Keeping many of them apart is left to [`super::queue`], joining those that are one mail to [`super::chain`].
+
+use super::line::{Delivery, Status};
+use crate::period::Timestamp;
+use crate::usage::{ClientId, HostId, Recipients, SenderId, SourceId, TimeQuality};
+
+/// Where a recipient's mail went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Route {
+    /// To another organisation or host: what is counted.
+    External,
+    /// To another host that `--relay-host` does not name.
+    OtherRelay,
+    /// To a mailbox or command on this host.
+    Local,
+    /// Through a filter, from which it comes back under another queue id.
+    Filter,
+    /// Thrown away.
+    Discarded,
+    /// Nowhere: an address probe.
+    Probe,
+}
+
+/// A recipient, known only by the hash of its address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Recipient {
+    hash: u64,
+    /// What became of it.
+    pub status: Status,
+    /// Where its mail went.
+    pub route: Route,
+}
+
+/// What is known of who handed a message in, and when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// The first line's instant.
+    pub started: Timestamp,
+    /// How good that instant is.
+    pub quality: TimeQuality,
+    /// The input of the first line.
+    pub source: SourceId,
+    /// The first line.
+    pub line: u64,
+    /// Digest of host, queue id and time of the first line.
+    pub digest: u128,
+    /// The submitting host.
+    pub client: ClientId,
+    /// The envelope sender.
+    pub sender: SenderId,
+    /// Bytes by the queue.
+    pub size: Option<u64>,
+}
+
+/// One incarnation of a queue id.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The packed queue id.
+    pub id: u128,
+    /// The host that logged it.
+    pub host: u32,
+    /// The Postfix instance that logged it.
+    pub instance: u32,
+    /// Who handed it in, and when.
+    pub origin: Origin,
+    /// The last line's instant.
+    pub last: Timestamp,
+    /// Whether the line with which a message begins was seen.
+    pub begun: bool,
+    /// Whether it came from this host or through a filter, so that an earlier leg can exist.
+    pub reinjected: bool,
+    /// Hash of its message-id, 0 where unknown.
+    pub message_id: u64,
+    /// Whether the queue took it.
+    pub queued: bool,
+    /// Recipients by the first queue line.
+    pub queued_recipients: u32,
+    /// Bytes by the accepting service.
+    pub accepted_size: Option<u64>,
+    /// Whether a filter refused it before it was queued.
+    pub refused: bool,
+    /// Whether it left the queue.
+    pub removed: bool,
+    /// The first external next host.
+    pub relay: HostId,
+    /// The leg from which it was re-injected.
+    pub leg: Option<usize>,
+    /// Packed queue ids under which its mail comes back from filters.
+    pub next_ids: Vec<u128>,
+    /// Lines read.
+    pub records: u64,
+    first: Option<Recipient>,
+    others: Vec<Recipient>,
+}
+
+impl Message {
+    /// A message of which one line was seen.
+    pub fn new(id: u128, host: u32, instance: u32, origin: Origin) -> Message {
+        Message {
+            id,
+            host,
+            instance,
+            last: origin.started,
+            origin,
+            begun: false,
+            reinjected: false,
+            message_id: 0,
+            queued: false,
+            queued_recipients: 0,
+            accepted_size: None,
+            refused: false,
+            removed: false,
+            relay: HostId::UNKNOWN,
+            leg: None,
+            next_ids: Vec::new(),
+            records: 0,
+            first: None,
+            others: Vec::new(),
+        }
+    }
+
+    /// All recipients seen.
+    pub fn recipients(&self) -> impl Iterator<Item = &Recipient> {
+        self.first.iter().chain(&self.others)
+    }
+
+    /// Notes a delivery line. Repeated lines of a recipient are retries: a mail that was handed over stays so.
+    pub fn deliver(&mut self, delivery: &Delivery<'_>, route: Route) {
+        let hash = address_hash(delivery.to);
+        let known = self.first.iter_mut().chain(&mut self.others).find(|recipient| recipient.hash == hash);
+        match known {
+            Some(recipient) if recipient.status == Status::Sent => {}
+            Some(recipient) => (recipient.status, recipient.route) = (delivery.status, route),
+            None => {
+                let recipient = Recipient { hash, status: delivery.status, route };
+                match &self.first {
+                    None => self.first = Some(recipient),
+                    Some(_) => self.others.push(recipient),
+                }
+            }
+        }
+    }
+
+    /// Notes that the queue gave up what was still deferred.
+    pub fn expire(&mut self) {
+        for recipient in self.first.iter_mut().chain(&mut self.others) {
+            if recipient.status == Status::Deferred {
+                recipient.status = Status::Bounced;
+            }
+        }
+    }
+
+    /// Notes that what was still deferred goes on under another queue id.
+    pub fn move_on(&mut self) {
+        for recipient in self.first.iter_mut().chain(&mut self.others) {
+            if recipient.status == Status::Deferred {
+                recipient.route = Route::Filter;
+            }
+        }
+    }
+
+    /// Recipients that went a way.
+    pub fn count(&self, route: Route) -> u64 {
+        self.recipients().filter(|recipient| recipient.route == route).count() as u64
+    }
+
+    /// The recipients that count, by outcome. Those of a message still in the queue for which no attempt was
+    /// logged yet are open.
+    pub fn external(&self) -> Recipients {
+        let mut counts = Recipients::default();
+        for recipient in self.recipients().filter(|recipient| recipient.route == Route::External) {
+            match recipient.status {
+                Status::Sent => counts.delivered += 1,
+                Status::Deferred => counts.open += 1,
+                Status::Bounced => counts.bounced += 1,
+                Status::Unknown | Status::Probe => counts.unknown += 1,
+            }
+        }
+        if !self.removed {
+            let seen = self.recipients().count() as u64;
+            counts.open += u64::from(self.queued_recipients).saturating_sub(seen);
+        }
+        counts
+    }
+}
+
+/// Hash of an address without regard to case.
+fn address_hash(address: &[u8]) -> u64 {
+    use std::hash::Hasher;
+    let mut hasher = rustc_hash::FxHasher::default();
+    let mut folded = [0_u8; 64];
+    for chunk in address.chunks(folded.len()) {
+        let folded = &mut folded[..chunk.len()];
+        folded.copy_from_slice(chunk);
+        folded.make_ascii_lowercase();
+        hasher.write(folded);
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> Message {
+        let origin = Origin {
+            started: Timestamp::default(),
+            quality: TimeQuality::Exact,
+            source: SourceId(0),
+            line: 1,
+            digest: 0,
+            client: ClientId::UNKNOWN,
+            sender: SenderId::UNKNOWN,
+            size: None,
+        };
+        Message::new(1, 0, 0, origin)
+    }
+
+    fn line(to: &str, status: Status) -> Delivery<'_> {
+        Delivery { to: to.as_bytes(), relay: b"mx", status, reply: b"" }
+    }
+
+    #[test]
+    fn retries_and_spellings_are_one_recipient() {
+        let mut message = message();
+        message.removed = true;
+        for status in [Status::Deferred, Status::Sent, Status::Deferred] {
+            message.deliver(&line("A@Example.net", status), Route::External);
+        }
+        message.deliver(&line("a@example.NET", Status::Bounced), Route::External);
+        message.deliver(&line("b@example.net", Status::Deferred), Route::External);
+        message.expire();
+        let expected = Recipients { delivered: 1, bounced: 1, ..Recipients::default() };
+        assert_eq!(message.external(), expected);
+    }
+
+    #[test]
+    fn recipients_not_yet_tried_are_open_while_the_message_is_queued() {
+        let mut message = message();
+        message.queued_recipients = 5;
+        message.deliver(&line("a@example.net", Status::Sent), Route::External);
+        message.deliver(&line("b@example.net", Status::Sent), Route::Local);
+        assert_eq!(message.external(), Recipients { delivered: 1, open: 3, ..Recipients::default() });
+        message.removed = true;
+        assert_eq!(message.external().attempted(), 1);
+    }
+}

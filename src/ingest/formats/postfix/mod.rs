@@ -1,0 +1,87 @@
+//! Postfix mail logs, in every header that syslog daemons, journald and containers put before them.
+//!
+//! Each message is followed by host, queue id and incarnation from acceptance to `removed` ([`message`], [`queue`]);
+//! passes through filters are joined ([`chain`]).
+//! [`reader`] runs over the parts, [`follow`] takes in lines, [`count`] lets complete messages go.
+
+mod chain;
+mod count;
+mod entry;
+mod follow;
+mod line;
+mod message;
+mod queue;
+mod reader;
+mod relay;
+
+use super::super::syslog::{self, Envelope, Header, Records};
+use super::super::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
+use crate::period::Timestamp;
+use line::Daemon;
+
+/// The format `postfix`.
+#[derive(Debug)]
+pub struct Postfix;
+
+impl LogFormat for Postfix {
+    fn name(&self) -> &'static str {
+        "postfix"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Postfix mail log (syslog, journald, maillog_file, container logs)",
+            size: "queue size of each message; the accepted bytes where Exchange Online states them",
+            recipients: "one delivery line each",
+            direction: "by next host: local deliveries are left out, --relay-host narrows further",
+            sender: "envelope sender; client name, address and user",
+            limits: "kept for weeks by logrotate; no year in the classic header; give all rotated parts at once",
+            export: "copy /var/log/mail.log* (Debian) or /var/log/maillog* (Red Hat), compressed or not; with \
+                     journald: journalctl -t postfix/qmgr -t postfix/smtp -t postfix/smtpd -t postfix/cleanup \
+                     -t postfix/pickup -t postfix/bounce -o short-iso > mail.log",
+        }
+    }
+
+    fn detect(&self, head: &[u8]) -> Option<Likelihood> {
+        let mut records = Records::new(head, Envelope::of(head));
+        while let Ok(Some(record)) = records.next_record() {
+            if daemon(record.line).is_some() {
+                return Some(Likelihood::Certain);
+            }
+        }
+        None
+    }
+
+    fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
+        let mut parts = syslog::arrange(inputs, options, proof, sink)?;
+        let hosts: Vec<Vec<u8>> = parts.iter().map(|part| part.host.clone()).collect();
+        let hosts: Vec<&[u8]> = hosts.iter().map(Vec::as_slice).collect();
+        let mut reader = reader::Reader::new(options, &hosts, sink);
+        for part in &mut parts {
+            reader.read(part)?;
+        }
+        reader.finish();
+        if parts.iter().any(|part| part.clock.assumes_utc()) {
+            sink.warn("times of the log have no zone and are read as UTC; give --log-timezone".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The daemon that wrote a line, also inside a container's header.
+fn daemon(line: &[u8]) -> Option<Daemon> {
+    let outer = Header::parse_rfc5424(line).or_else(|| Header::parse(line))?;
+    Daemon::of(outer.program).or_else(|| Daemon::of(Header::parse(outer.message)?.program))
+}
+
+/// The instant that a line proves: a message-id that Postfix made holds its time in UTC.
+fn proof(header: &Header<'_>) -> Option<Timestamp> {
+    if Daemon::of(header.program)? != Daemon::Cleanup {
+        return None;
+    }
+    let (queue_id, rest) = line::queue_id(header.message)?;
+    entry::own_message_id(rest.strip_prefix(b"message-id=")?, queue_id)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! Log lines inside other containers: JSON lines of journald and of log collectors, CSV exports with the line in
+//! a column, `journalctl -o export`. Plain text passes through untouched.
+
+use std::io::{self, Read};
+
+use serde_json::Value;
+
+use crate::ingest::source::Lines;
+
+/// How log lines are wrapped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Envelope {
+    /// Not at all.
+    Plain,
+    /// One JSON object per line.
+    Json,
+    /// One CSV record per line, the log line in this column (0-based).
+    Csv(usize),
+    /// `FIELD=value` lines, an empty line after each entry.
+    JournalExport,
+}
+
+/// Names under which exports keep the raw line.
+const LINE_FIELDS: [&str; 8] = ["message", "MESSAGE", "msg", "log", "_raw", "raw", "line", "event.original"];
+
+impl Envelope {
+    /// Finds the container by the start of a text.
+    pub fn of(head: &[u8]) -> Envelope {
+        let text = head.trim_ascii_start();
+        let first = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+        if first.starts_with(b"{") {
+            return Envelope::Json;
+        }
+        if first.starts_with(b"__CURSOR=") || first.starts_with(b"__REALTIME_TIMESTAMP=") {
+            return Envelope::JournalExport;
+        }
+        match csv_cells(first).iter().position(|cell| is_line_field(cell)) {
+            Some(column) if memchr::memchr3(b',', b';', b'\t', first).is_some() => Envelope::Csv(column),
+            _ => Envelope::Plain,
+        }
+    }
+}
+
+fn is_line_field(cell: &str) -> bool {
+    LINE_FIELDS.iter().any(|name| name.eq_ignore_ascii_case(cell.trim()))
+}
+
+/// The log lines of a text, taken out of their container.
+#[derive(Debug)]
+pub struct Records<R> {
+    lines: Lines<R>,
+    envelope: Envelope,
+    unwrapped: Vec<u8>,
+    entry: JournalEntry,
+}
+
+/// One record: the line that was read and the log line in it.
+#[derive(Clone, Copy, Debug)]
+pub struct LogRecord<'a> {
+    /// The number of the line in the input (1-based).
+    pub number: u64,
+    /// The log line; empty where the container holds none.
+    pub line: &'a [u8],
+}
+
+impl<R: Read> Records<R> {
+    /// The records of a text in a container.
+    pub fn new(reader: R, envelope: Envelope) -> Records<R> {
+        Records { lines: Lines::new(reader), envelope, unwrapped: Vec::new(), entry: JournalEntry::default() }
+    }
+
+    /// The next record, or `None` at the end.
+    pub fn next_record(&mut self) -> io::Result<Option<LogRecord<'_>>> {
+        let Some(line) = self.lines.next_line()? else { return Ok(None) };
+        let number = line.number;
+        if self.envelope == Envelope::Plain {
+            return Ok(Some(LogRecord { number, line: line.bytes }));
+        }
+        self.unwrapped.clear();
+        match self.envelope {
+            Envelope::Plain => {}
+            Envelope::Json => unwrap_json(line.bytes, &mut self.unwrapped),
+            Envelope::Csv(column) => {
+                if let Some(cell) = csv_cells(line.bytes).get(column) {
+                    self.unwrapped.extend_from_slice(cell.as_bytes());
+                }
+            }
+            Envelope::JournalExport => self.entry.add(line.bytes, &mut self.unwrapped),
+        }
+        Ok(Some(LogRecord { number, line: &self.unwrapped }))
+    }
+}
+
+/// The cells of one CSV line; the separator is the commonest of comma, semicolon and tab.
+fn csv_cells(line: &[u8]) -> Vec<String> {
+    let count = |separator: u8| line.iter().filter(|&&b| b == separator).count();
+    let separator = [b',', b';', b'\t'].into_iter().max_by_key(|&s| (count(s), u8::MAX - s)).unwrap_or(b',');
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).delimiter(separator).flexible(true).from_reader(line);
+    let mut record = csv::ByteRecord::new();
+    match reader.read_byte_record(&mut record) {
+        Ok(true) => record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Takes the log line out of a JSON object: a raw line as it is, a journal entry with a header made from its
+/// fields.
+fn unwrap_json(line: &[u8], out: &mut Vec<u8>) {
+    let Ok(Value::Object(object)) = serde_json::from_slice::<Value>(line.trim_ascii()) else { return };
+    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+    if object.contains_key("__REALTIME_TIMESTAMP") {
+        let message = object.get("MESSAGE").map(json_bytes).unwrap_or_default();
+        let entry = JournalEntry {
+            microseconds: text("__REALTIME_TIMESTAMP").to_owned(),
+            host: text("_HOSTNAME").to_owned(),
+            program: text("SYSLOG_IDENTIFIER").to_owned(),
+            message,
+        };
+        entry.write(out);
+    } else if let Some(message) = LINE_FIELDS.iter().find_map(|name| object.get(*name)) {
+        out.extend(json_bytes(message).into_iter().map(|b| if b == b'\n' { b' ' } else { b }));
+    }
+}
+
+/// A JSON string, or the array of bytes that journald writes for text that is not UTF-8.
+fn json_bytes(value: &Value) -> Vec<u8> {
+    match value {
+        Value::String(text) => text.as_bytes().to_vec(),
+        Value::Array(bytes) => {
+            bytes.iter().filter_map(|b| b.as_u64().and_then(|b| u8::try_from(b).ok())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The fields of a journal entry that make a log line.
+#[derive(Debug, Default)]
+struct JournalEntry {
+    microseconds: String,
+    host: String,
+    program: String,
+    message: Vec<u8>,
+}
+
+impl JournalEntry {
+    /// Adds a `FIELD=value` line; an empty line ends the entry and writes it.
+    fn add(&mut self, line: &[u8], out: &mut Vec<u8>) {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let Some(equals) = memchr::memchr(b'=', line) else {
+            if line.is_empty() {
+                std::mem::take(self).write(out);
+            }
+            return;
+        };
+        let value = &line[equals + 1..];
+        match &line[..equals] {
+            b"__REALTIME_TIMESTAMP" => self.microseconds = text(value),
+            b"_HOSTNAME" => self.host = text(value),
+            b"SYSLOG_IDENTIFIER" => self.program = text(value),
+            b"MESSAGE" => self.message = value.to_vec(),
+            _ => {}
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let micros = self.microseconds.parse::<i64>().ok();
+        let Some(time) = micros.and_then(chrono::DateTime::from_timestamp_micros) else { return };
+        let header = format!("{} {} {}: ", time.format("%Y-%m-%dT%H:%M:%SZ"), self.host, self.program);
+        out.extend_from_slice(header.as_bytes());
+        out.extend(self.message.iter().map(|&b| if b == b'\n' { b' ' } else { b }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unwrapped(text: &str) -> Vec<String> {
+        let mut records = Records::new(text.as_bytes(), Envelope::of(text.as_bytes()));
+        let mut lines = Vec::new();
+        while let Some(record) = records.next_record().unwrap() {
+            lines.push(String::from_utf8_lossy(record.line).into_owned());
+        }
+        lines
+    }
+
+    #[test]
+    fn lines_come_out_of_every_container() {
+        let line = "Apr  1 04:52:30 h postfix/qmgr[1]: A1B2C3: removed";
+        assert_eq!(unwrapped(line), [line]);
+        assert_eq!(unwrapped(&format!("{{\"host\":\"h\",\"message\":\"{line}\"}}")), [line]);
+        assert_eq!(unwrapped(&format!("time,host,message\n1,h,\"{line}\""))[1], line);
+        let journal = "2018-08-21T14:04:21Z h postfix/qmgr: A1B2C3: removed";
+        let json = r#"{ "__REALTIME_TIMESTAMP" : "1534860261221373", "_HOSTNAME" : "h", "SYSLOG_IDENTIFIER" : "postfix/qmgr", "MESSAGE" : "A1B2C3: removed" }"#;
+        assert_eq!(unwrapped(json), [journal]);
+        let bytes = r#"{"__REALTIME_TIMESTAMP":"1534860261221373","_HOSTNAME":"h","SYSLOG_IDENTIFIER":"p","MESSAGE":[72,105,300]}"#;
+        assert_eq!(unwrapped(bytes), ["2018-08-21T14:04:21Z h p: Hi"]);
+        let export = "__CURSOR=x\n__REALTIME_TIMESTAMP=1534860261221373\n_HOSTNAME=h\nSYSLOG_IDENTIFIER=postfix/qmgr\nMESSAGE=A1B2C3: removed\n\n";
+        assert_eq!(unwrapped(export).last().map(String::as_str), Some(journal));
+    }
+
+    #[test]
+    fn broken_containers_give_empty_lines() {
+        assert_eq!(unwrapped("{\"message\":\n[1,2]\n{}"), ["", "", ""]);
+    }
+}

@@ -1,0 +1,168 @@
+//! The header of a log line: where its time, host, program and message stand.
+//!
+//! Accepts RFC 3164, RFC 3339 and RFC 5424 headers, priority tags, Solaris ids, Sophos times, octet counts and a
+//! second header inside the first (containers). What the message means is left to the formats.
+
+use super::stamp::stamp_length;
+
+/// A log line in parts; all of them borrowed from the line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Header<'a> {
+    /// The time as it is written.
+    pub time: &'a [u8],
+    /// The host, or empty.
+    pub host: &'a [u8],
+    /// The program without its process id, such as `postfix/smtp`.
+    pub program: &'a [u8],
+    /// What follows.
+    pub message: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    /// Finds the parts of a line, `None` where it does not begin like a log line.
+    pub fn parse(line: &'a [u8]) -> Option<Header<'a>> {
+        let line = without_priority(without_nul(line));
+        let length = stamp_length(line)?;
+        let (time, rest) = line.split_at(length);
+        let rest = rest.strip_prefix(b":").unwrap_or(rest).strip_prefix(b" ")?;
+        let (host, rest) = split_token(rest)?;
+        Self::after_host(time, host, rest).or_else(|| Self::without_host(time, host, rest))
+    }
+
+    /// Reads an RFC 5424 line, whose program and process id are tokens of their own.
+    pub fn parse_rfc5424(line: &'a [u8]) -> Option<Header<'a>> {
+        let line = without_priority(without_nul(line)).strip_prefix(b"1 ")?;
+        let (time, rest) = line.split_at(stamp_length(line)?);
+        let (host, rest) = split_token(rest.strip_prefix(b" ")?)?;
+        let (program, rest) = split_token(rest)?;
+        let (_process, rest) = split_token(rest)?;
+        let (_message_id, rest) = split_token(rest)?;
+        let message = match rest.strip_prefix(b"-") {
+            Some(message) => message,
+            None => &rest[memchr::memmem::find(rest, b"] ")? + 1..],
+        };
+        Some(Header { time, host, program, message: message.trim_ascii_start() })
+    }
+
+    /// The usual case: the program is the next word and ends with a colon; facility words may stand before it.
+    fn after_host(time: &'a [u8], host: &'a [u8], mut rest: &'a [u8]) -> Option<Header<'a>> {
+        for _ in 0..3 {
+            let (word, after) = split_token(rest)?;
+            if let Some(program) = word.strip_suffix(b":") {
+                return Some(Header {
+                    time,
+                    host,
+                    program: without_pid(program),
+                    message: without_id(after),
+                });
+            }
+            rest = after;
+        }
+        None
+    }
+
+    fn without_host(time: &'a [u8], word: &'a [u8], rest: &'a [u8]) -> Option<Header<'a>> {
+        let program = without_pid(word.strip_suffix(b":")?);
+        Some(Header { time, host: b"", program, message: without_id(rest) })
+    }
+}
+
+/// Cuts what copytruncate and half-written pages leave: everything up to the last NUL.
+fn without_nul(line: &[u8]) -> &[u8] {
+    match memchr::memrchr(0, line) {
+        Some(nul) => &line[nul + 1..],
+        None => line,
+    }
+}
+
+/// Cuts an octet count and a priority tag: `123 <22>`, `<mail.info>`.
+fn without_priority(line: &[u8]) -> &[u8] {
+    let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
+    let counted = if digits > 0 { line[digits..].strip_prefix(b" <") } else { line.strip_prefix(b"<") };
+    let Some(tagged) = counted else { return line };
+    match memchr::memchr(b'>', &tagged[..tagged.len().min(24)]) {
+        Some(end) => tagged[end + 1..].trim_ascii_start(),
+        None => line,
+    }
+}
+
+/// Splits at the first space; several spaces count as one. A last word has nothing after it.
+fn split_token(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = text.trim_ascii_start();
+    if text.is_empty() {
+        return None;
+    }
+    match memchr::memchr(b' ', text) {
+        Some(end) => Some((&text[..end], &text[end + 1..])),
+        None => Some((text, b"")),
+    }
+}
+
+fn without_pid(program: &[u8]) -> &[u8] {
+    match memchr::memrchr(b'[', program) {
+        Some(start) if program.ends_with(b"]") => &program[..start],
+        _ => program,
+    }
+}
+
+/// Cuts the `[ID 197553 mail.info]` of Solaris and the wrapper of rsyslog's `message repeated N times: [ … ]`.
+fn without_id(message: &[u8]) -> &[u8] {
+    let Some(&first) = message.first() else { return message };
+    if first == b'[' && message.starts_with(b"[ID ") {
+        let end = memchr::memmem::find(message, b"] ").map_or(message.len(), |end| end + 2);
+        return &message[end..];
+    }
+    if first == b'm' && message.starts_with(b"message repeated ") {
+        let inner = memchr::memmem::find(message, b": [").map(|start| &message[start + 3..]);
+        return inner.map_or(message, |inner| inner.strip_suffix(b"]").unwrap_or(inner).trim_ascii_start());
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(line: &str) -> Option<(&str, &str, &str, &str)> {
+        let header = Header::parse_rfc5424(line.as_bytes()).or_else(|| Header::parse(line.as_bytes()))?;
+        let text = |bytes| std::str::from_utf8(bytes).unwrap();
+        Some((text(header.time), text(header.host), text(header.program), text(header.message)))
+    }
+
+    #[test]
+    fn every_header_gives_its_parts() {
+        let rfc3164 = Some(("Apr  1 04:52:30", "relay", "postfix/smtp", "A1: removed"));
+        for line in [
+            "Apr  1 04:52:30 relay postfix/smtp[25446]: A1: removed",
+            "<22>Apr  1 04:52:30 relay postfix/smtp[25446]: A1: removed",
+            "<mail.info>Apr  1 04:52:30 relay postfix/smtp[25446]: A1: removed",
+            "67 <22>Apr  1 04:52:30 relay postfix/smtp[25446]: A1: removed",
+            "Apr  1 04:52:30 relay postfix/smtp: A1: removed",
+            "Apr  1 04:52:30 relay mail.info postfix/smtp[25446]: A1: removed",
+            "Apr  1 04:52:30 relay postfix/smtp[25446]: [ID 197553 mail.info] A1: removed",
+            "Apr  1 04:52:30 relay postfix/smtp[25446]: message repeated 2 times: [ A1: removed]",
+            "cut off\0\0\0Apr  1 04:52:30 relay postfix/smtp[25446]: A1: removed",
+        ] {
+            assert_eq!(parts(line), rfc3164, "{line}");
+        }
+        let rfc3339 = "2023-03-14T00:00:31.185246+01:00";
+        let expected = Some((rfc3339, "relay", "postfix/smtp", "A1: removed"));
+        assert_eq!(parts(&format!("{rfc3339} relay postfix/smtp[7]: A1: removed")), expected);
+        assert_eq!(parts(&format!("<22>1 {rfc3339} relay postfix/smtp 7 - - A1: removed")), expected);
+        assert_eq!(
+            parts(&format!("<22>1 {rfc3339} relay postfix/smtp 7 - [a b=\"c\"] A1: removed")),
+            expected
+        );
+        let no_host = parts("Apr  1 04:52:30 postfix/smtp[7]: A1:removed x");
+        assert_eq!(no_host, Some(("Apr  1 04:52:30", "", "postfix/smtp", "A1:removed x")));
+    }
+
+    #[test]
+    fn other_text_is_no_header() {
+        for line in
+            ["", "ir/)", "\tcontinued", "Apr  1 04:52:30", "Apr  1 04:52:30 relay", "<22>", "\0\0\0", "1 "]
+        {
+            assert_eq!(parts(line), None, "{line}");
+        }
+    }
+}

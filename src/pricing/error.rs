@@ -1,0 +1,156 @@
+//! What can go wrong with price files and with the choice of a price. Every message names the file and line, or
+//! the value, and what was expected.
+
+use std::io;
+
+use chrono::NaiveDate;
+
+use crate::money::{Currency, MoneyError};
+
+/// A value in a file that cannot be taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BadValue {
+    /// The file.
+    pub file: String,
+    /// The line (1-based).
+    pub line: u64,
+    /// The key.
+    pub key: String,
+    /// The value as written.
+    pub value: String,
+    /// What is wrong with it, such as `is negative`.
+    pub problem: &'static str,
+    /// What was expected.
+    pub expected: String,
+}
+
+/// What can go wrong with prices.
+#[derive(Debug, thiserror::Error)]
+pub enum PricingError {
+    /// A value that cannot be taken.
+    #[error("{}:{}: {}: '{}' {}: expected {}", .0.file, .0.line, .0.key, .0.value, .0.problem, .0.expected)]
+    Value(Box<BadValue>),
+    /// A key that has no meaning there.
+    #[error("{file}:{line}: '{key}' is not a key here: expected {expected}")]
+    UnknownKey {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// The key.
+        key: String,
+        /// The keys that have one.
+        expected: String,
+    },
+    /// A key that must be there.
+    #[error("{file}:{line}: the key '{key}' is missing: expected it at the same level as this line")]
+    MissingKey {
+        /// The file.
+        file: String,
+        /// The line of another key of the mapping that lacks it.
+        line: u64,
+        /// The key.
+        key: String,
+    },
+    /// Not YAML, or YAML of another shape.
+    #[error("{file}:{line}: cannot be read as a price file: {reason}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// What the reader says.
+        reason: String,
+    },
+    /// A file too large to be a price file.
+    #[error("{file}: is larger than {limit} bytes: expected a price file")]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// A file that cannot be opened or read.
+    #[error("{file}: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A folder without price files.
+    #[error("{folder}: holds no price file: expected names that end in .yaml or .yml")]
+    EmptyFolder {
+        /// The folder.
+        folder: String,
+    },
+    /// Two files that say they are the same.
+    #[error("{file}: {what} is also in {other}: expected it once")]
+    Duplicate {
+        /// The later file.
+        file: String,
+        /// What is there twice.
+        what: String,
+        /// The earlier file.
+        other: String,
+    },
+    /// A file of another kind than the one asked for.
+    #[error("{file}: is of kind '{kind}': expected {expected}")]
+    WrongKind {
+        /// The file.
+        file: String,
+        /// Its kind.
+        kind: &'static str,
+        /// The kinds that fit.
+        expected: &'static str,
+    },
+    /// No list of that name.
+    #[error("'{name}' is not a price list: expected one of {known}")]
+    NoList {
+        /// The name.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// No version of that name.
+    #[error("'{version}' is not a version of price list '{name}': expected one of {known}")]
+    NoVersion {
+        /// The list.
+        name: String,
+        /// The version.
+        version: String,
+        /// The versions there are.
+        known: String,
+    },
+    /// A day before the first list.
+    #[error("no price list '{name}' is in force on {on}: expected a date from {first} on")]
+    NotInForce {
+        /// The list.
+        name: String,
+        /// The day.
+        on: NaiveDate,
+        /// The first day of the first list.
+        first: NaiveDate,
+    },
+    /// No rate between two currencies.
+    #[error("no exchange rate between {pricing} and {billing} is known{known}")]
+    NoRate {
+        /// Currency of the list.
+        pricing: Currency,
+        /// Currency of the result.
+        billing: Currency,
+        /// What is known instead: empty, or `: expected a currency among …` or `: … from DATE on`.
+        known: String,
+    },
+    /// Terms outside their time, or for another list or meter.
+    #[error("{file}: these terms {problem}")]
+    Terms {
+        /// The file.
+        file: String,
+        /// What does not fit.
+        problem: String,
+    },
+    /// An amount beyond exact calculation.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}

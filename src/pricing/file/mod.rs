@@ -1,0 +1,111 @@
+//! Reading price files: YAML of a published schema (`pricing/schema.json`) into price lists, exchange rates and
+//! terms.
+//!
+//! Every number is read from its own text, quoted or not, never through a binary float. What a value must be is
+//! checked here, with file, line, key, value and what was expected; which file applies is left to `catalog`.
+
+mod fields;
+mod price_list;
+mod rates;
+mod terms;
+mod yaml;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::error::PricingError;
+use super::list::PriceList;
+use super::terms::Terms;
+use fields::Fields;
+use yaml::from_yaml;
+
+pub use rates::{RateExample, RateFile};
+
+/// The only schema version so far.
+const SCHEMA_VERSION: &str = "1";
+/// The most bytes of a price file that are read; the largest of ours has a few kilobytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// A scalar as it is written, with its place.
+type Text = Spanned<String>;
+
+/// What a price file holds, by its `kind`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PriceFile {
+    /// `price-list`: published prices of one provider from one day on.
+    PriceList(PriceList),
+    /// `exchange-rates`: dated rates of one pair of currencies.
+    ExchangeRates(RateFile),
+    /// `terms`: what a customer has negotiated.
+    Terms(Terms),
+}
+
+impl PriceFile {
+    /// The word of the kind in the file.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            PriceFile::PriceList(_) => "price-list",
+            PriceFile::ExchangeRates(_) => "exchange-rates",
+            PriceFile::Terms(_) => "terms",
+        }
+    }
+}
+
+/// Reads a price file from disk, at most [`MAX_BYTES`] of it.
+pub fn read(path: &Path) -> Result<PriceFile, PricingError> {
+    let file = path.display().to_string();
+    let unreadable = |source| PricingError::Read { file: file.clone(), source };
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|f| f.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(PricingError::TooLarge { file, limit: MAX_BYTES });
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let line = 1 + bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count() as u64;
+        PricingError::Syntax { file: file.clone(), line, reason: "the text is not UTF-8".to_owned() }
+    })?;
+    parse(&file, text)
+}
+
+/// Reads the text of a price file; `file` names it in messages.
+pub fn parse(file: &str, text: &str) -> Result<PriceFile, PricingError> {
+    let head: Head = from_yaml(file, text)?;
+    let fields = Fields { file };
+    if head.schema_version.value != SCHEMA_VERSION {
+        let expected = format!("'{SCHEMA_VERSION}'");
+        return Err(fields.refuse("schema_version", &head.schema_version, "is not supported", &expected));
+    }
+    match head.kind.value.as_str() {
+        "price-list" => price_list::read(&fields, from_yaml(file, text)?).map(PriceFile::PriceList),
+        "exchange-rates" => rates::read(&fields, from_yaml(file, text)?).map(PriceFile::ExchangeRates),
+        "terms" => terms::read(&fields, from_yaml(file, text)?).map(PriceFile::Terms),
+        _ => {
+            let expected = "'price-list', 'exchange-rates' or 'terms'";
+            Err(fields.refuse("kind", &head.kind, "is not a kind of price file", expected))
+        }
+    }
+}
+
+/// The keys that decide how the rest is read.
+#[derive(Deserialize)]
+struct Head {
+    schema_version: Text,
+    kind: Text,
+}
+
+/// Where figures come from, in every file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceBlock {
+    url: Text,
+    retrieved_on: Text,
+    #[serde(default)]
+    note: Option<Text>,
+}
+
+#[cfg(test)]
+mod tests;

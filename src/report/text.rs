@@ -1,0 +1,98 @@
+//! `--format table`: aligned columns for people at a terminal.
+//!
+//! Nothing depends on the terminal: the same report gives the same bytes everywhere.
+
+use std::io;
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width};
+
+use super::{Cell, Report, Row, RowKind, Section, Table, Writer, harmless};
+
+/// Characters of a text that are shown; the middle of a longer one (a hostile name) is left out.
+const SHOWN_CHARACTERS: usize = 180;
+/// Columns of text after which a cell continues on the next line.
+const WRAP_COLUMNS: u16 = 60;
+
+/// The writer for people.
+#[derive(Debug)]
+pub(super) struct Text;
+
+impl Writer for Text {
+    fn name(&self) -> &'static str {
+        "table"
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+        let sections = report.sections.iter().map(|section| match section {
+            Section::Table(table) => format!("{}{}\n", heading(&table.title), aligned(table)),
+            Section::Notes { heading: title, lines } => format!("{}{}", heading(title), notes(lines)),
+        });
+        let blocks: Vec<String> = std::iter::once(heading(&report.title)).chain(sections).collect();
+        let filled: Vec<&str> = blocks.iter().map(String::as_str).filter(|block| !block.is_empty()).collect();
+        out.write_all(filled.join("\n").as_bytes())
+    }
+}
+
+fn heading(title: &str) -> String {
+    if title.is_empty() { String::new() } else { format!("{}\n", harmless(title)) }
+}
+
+fn notes(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("  {}\n", harmless(line))).collect()
+}
+
+fn aligned(table: &Table) -> String {
+    let widths = arranged(table, &[]).column_max_content_widths();
+    let rule: Vec<String> =
+        widths.iter().map(|&width| "-".repeat(usize::from(width.min(WRAP_COLUMNS)))).collect();
+    arranged(table, &rule).trim_fmt()
+}
+
+/// The table with a rule below the header and above the first of its total rows.
+fn arranged(table: &Table, rule: &[String]) -> comfy_table::Table {
+    let mut arranged = comfy_table::Table::new();
+    arranged.load_style(comfy_table::presets::NOTHING);
+    arranged.set_content_arrangement(ContentArrangement::Dynamic).set_width(u16::MAX);
+    arranged.set_header(header(table)).add_row(rule);
+    let mut last = RowKind::Body;
+    for row in &table.rows {
+        if last == RowKind::Body && row.kind == RowKind::Total {
+            arranged.add_row(rule);
+        }
+        arranged.add_row(cells(row));
+        last = row.kind;
+    }
+    let count = arranged.column_count();
+    arranged.set_constraints(vec![ColumnConstraint::UpperBoundary(Width::Fixed(WRAP_COLUMNS + 2)); count]);
+    for column in arranged.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    arranged
+}
+
+fn header(table: &Table) -> Vec<comfy_table::Cell> {
+    let is_number = |index| table.rows.iter().any(|row| row.cells.get(index).is_some_and(Cell::is_number));
+    let cell = |(index, name): (usize, &String)| set(shortened(&harmless(name)), is_number(index));
+    table.columns.iter().enumerate().map(cell).collect()
+}
+
+fn cells(row: &Row) -> Vec<comfy_table::Cell> {
+    row.cells.iter().map(|cell| set(shortened(&cell.for_people()), cell.is_number())).collect()
+}
+
+fn set(text: String, right: bool) -> comfy_table::Cell {
+    let alignment = if right { CellAlignment::Right } else { CellAlignment::Left };
+    comfy_table::Cell::new(text).set_alignment(alignment)
+}
+
+/// A text without its middle where it is too long: the ends of an address or a path say most.
+fn shortened(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= SHOWN_CHARACTERS {
+        return text.to_owned();
+    }
+    let half = SHOWN_CHARACTERS / 2;
+    let start: String = text.chars().take(half).collect();
+    let end: String = text.chars().skip(count - half).collect();
+    format!("{start}...{end}")
+}
