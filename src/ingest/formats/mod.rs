@@ -1,8 +1,8 @@
 //! One file per format; the order of [`FORMATS`] is the order in which `relaymeter formats` shows them.
 
-mod generic_csv;
-mod message_trace;
-mod postfix;
+pub mod generic_csv;
+pub mod message_trace;
+pub mod postfix;
 
 use super::LogFormat;
 

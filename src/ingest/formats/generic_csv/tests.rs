@@ -1,3 +1,5 @@
+//! Tests of whole inputs.
+
 use std::path::PathBuf;
 
 use proptest::prelude::*;
