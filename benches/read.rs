@@ -13,7 +13,8 @@ const RELAYMETER: &str = env!("CARGO_BIN_EXE_relaymeter");
 const RUNS: usize = 3;
 
 /// Reads the sizes of a trace with Python's csv module: what a script would do.
-const PYTHON_SUM: &str = "import csv,sys;print(sum(int(r['Size']) for r in csv.DictReader(open(sys.argv[1]))))";
+const PYTHON_SUM: &str =
+    "import csv,sys;print(sum(int(r['Size']) for r in csv.DictReader(open(sys.argv[1]))))";
 
 struct Timing {
     wall: Duration,
@@ -40,7 +41,10 @@ fn main() {
     compare(
         "Message trace (Get-MessageTrace CSV)",
         &trace,
-        &[("wc -l", &["wc", "-l", &trace]), ("python3 csv, sum of sizes", &["python3", "-c", PYTHON_SUM, &trace])],
+        &[
+            ("wc -l", &["wc", "-l", &trace]),
+            ("python3 csv, sum of sizes", &["python3", "-c", PYTHON_SUM, &trace]),
+        ],
     );
 }
 
@@ -78,8 +82,12 @@ fn best(command: &[&str]) -> Option<Timing> {
 
 fn run(command: &[&str]) -> Option<Timing> {
     let start = Instant::now();
-    let mut child =
-        Command::new(command[0]).args(&command[1..]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+    let mut child = Command::new(command[0])
+        .args(&command[1..])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
     let mut peak_kib = None;
     let status = loop {
         peak_kib = peak(child.id()).or(peak_kib);

@@ -15,6 +15,7 @@ pub mod output;
 pub mod price_args;
 pub mod prices;
 pub mod read_args;
+pub mod sample;
 pub mod settings;
 pub mod submissions;
 
@@ -77,6 +78,7 @@ commands! {
     estimate Estimate,
     prices Prices,
     formats Formats,
+    sample Sample,
     completions Completions,
     man Man,
 }

@@ -1,3 +1,5 @@
+//! Known figures, and what holds for all usage.
+
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::error::PricingError;
+use super::error::{PricingError, quoted};
 use super::file::{self, PriceFile, RateFile};
 use super::list::PriceList;
 use super::rate::MonthShare;
-use super::terms::quoted;
 use crate::money::{Currency, ExchangeRate};
 use crate::period::{ChargePeriod, Month};
 

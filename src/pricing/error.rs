@@ -154,3 +154,8 @@ pub enum PricingError {
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
+
+/// Names in quotes, for messages.
+pub(crate) fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
+}

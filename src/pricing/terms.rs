@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::error::PricingError;
+use super::error::{PricingError, quoted};
 use super::list::{MeterCost, PriceList};
 use crate::money::{Currency, MoneyError, parse_amount};
 
@@ -102,11 +102,6 @@ pub fn parse_discount(text: &str) -> Option<Decimal> {
     let percent = parse_amount(text.trim().strip_suffix('%')?).ok()?;
     let fits = percent >= Decimal::ZERO && percent <= Decimal::ONE_HUNDRED;
     percent.checked_div(Decimal::ONE_HUNDRED).filter(|_| fits)
-}
-
-/// Names in quotes, for messages.
-pub(crate) fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

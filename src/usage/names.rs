@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 const SENDER_CAP: usize = 100_000;
 /// Distinct domains, clients and relays that are told apart; later ones count under `(other)`.
 const NAME_CAP: usize = 100_000;
-/// Spellings of senders and clients that are remembered as a shortcut.
+/// Spellings of senders, clients and hosts that are remembered as a shortcut.
 const SPELLING_CAP: usize = 50_000;
 
 /// An envelope sender.
@@ -92,6 +92,7 @@ pub struct Names {
     client_labels: FxHashMap<String, ClientId>,
     client_spellings: FxHashMap<Box<[u8]>, ClientId>,
     hosts: Table,
+    host_spellings: FxHashMap<Box<[u8]>, HostId>,
     sources: Vec<String>,
 }
 
@@ -127,6 +128,7 @@ impl Default for Names {
             client_labels: FxHashMap::default(),
             client_spellings: FxHashMap::default(),
             hosts: Table::default(),
+            host_spellings: FxHashMap::default(),
             sources: Vec::new(),
         };
         let unknown = DomainId(names.domains.intern("(unknown)"));
@@ -233,7 +235,15 @@ impl Names {
         if raw.is_empty() {
             return HostId::UNKNOWN;
         }
-        HostId(self.hosts.intern(&decode(raw).to_lowercase()))
+        if let Some(&id) = self.host_spellings.get(raw) {
+            return id;
+        }
+        let id = HostId(self.hosts.intern(&decode(raw).to_lowercase()));
+        if self.host_spellings.len() >= SPELLING_CAP {
+            self.host_spellings.clear();
+        }
+        self.host_spellings.insert(raw.into(), id);
+        id
     }
 
     /// Adds an input by the name under which it is shown.

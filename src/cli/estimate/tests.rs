@@ -1,3 +1,5 @@
+//! What `estimate` prints, in whole.
+
 use clap::Parser;
 use serde_json::Value;
 

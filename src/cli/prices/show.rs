@@ -1,6 +1,7 @@
 //! `prices show`: one price list, or the exchange rates of one name, in full.
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{body, plain, rate_file_json, table, text};
@@ -8,7 +9,7 @@ use crate::cli::cost_data::{self, shown};
 use crate::cli::price_args::selection;
 use crate::money::Money;
 use crate::pricing::file::RateFile;
-use crate::pricing::list::Source;
+use crate::pricing::list::{Example, Limit, Source};
 use crate::pricing::rate::{Scheme, Tier};
 use crate::pricing::{BASE_FEE, Catalog, PriceList, PricingError, SkuPrice};
 use crate::report::{Cell, Report, Row, Section};
@@ -30,19 +31,7 @@ fn list_report(list: &PriceList) -> Report {
         let price = Cell::UnitPrice(Money::new(list.base_fee.normalize(), list.currency));
         rows.push(body(vec![text(BASE_FEE), Cell::Empty, text("month"), Cell::Empty, Cell::Empty, price]));
     }
-    let example = |example: &crate::pricing::list::Example| {
-        let quantities = &example.quantities;
-        let total = Cell::UnitPrice(Money::new(example.total, list.currency));
-        let number = |number: rust_decimal::Decimal| Cell::Number(number.normalize());
-        body(vec![
-            number(quantities.messages),
-            number(quantities.recipients),
-            number(quantities.recipient_bytes),
-            total,
-            text(&example.source),
-        ])
-    };
-    let examples = list.examples.iter().map(example).collect();
+    let examples = list.examples.iter().map(|example| example_row(example, list)).collect();
     Report {
         title: format!("{} version {}: {}", list.name, list.version, list.provider),
         sections: vec![
@@ -56,6 +45,18 @@ fn list_report(list: &PriceList) -> Report {
         ],
         data: list_data(list),
     }
+}
+
+fn example_row(example: &Example, list: &PriceList) -> Row {
+    let quantities = &example.quantities;
+    let number = |number: Decimal| Cell::Number(number.normalize());
+    body(vec![
+        number(quantities.messages),
+        number(quantities.recipients),
+        number(quantities.recipient_bytes),
+        Cell::UnitPrice(Money::new(example.total, list.currency)),
+        text(&example.source),
+    ])
 }
 
 /// One row per tier; the name and what is included stand on the first.
@@ -113,42 +114,45 @@ fn source_notes(source: &Source) -> Vec<String> {
 }
 
 fn list_data(list: &PriceList) -> Value {
-    let tier = |tier: &Tier| json!({ "up_to": tier.up_to.map(plain), "price": tier.price.to_string() });
-    let meter = |meter: &SkuPrice| {
-        let (mode, tiers) = tiers(meter);
-        json!({
-            "sku_meter": meter.sku_meter,
-            "quantity": meter.metered.name(),
-            "pricing_unit": meter.pricing_unit,
-            "mode": mode,
-            "tiers": tiers.iter().map(tier).collect::<Vec<_>>(),
-            "included": plain(meter.rate.included),
-            "block": meter.rate.block.map(plain),
-        })
-    };
-    let limit = |limit: &crate::pricing::list::Limit| {
-        json!({
-            "quantity": limit.metered.name(),
-            "per_hour": plain(limit.per_hour),
-            "note": limit.note,
-            "url": limit.url,
-        })
-    };
-    let example = |example: &crate::pricing::list::Example| {
-        json!({
-            "messages": plain(example.quantities.messages),
-            "recipients": plain(example.quantities.recipients),
-            "recipient_bytes": plain(example.quantities.recipient_bytes),
-            "total": plain(example.total),
-            "source": example.source,
-        })
-    };
     json!({
         "price_list": cost_data::price_list_json(list),
         "base_fee": plain(list.base_fee),
-        "meters": list.meters.iter().map(meter).collect::<Vec<_>>(),
-        "limits": list.limits.iter().map(limit).collect::<Vec<_>>(),
-        "examples": list.examples.iter().map(example).collect::<Vec<_>>(),
+        "meters": list.meters.iter().map(meter_json).collect::<Vec<_>>(),
+        "limits": list.limits.iter().map(limit_json).collect::<Vec<_>>(),
+        "examples": list.examples.iter().map(example_json).collect::<Vec<_>>(),
+    })
+}
+
+fn meter_json(meter: &SkuPrice) -> Value {
+    let tier = |tier: &Tier| json!({ "up_to": tier.up_to.map(plain), "price": tier.price.to_string() });
+    let (mode, tiers) = tiers(meter);
+    json!({
+        "sku_meter": meter.sku_meter,
+        "quantity": meter.metered.name(),
+        "pricing_unit": meter.pricing_unit,
+        "mode": mode,
+        "tiers": tiers.iter().map(tier).collect::<Vec<_>>(),
+        "included": plain(meter.rate.included),
+        "block": meter.rate.block.map(plain),
+    })
+}
+
+fn limit_json(limit: &Limit) -> Value {
+    json!({
+        "quantity": limit.metered.name(),
+        "per_hour": plain(limit.per_hour),
+        "note": limit.note,
+        "url": limit.url,
+    })
+}
+
+fn example_json(example: &Example) -> Value {
+    json!({
+        "messages": plain(example.quantities.messages),
+        "recipients": plain(example.quantities.recipients),
+        "recipient_bytes": plain(example.quantities.recipient_bytes),
+        "total": plain(example.total),
+        "source": example.source,
     })
 }
 

@@ -1,3 +1,5 @@
+//! What `prices` prints, in whole.
+
 use super::*;
 use crate::cli::estimate::tests::{error_of, run, table_of};
 use crate::pricing::catalog::EMBEDDED;

@@ -66,7 +66,7 @@ impl Clock {
         }
         let stamp = Stamp::parse(text)?;
         let local = self.local(&stamp)?;
-        let time = self.to_utc(local, &stamp);
+        let time = self.instant_in_zone(local, &stamp);
         self.cached_local = (stamp.offset.is_none()).then(|| local.and_utc().timestamp());
         self.cached_length = 0;
         if let Some(cache) = self.cached.get_mut(..text.len()) {
@@ -90,7 +90,7 @@ impl Clock {
         Some(local)
     }
 
-    fn to_utc(&mut self, local: NaiveDateTime, stamp: &Stamp) -> Timestamp {
+    fn instant_in_zone(&mut self, local: NaiveDateTime, stamp: &Stamp) -> Timestamp {
         let seconds = local.and_utc().timestamp();
         self.has_offset = stamp.offset.is_some();
         match (stamp.offset, self.zone, self.proven_offset) {
@@ -103,7 +103,7 @@ impl Clock {
     /// The instant of a stamp without remembering it.
     pub fn instant_of(mut self, stamp: &Stamp) -> Option<Timestamp> {
         let local = self.local(stamp)?;
-        Some(self.to_utc(local, stamp))
+        Some(self.instant_in_zone(local, stamp))
     }
 
     /// Learns from a record that states its instant itself, at the time last read, how far the log is from UTC.

@@ -77,6 +77,9 @@ fn without_nul(line: &[u8]) -> &[u8] {
 
 /// Cuts an octet count and a priority tag: `123 <22>`, `<mail.info>`.
 fn without_priority(line: &[u8]) -> &[u8] {
+    if line.first().is_some_and(u8::is_ascii_alphabetic) {
+        return line;
+    }
     let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
     let counted = if digits > 0 { line[digits..].strip_prefix(b" <") } else { line.strip_prefix(b"<") };
     let Some(tagged) = counted else { return line };

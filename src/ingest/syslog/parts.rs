@@ -208,19 +208,15 @@ fn year_missing(input: &Input) -> ReadError {
 /// Sorts by first timestamp and, where that ties, by last; parts without time keep their place at the end.
 fn in_order(mut parts: Vec<Part>) -> Result<Vec<Part>, ReadError> {
     parts.sort_by_key(|part| (part.first.is_none(), part.first));
-    let mut keyed: Vec<((bool, Option<Timestamp>, Option<Timestamp>), Part)> =
-        Vec::with_capacity(parts.len());
     let firsts: Vec<Option<Timestamp>> = parts.iter().map(|part| part.first).collect();
+    let mut keyed: Vec<(Option<Timestamp>, Part)> = Vec::with_capacity(parts.len());
     for (at, mut part) in parts.into_iter().enumerate() {
-        let ties = part.first.is_some()
-            && [at.checked_sub(1), Some(at + 1)]
-                .iter()
-                .flatten()
-                .any(|&n| firsts.get(n) == Some(&part.first));
-        let last = if ties { last_time(&mut part)? } else { None };
-        keyed.push(((part.first.is_none(), part.first, last), part));
+        let neighbours = [at.checked_sub(1), Some(at + 1)];
+        let ties = neighbours.iter().flatten().any(|&n| firsts.get(n) == Some(&part.first));
+        let last = if ties && part.first.is_some() { last_time(&mut part)? } else { None };
+        keyed.push((last, part));
     }
-    keyed.sort_by_key(|(key, _)| *key);
+    keyed.sort_by_key(|(last, part)| (part.first.is_none(), part.first, *last));
     Ok(keyed.into_iter().map(|(_, part)| part).collect())
 }
 

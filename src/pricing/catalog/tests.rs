@@ -1,3 +1,5 @@
+//! The built-in files prove themselves; choice by name, version and date.
+
 use std::path::Path;
 
 use super::*;

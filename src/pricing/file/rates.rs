@@ -92,16 +92,7 @@ pub(super) fn read(fields: &Fields, block: RatesBlock) -> Result<RateFile, Prici
     }
     let effective = fields.date("effective", &block.effective)?;
     let source = fields.source(&block.source)?;
-    let mut rates: Vec<ExchangeRate> = Vec::with_capacity(block.rates.len());
-    for rate in &block.rates {
-        let date = fields.date("date", &rate.date)?;
-        if let Some(before) = rates.last().filter(|before| before.date >= date) {
-            let expected = format!("a day after {}", before.date);
-            return Err(fields.refuse("date", &rate.date, "is out of order", &expected));
-        }
-        let value = fields.positive("rate", &rate.rate)?;
-        rates.push(ExchangeRate::new(pricing, billing, value, date, source.url.clone())?);
-    }
+    let rates = rates(fields, &block.rates, pricing, billing, &source.url)?;
     if rates.first().map(|first| first.date) != Some(effective) {
         let expected = "the day of the first rate";
         return Err(fields.refuse("effective", &block.effective, "is not that of the rates", expected));
@@ -119,6 +110,27 @@ pub(super) fn read(fields: &Fields, block: RatesBlock) -> Result<RateFile, Prici
         rates,
         file: fields.file.to_owned(),
     })
+}
+
+/// The rates, each of a later day than the one before.
+fn rates(
+    fields: &Fields,
+    blocks: &[RateBlock],
+    pricing: Currency,
+    billing: Currency,
+    source: &str,
+) -> Result<Vec<ExchangeRate>, PricingError> {
+    let mut rates: Vec<ExchangeRate> = Vec::with_capacity(blocks.len());
+    for rate in blocks {
+        let date = fields.date("date", &rate.date)?;
+        if let Some(before) = rates.last().filter(|before| before.date >= date) {
+            let expected = format!("a day after {}", before.date);
+            return Err(fields.refuse("date", &rate.date, "is out of order", &expected));
+        }
+        let value = fields.positive("rate", &rate.rate)?;
+        rates.push(ExchangeRate::new(pricing, billing, value, date, source.to_owned())?);
+    }
+    Ok(rates)
 }
 
 fn example(

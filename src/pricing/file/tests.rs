@@ -1,3 +1,7 @@
+//! What is read exactly, and every refusal by its whole message.
+
+use proptest::prelude::*;
+
 use super::*;
 use crate::pricing::rate::{Scheme, Tier};
 use crate::pricing::terms::MeterTerms;
@@ -263,4 +267,25 @@ fn an_alias_bomb_and_a_huge_file_end_at_once() {
     DIR/list.yaml: is larger than 1048576 bytes: expected a price file
     DIR/list.yaml:2: cannot be read as a price file: the text is not UTF-8
     "#);
+}
+
+#[test]
+fn deep_nesting_ends_in_an_error() {
+    for text in ["[".repeat(500_000), "- ".repeat(500_000), "{a: ".repeat(250_000), "? ".repeat(500_000)] {
+        assert!(parse("deep.yaml", &text).is_err());
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(start in 0_usize..700, len in 0_usize..40, put in "[ -~\n]{0,12}") {
+        for good in [LIST, RATES, TERMS] {
+            let (from, to) = (start.min(good.len()), (start + len).min(good.len()));
+            let text = format!("{}{put}{}", &good[..from], &good[to..]);
+            if let Ok(PriceFile::PriceList(list)) = parse("list.yaml", &text) {
+                let checks = crate::pricing::check::list_checks(&list);
+                prop_assert!(checks.map_or(true, |checks| checks.len() <= 1));
+            }
+        }
+    }
 }

@@ -4,8 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_saphyr::{Error, UserMessageFormatter};
 
 use super::PricingError;
-use crate::pricing::error::BadValue;
-use crate::pricing::terms::quoted;
+use crate::pricing::error::{BadValue, quoted};
 
 /// Nodes to which the aliases of a file may expand; price files need none, and a "billion laughs" ends at once.
 const MAX_ALIASED_NODES: usize = 10_000;

@@ -184,17 +184,17 @@ impl Reader<'_> {
         let near = is_near(entry, delivery);
         let next = line::next_queue_id(delivery.reply).map(line::packed).filter(|&next| next != logged.id);
         let message = self.queue.get(slot)?;
-        let (started, message_id, from_here) =
-            (message.origin.started, message.message_id, near || entry.daemon == Daemon::Pipe);
+        let (started, message_id) = (message.origin.started, message.message_id);
         if let Some(next) = next {
             let known = near || self.is_log_host(delivery.relay) || entry.daemon == Daemon::Lmtp;
             return (known || self.continues(next, started, message_id, logged.time)).then_some(next);
         }
-        let hinted = self
-            .legs
-            .hinted(hash(entry.id), logged.id)
-            .or_else(|| (message_id != 0).then(|| self.legs.hinted(message_id, logged.id)).flatten());
-        hinted.filter(|&next| from_here && self.continues(next, started, message_id, logged.time))
+        if !near && entry.daemon != Daemon::Pipe {
+            return None;
+        }
+        let by_id = self.legs.hinted(hash(entry.id), logged.id);
+        let next = by_id.or_else(|| self.legs.hinted(message_id, logged.id))?;
+        self.continues(next, started, message_id, logged.time).then_some(next)
     }
 
     /// Whether a message under way can be the next leg: begun after this one, with the same message-id.

@@ -65,22 +65,30 @@ pub fn instance(program: &[u8]) -> &[u8] {
     &program[..memchr::memchr(b'/', program).unwrap_or(program.len())]
 }
 
-/// Splits `4AA091855DA0: rest` into queue id and rest. Neither kind has a fixed length.
+/// Splits `4AA091855DA0: rest` into queue id and rest. Neither kind has a fixed length. Short ids are capital
+/// hexadecimal digits, long ones letters and digits without vowels (Postfix `enable_long_queue_ids`); anonymised
+/// ones still hold a digit. Words such as `warning` do none of it.
 pub fn queue_id(message: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = memchr::memchr(b':', &message[..message.len().min(24)])?;
-    let (id, rest) = message.split_at(colon);
-    let rest = rest.strip_prefix(b": ").or_else(|| rest.strip_prefix(b":"))?;
-    let sized = (6..=20).contains(&id.len()) && id.iter().all(u8::is_ascii_alphanumeric);
-    (sized && is_queue_id(id)).then_some((id, rest))
-}
-
-/// Short ids are capital hexadecimal digits, long ones letters and digits without vowels (Postfix
-/// `enable_long_queue_ids`); anonymised ones still hold a digit. Words such as `warning` do none of it.
-fn is_queue_id(id: &[u8]) -> bool {
-    let long = |b: &u8| !matches!(b.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u');
-    id.iter().any(u8::is_ascii_digit)
-        || id.iter().all(|b| matches!(b, b'A'..=b'F'))
-        || id.len() >= 10 && id.iter().all(long)
+    let (mut digit, mut hexadecimal, mut vowel) = (false, true, false);
+    let mut length = 0;
+    loop {
+        match message.get(length)? {
+            b':' => break,
+            b'0'..=b'9' => digit = true,
+            b'A' | b'E' => vowel = true,
+            b'B'..=b'F' => {}
+            b'a' | b'e' | b'i' | b'o' | b'u' | b'I' | b'O' | b'U' => (hexadecimal, vowel) = (false, true),
+            b'a'..=b'z' | b'A'..=b'Z' => hexadecimal = false,
+            _ => return None,
+        }
+        length += 1;
+        if length > 20 {
+            return None;
+        }
+    }
+    let formed = length >= 6 && (digit || hexadecimal || length >= 10 && !vowel);
+    let rest = &message[length + 1..];
+    formed.then(|| (&message[..length], rest.strip_prefix(b" ").unwrap_or(rest)))
 }
 
 /// Packs a queue id of at most 20 letters and digits into 120 bits.
@@ -223,8 +231,8 @@ fn queued(rest: &[u8]) -> Event<'_> {
     if after.starts_with(b", status=expired") || after.starts_with(b", status=force-expired") {
         return Event::Expired;
     }
-    let size = value(after, b", size=").and_then(leading_number);
-    let recipients = value(after, b", nrcpt=").and_then(leading_number).and_then(|n| u32::try_from(n).ok());
+    let size = value(after, b", size=").and_then(whole_number);
+    let recipients = value(after, b", nrcpt=").and_then(whole_number).and_then(|n| u32::try_from(n).ok());
     Event::Queued { from, size, recipients }
 }
 
@@ -274,6 +282,11 @@ fn value<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 
 fn until<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
     &text[..find(text, end).unwrap_or(text.len())]
+}
+
+/// A number that something follows: one at the end of a line may have been cut.
+fn whole_number(text: &[u8]) -> Option<u64> {
+    text.iter().any(|b| !b.is_ascii_digit()).then(|| leading_number(text))?
 }
 
 fn leading_number(text: &[u8]) -> Option<u64> {
@@ -363,6 +376,8 @@ mod tests {
             read("from=<>, size=7, nrcpt=1 (queue active)"),
             Event::Queued { from: b"", size: Some(7), recipients: Some(1) }
         );
+        let cut = Event::Queued { from: b"a@x.example", size: Some(11_515), recipients: None };
+        assert_eq!(read("from=<a@x.example>, size=11515, nrcpt=1"), cut);
         assert_eq!(
             read("from=<a@x.example>, si"),
             Event::Queued { from: b"a@x.example", size: None, recipients: None }

@@ -35,6 +35,7 @@ pub struct Reader<'s> {
     pub(super) hosts: FxHashMap<Box<[u8]>, u32>,
     last_host: (Box<[u8]>, u32),
     instances: FxHashMap<Box<[u8]>, u32>,
+    last_instance: (Box<[u8]>, u32),
     pub(super) relays: RelayFilter,
     pub(super) leaving: [VecDeque<(Timestamp, u32)>; 2],
     lines: u64,
@@ -60,6 +61,7 @@ impl<'s> Reader<'s> {
             hosts: FxHashMap::default(),
             last_host: (Box::default(), u32::MAX),
             instances: FxHashMap::default(),
+            last_instance: (Box::default(), u32::MAX),
             relays: RelayFilter::new(&options.relay_hosts),
             leaving: [VecDeque::new(), VecDeque::new()],
             lines: 0,
@@ -156,25 +158,11 @@ impl<'s> Reader<'s> {
     }
 
     pub(super) fn host(&mut self, name: &[u8]) -> u32 {
-        if *self.last_host.0 == *name && self.last_host.1 != u32::MAX {
-            return self.last_host.1;
-        }
-        let next = self.hosts.len() as u32;
-        let host = self.hosts.get(name).copied().unwrap_or(next);
-        if host == next {
-            self.hosts.insert(name.into(), host);
-        }
-        self.last_host = (name.into(), host);
-        host
+        numbered(&mut self.hosts, &mut self.last_host, name)
     }
 
     pub(super) fn instance(&mut self, name: &[u8]) -> u32 {
-        if let Some(&instance) = self.instances.get(name) {
-            return instance;
-        }
-        let instance = self.instances.len() as u32;
-        self.instances.insert(name.into(), instance);
-        instance
+        numbered(&mut self.instances, &mut self.last_instance, name)
     }
 
     pub(super) fn skip(&mut self, reason: Skip) {
@@ -193,4 +181,18 @@ impl<'s> Reader<'s> {
             self.sink.skip(reason, count);
         }
     }
+}
+
+/// The number of a name, remembered between lines since neighbouring lines mostly share it.
+fn numbered(known: &mut FxHashMap<Box<[u8]>, u32>, last: &mut (Box<[u8]>, u32), name: &[u8]) -> u32 {
+    if *last.0 == *name && last.1 != u32::MAX {
+        return last.1;
+    }
+    let next = known.len() as u32;
+    let number = known.get(name).copied().unwrap_or(next);
+    if number == next {
+        known.insert(name.into(), number);
+    }
+    *last = (name.into(), number);
+    number
 }

@@ -93,7 +93,8 @@ fn the_expired_mail_is_one_message_with_one_recipient() {
 #[test]
 fn filter_legs_local_mail_and_second_servers_do_not_count() {
     // Messages, recipients and bytes once, by file; several files are one log of several hosts.
-    let cases: [(&[&str], (u64, u64, u64)); 13] = [
+    type Case<'a> = (&'a [&'a str], (u64, u64, u64));
+    let cases: [Case<'_>; 13] = [
         (&["1_bounce_simple"], (1, 1, 391)),
         (&["2_multiple_recipients_some_bounces"], (1, 5, 502)),
         (&["2_multiple_recipients_some_bounces_no_last_remove"], (1, 5, 502)),

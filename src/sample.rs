@@ -1,1 +1,0 @@
-//! Seeded, realistic logs of any size with their truth beside them.
