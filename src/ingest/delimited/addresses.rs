@@ -67,7 +67,7 @@ impl RecipientHasher {
 }
 
 /// The address in `Jo <jo@example.net>`, `smtp:jo@example.net` or `<jo@example.net>`.
-fn bare(address: &[u8]) -> &[u8] {
+pub(crate) fn bare(address: &[u8]) -> &[u8] {
     let mut bare = address.trim_ascii();
     if let Some(inner) = bare.strip_suffix(b">")
         && let Some(open) = memchr::memrchr(b'<', inner)

@@ -11,14 +11,14 @@ mod numbers;
 mod order;
 mod records;
 
-pub(crate) use addresses::{RecipientHasher, split_list, split_statuses};
+pub(crate) use addresses::{RecipientHasher, bare, split_list, split_statuses};
 pub(crate) use dates::{DateText, ResolvedDate};
 pub(crate) use dialect::{
-    complete_records, delimiter_by_consistency, is_preamble, name_of, stated_delimiter,
+    DELIMITERS, complete_records, delimiter_by_consistency, is_preamble, name_of, stated_delimiter,
 };
 pub(crate) use numbers::{DecimalMark, MarkEvidence, is_open_number, parse_count, parse_size};
 pub(crate) use order::{OrderEvidence, OrderVerdict};
-pub(crate) use records::{Damaged, Records, Row};
+pub(crate) use records::{Records, Row};
 
 pub use order::DateOrder;
 

@@ -16,6 +16,15 @@ pub(crate) enum DecimalMark {
 }
 
 impl DecimalMark {
+    /// The mark of a sign as a mapping file writes it.
+    pub(crate) fn from_sign(sign: &str) -> Option<DecimalMark> {
+        match sign {
+            "." => Some(DecimalMark::Point),
+            "," => Some(DecimalMark::Comma),
+            _ => None,
+        }
+    }
+
     fn byte(self) -> char {
         match self {
             DecimalMark::Point => '.',

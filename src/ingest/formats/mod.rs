@@ -1,9 +1,11 @@
 //! One file per format; the order of [`FORMATS`] is the order in which `relaymeter formats` shows them.
 
+mod generic_csv;
 mod message_trace;
 pub mod postfix;
 
 use super::LogFormat;
 
 /// All formats that can be read. The generic format is asked last.
-pub static FORMATS: &[&dyn LogFormat] = &[&message_trace::MessageTrace, &postfix::Postfix];
+pub static FORMATS: &[&dyn LogFormat] =
+    &[&postfix::Postfix, &message_trace::MessageTrace, &generic_csv::GenericCsv];

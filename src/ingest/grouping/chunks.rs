@@ -10,7 +10,7 @@ const SHARDS: usize = 64;
 /// A list that is never copied when it grows. It holds fewer than 2^32 items, which at 44 bytes each would be
 /// 176 GiB, more than any machine this runs on.
 #[derive(Debug)]
-pub(super) struct Chunks<T> {
+pub(crate) struct Chunks<T> {
     chunks: Vec<Vec<T>>,
 }
 
@@ -22,7 +22,7 @@ impl<T> Default for Chunks<T> {
 
 impl<T> Chunks<T> {
     /// Adds an item and returns its number.
-    pub(super) fn push(&mut self, item: T) -> u32 {
+    pub(crate) fn push(&mut self, item: T) -> u32 {
         let full = self.chunks.len() * CHUNK;
         match self.chunks.last_mut() {
             Some(chunk) if chunk.len() < CHUNK => {
@@ -39,12 +39,12 @@ impl<T> Chunks<T> {
     }
 
     /// The item of a number that `push` returned.
-    pub(super) fn at(&self, number: u32) -> &T {
+    pub(crate) fn at(&self, number: u32) -> &T {
         &self.chunks[number as usize / CHUNK][number as usize % CHUNK]
     }
 
     /// The item of a number that `push` returned, to be changed.
-    pub(super) fn at_mut(&mut self, number: u32) -> &mut T {
+    pub(crate) fn at_mut(&mut self, number: u32) -> &mut T {
         &mut self.chunks[number as usize / CHUNK][number as usize % CHUNK]
     }
 
@@ -56,7 +56,7 @@ impl<T> Chunks<T> {
 
 /// Finds numbers of items by hash.
 #[derive(Debug)]
-pub(super) struct Index {
+pub(crate) struct Index {
     shards: Vec<HashTable<u32>>,
 }
 
@@ -68,12 +68,12 @@ impl Default for Index {
 
 impl Index {
     /// The number of the item that is meant.
-    pub(super) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         self.shards[shard(hash)].find(hash, |&number| is_it(number)).copied()
     }
 
     /// Adds an item that is not there; `hash_of` gives the hash of one that is.
-    pub(super) fn insert(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
+    pub(crate) fn insert(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
         self.shards[shard(hash)].insert_unique(hash, number, |&number| hash_of(number));
     }
 }

@@ -29,7 +29,7 @@ impl MessageKey {
     }
 
     /// The bits.
-    pub(super) fn bits(self) -> u128 {
+    pub(crate) fn bits(self) -> u128 {
         self.0
     }
 
@@ -42,7 +42,7 @@ impl MessageKey {
     }
 
     /// A hash for the index. Time-based GUIDs share many bits, so they are spread.
-    pub(super) fn hash(self) -> u64 {
+    pub(crate) fn hash(self) -> u64 {
         mixed(self.0 as u64 ^ mixed((self.0 >> 64) as u64))
     }
 }

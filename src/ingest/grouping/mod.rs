@@ -11,6 +11,7 @@ mod key;
 mod positions;
 mod recipients;
 
+pub(crate) use chunks::{Chunks, Index};
 pub(crate) use key::MessageKey;
 pub(crate) use recipients::{Row, Status};
 
@@ -18,7 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, SenderId, SourceId, Traffic};
-use chunks::{Chunks, Index, mixed};
+use chunks::mixed;
 use positions::Positions;
 use recipients::{Entry, Further};
 
@@ -135,11 +136,6 @@ impl Messages {
     pub(crate) fn find(&self, key: MessageKey) -> Option<Slot> {
         let found = self.index.find(key.hash(), |at| self.messages.at(at).key == key.parts());
         found.map(Slot)
-    }
-
-    /// Whether a message was first seen in the input that is being read.
-    pub(crate) fn is_of_this_input(&self, slot: Slot) -> bool {
-        self.positions.is_current(self.messages.at(slot.0).position)
     }
 
     /// Adds a message, or what another record says of it.

@@ -25,11 +25,6 @@ impl Positions {
         place
     }
 
-    /// Whether a place is in the current input.
-    pub(super) fn is_current(&self, place: u32) -> bool {
-        self.begins.last().is_some_and(|(begin, _)| place >= *begin)
-    }
-
     /// The input and line of a place.
     pub(super) fn resolve(&self, place: u32) -> Option<(SourceId, u64)> {
         let after = self.begins.partition_point(|(begin, _)| *begin <= place);
@@ -55,7 +50,6 @@ mod tests {
             [Some((SourceId(7), 1)), Some((SourceId(7), 900))]
         );
         assert_eq!(positions.resolve(last), Some((SourceId(9), 3)));
-        assert!(positions.is_current(last) && !positions.is_current(places[1]));
         assert_eq!(positions.of(u64::MAX), u32::MAX);
         assert_eq!(Positions::default().resolve(5), None);
     }

@@ -3,14 +3,11 @@
 use super::columns::{Column, Header};
 use super::row::{Cells, Reader, Taken};
 use crate::ingest::delimited::{
-    DateOrder, DateText, OrderEvidence, Records, Row, is_preamble, shown, stated_delimiter,
+    DELIMITERS, DateOrder, DateText, OrderEvidence, Records, Row, is_preamble, shown, stated_delimiter,
 };
-use crate::ingest::source::HEAD_BYTES;
 use crate::ingest::{Input, SourceError, rejection};
 use crate::usage::Skip;
 
-/// Delimiters that `Export-Csv -Delimiter` and `-UseCulture` write.
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Records before the header: `#TYPE`, `sep=` and titles.
 const BEFORE_HEADER: u64 = 20;
 /// Rows at which the services cut an export: 1,000 (portal), 5,000 (`Get-MessageTraceV2` and Graph pages), 10,000
@@ -53,7 +50,8 @@ impl Survey {
     /// Looks at the head only.
     pub(super) fn of_head(input: &Input, delimiter: u8) -> Survey {
         let mut survey = Survey::default();
-        survey.observe(Records::of_bytes(input.head(), delimiter), input.head().len() >= HEAD_BYTES);
+        // A head may end inside a row, and a part of a date would prove the wrong thing.
+        survey.observe(Records::of_bytes(input.head(), delimiter), !input.head().ends_with(b"\n"));
         survey
     }
 

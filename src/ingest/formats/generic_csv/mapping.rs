@@ -1,0 +1,234 @@
+//! The mapping file: which column fills which field, and what the table itself does not say.
+//!
+//! ```yaml
+//! columns:              # column name, or its number counted from 1
+//!   Sent at: time
+//!   To: recipients
+//!   4: size
+//! delimiter: ";"        # optional, as are all below
+//! header: true
+//! date_order: day-month
+//! decimal_mark: ","
+//! size_unit: kB
+//! zone: Europe/Rome
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::fields::{FIELDS, Field};
+use crate::ingest::delimited::{DateOrder, DecimalMark};
+use crate::ingest::{ReadError, SourceError};
+use crate::period::Zone;
+use crate::units::MessageSize;
+
+/// A mapping file that was checked.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Mapping {
+    /// Where it was read.
+    pub(super) path: String,
+    /// Column names or numbers with their fields.
+    pub(super) columns: Vec<(String, Field)>,
+    /// The delimiter.
+    pub(super) delimiter: Option<u8>,
+    /// Whether the table has a header row.
+    pub(super) header: bool,
+    /// Which of day and month stands first.
+    pub(super) date_order: Option<DateOrder>,
+    /// The decimal mark of sizes and counts.
+    pub(super) decimal_mark: Option<DecimalMark>,
+    /// The unit of sizes that state none.
+    pub(super) size_unit: String,
+    /// The zone of times that state none.
+    pub(super) zone: Option<Zone>,
+}
+
+/// The file as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    columns: BTreeMap<String, Spanned<String>>,
+    delimiter: Option<Spanned<String>>,
+    header: Option<bool>,
+    date_order: Option<Spanned<String>>,
+    decimal_mark: Option<Spanned<String>>,
+    size_unit: Option<Spanned<String>>,
+    zone: Option<Spanned<String>>,
+}
+
+const EXAMPLE: &str = "a mapping has lines such as 'Sent at: time' below 'columns:'";
+
+impl Mapping {
+    /// Reads a mapping file.
+    pub(super) fn read(path: &Path) -> Result<Mapping, ReadError> {
+        let name = path.display().to_string();
+        let text =
+            std::fs::read_to_string(path).map_err(|error| SourceError::Io { input: name.clone(), error })?;
+        Mapping::of_text(&name, &text)
+    }
+
+    /// Reads the text of a mapping file.
+    pub(super) fn of_text(name: &str, text: &str) -> Result<Mapping, ReadError> {
+        let written: Written = serde_saphyr::from_str(text).map_err(|error| unreadable(name, &error))?;
+        let refused = |value: &Spanned<String>, what: String| ReadError::Undecided {
+            input: format!("{name}:{}", value.referenced.line()),
+            problem: format!("'{}' is not {what}", value.value),
+            hint: EXAMPLE.to_owned(),
+        };
+        Ok(Mapping {
+            path: name.to_owned(),
+            columns: columns(&written, &refused)?,
+            delimiter: checked(
+                &written.delimiter,
+                delimiter,
+                &refused,
+                "a delimiter: expected one of , ; | or \\t",
+            )?,
+            header: written.header.unwrap_or(true),
+            date_order: checked(
+                &written.date_order,
+                DateOrder::from_name,
+                &refused,
+                "an order of dates: expected 'day-month' or 'month-day'",
+            )?,
+            decimal_mark: checked(
+                &written.decimal_mark,
+                DecimalMark::from_sign,
+                &refused,
+                "a decimal mark: expected '.' or ','",
+            )?,
+            size_unit: checked(
+                &written.size_unit,
+                unit,
+                &refused,
+                "a unit of size: expected such as 'kB' or 'MiB'",
+            )?
+            .unwrap_or_default(),
+            zone: checked(
+                &written.zone,
+                |zone| zone.parse().ok(),
+                &refused,
+                "a time zone: expected a name such as 'Europe/Rome', 'UTC' or an offset such as '+02:00'",
+            )?,
+        })
+    }
+}
+
+type Refused<'a> = &'a dyn Fn(&Spanned<String>, String) -> ReadError;
+
+fn columns(written: &Written, refused: Refused<'_>) -> Result<Vec<(String, Field)>, ReadError> {
+    let mut columns: Vec<(String, Field)> = Vec::new();
+    for (column, name) in &written.columns {
+        let field = Field::from_name(&name.value).ok_or_else(|| {
+            let names: Vec<_> = FIELDS.iter().map(|(_, name, _)| *name).collect();
+            refused(name, format!("a field: expected one of {}", names.join(", ")))
+        })?;
+        if let Some((other, _)) = columns.iter().find(|(_, known)| *known == field) {
+            return Err(refused(
+                name,
+                format!("a field for one column only: '{other}' and '{column}' both fill it"),
+            ));
+        }
+        columns.push((column.clone(), field));
+    }
+    Ok(columns)
+}
+
+fn checked<T>(
+    value: &Option<Spanned<String>>,
+    read: impl Fn(&str) -> Option<T>,
+    refused: Refused<'_>,
+    what: &str,
+) -> Result<Option<T>, ReadError> {
+    let Some(value) = value else { return Ok(None) };
+    read(&value.value).map(Some).ok_or_else(|| refused(value, what.to_owned()))
+}
+
+fn delimiter(text: &str) -> Option<u8> {
+    match text {
+        "," | ";" | "|" => text.bytes().next(),
+        "\t" | "\\t" | "tab" => Some(b'\t'),
+        _ => None,
+    }
+}
+
+fn unit(text: &str) -> Option<String> {
+    format!("1 {text}").parse::<MessageSize>().is_ok().then(|| text.to_owned())
+}
+
+fn unreadable(name: &str, error: &serde_saphyr::Error) -> ReadError {
+    let line = error.location().map_or(0, |location| location.line());
+    let text = error.without_snippet().to_string();
+    let problem = text.lines().next().unwrap_or_default().to_owned();
+    ReadError::Undecided { input: format!("{name}:{line}"), problem, hint: EXAMPLE.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Mapping::of_text("map.yaml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_mapping_is_read() {
+        let text = "columns:\n  Sent at: time\n  4: size\n  To: recipients\ndelimiter: ';'\nheader: false\n\
+                    date_order: day-month\ndecimal_mark: ','\nsize_unit: kB\nzone: Europe/Rome\n";
+        let mapping = Mapping::of_text("map.yaml", text).unwrap();
+        let columns = [("4", Field::Size), ("Sent at", Field::Time), ("To", Field::Recipients)];
+        assert_eq!(mapping.columns, columns.map(|(name, field)| (name.to_owned(), field)));
+        assert_eq!((mapping.delimiter, mapping.header), (Some(b';'), false));
+        assert_eq!(mapping.date_order, Some(DateOrder::DayMonth));
+        assert_eq!(mapping.decimal_mark, Some(DecimalMark::Comma));
+        assert_eq!(mapping.size_unit, "kB");
+        assert_eq!(mapping.zone.unwrap().to_string(), "Europe/Rome");
+        let short = Mapping::of_text("map.yaml", "columns: {Day: time}\ndelimiter: \"\\t\"\n").unwrap();
+        assert_eq!((short.delimiter, short.header, short.size_unit.as_str()), (Some(b'\t'), true, ""));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let hint = "\nhint: a mapping has lines such as 'Sent at: time' below 'columns:'";
+        let fields = "time, sender, recipients, recipient_count, count, size, client, id, status, relay";
+        let cases = [
+            ("columns:\n  A: tme\n", format!("map.yaml:2: 'tme' is not a field: expected one of {fields}")),
+            (
+                "columns:\n  A: time\n  B: time\n",
+                "map.yaml:3: 'time' is not a field for one column only: 'A' and 'B' both fill it".to_owned(),
+            ),
+            (
+                "columns: {A: time}\ndelimiter: x\n",
+                "map.yaml:2: 'x' is not a delimiter: expected one of , ; | or \\t".to_owned(),
+            ),
+            (
+                "columns: {A: time}\ndate_order: dmy\n",
+                "map.yaml:2: 'dmy' is not an order of dates: expected 'day-month' or 'month-day'".to_owned(),
+            ),
+            (
+                "columns: {A: time}\ndecimal_mark: ';'\n",
+                "map.yaml:2: ';' is not a decimal mark: expected '.' or ','".to_owned(),
+            ),
+            (
+                "columns: {A: time}\nsize_unit: mails\n",
+                "map.yaml:2: 'mails' is not a unit of size: expected such as 'kB' or 'MiB'".to_owned(),
+            ),
+            (
+                "columns: {A: time}\nzone: Roma\n",
+                "map.yaml:2: 'Roma' is not a time zone: expected a name such as 'Europe/Rome', 'UTC' or an offset \
+                 such as '+02:00'"
+                    .to_owned(),
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(error(text), format!("{expected}{hint}"));
+        }
+        let unknown = error("columns: {A: time}\ncolour: red\n");
+        assert!(unknown.starts_with("map.yaml:2: ") && unknown.contains("colour"), "{unknown}");
+        let missing = Mapping::read(Path::new("no-such-map.yaml")).unwrap_err().to_string();
+        assert!(missing.starts_with("no-such-map.yaml: "), "{missing}");
+    }
+}
