@@ -497,3 +497,32 @@ fn the_real_log_has_its_known_totals() {
     assert_eq!(totals(&with_null), [5_020, 5_138, 195_422_433, 198_675_327]);
     assert_eq!(totals(&data(here, &format!("{log} {log}"))), totals(&all));
 }
+
+/// Compares what is counted in a generated log with what is known of it: totals, days, sender domains.
+#[test]
+fn generated_logs_have_their_known_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    for (kind, log) in [("postfix", "postfix.log"), ("message-trace", "message-trace.csv")] {
+        let made =
+            program().current_dir(folder.path()).args(["sample", kind, ".", "--messages", "400"]).output();
+        assert!(made.unwrap().status.success());
+        let truth = std::fs::read_to_string(folder.path().join(format!("{kind}.truth.json"))).unwrap();
+        let truth = &serde_json::from_str::<Value>(&truth).unwrap()["truth"];
+        let measures = |facts: &Value| {
+            ["messages", "recipients", "bytes", "recipient_bytes"].map(|key| facts[key].as_u64().unwrap())
+        };
+        let all = data(folder.path(), log);
+        assert_eq!(totals(&all), measures(truth), "{kind}");
+        assert_eq!(measures(&all["delivered"]), measures(&truth["delivered"]), "{kind}");
+        for (by, known) in [("day", "by_day"), ("sender-domain", "by_sender_domain")] {
+            let grouped = data(folder.path(), &format!("{log} --by {by}"));
+            let rows = grouped["rows"].as_array().unwrap();
+            let known = truth[known].as_object().unwrap();
+            assert_eq!(rows.len(), known.len(), "{kind} by {by}");
+            for row in rows {
+                let label = row["group"][by].as_str().unwrap();
+                assert_eq!(measures(row), measures(&known[label]), "{kind} by {by}: {label}");
+            }
+        }
+    }
+}
