@@ -7,12 +7,12 @@ use rustc_hash::FxHashMap;
 use super::dimension::Key;
 use super::histogram::Histogram;
 
-/// Cells that are told apart (some 300 bytes each); later ones count under `(other)` of their period and
+/// Cells that are told apart (some 300 bytes each, and 2 kB as rows of a report); later ones count under `(other)` of their period and
 /// traffic.
-const CELL_CAP: usize = 250_000;
+const CELL_CAP: usize = 100_000;
 /// Buckets of all cells' size histograms together (8 bytes each). Past it only the run as a whole has
 /// percentiles.
-const BUCKET_CAP: usize = 4_000_000;
+const BUCKET_CAP: usize = 2_000_000;
 
 /// What is charged for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

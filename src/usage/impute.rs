@@ -14,7 +14,7 @@ use crate::units::MessageSize;
 
 /// Pairs of cell and sender domain for which unsized messages are told apart (some 60 bytes each); past them
 /// all are imputed from the mean over all domains.
-const PAIR_CAP: usize = 250_000;
+const PAIR_CAP: usize = 200_000;
 
 /// Messages without a size by cell and sender domain.
 pub(super) type Pairs = FxHashMap<(u32, DomainId), Unsized>;

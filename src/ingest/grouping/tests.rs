@@ -1,3 +1,5 @@
+//! Tests of grouping: order, copies, expansion.
+
 use super::*;
 use crate::ingest::collect::Collected;
 use crate::usage::{Recipients, Skip, Submission};
