@@ -1,3 +1,5 @@
+//! Messages from rows in any order.
+
 use super::*;
 use crate::ingest::collect::Collected;
 use crate::usage::{Recipients, Skip, Submission};

@@ -1,3 +1,5 @@
+//! Tables with and without a mapping: what is counted, and what is refused with which words.
+
 use std::path::PathBuf;
 
 use proptest::prelude::*;

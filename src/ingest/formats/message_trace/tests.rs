@@ -1,3 +1,5 @@
+//! Traces in every shape: counts worked out by hand, nasty inputs, and properties that hold for any rows.
+
 use std::path::PathBuf;
 
 use proptest::prelude::*;
