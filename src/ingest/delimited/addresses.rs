@@ -7,7 +7,7 @@ use rustc_hash::FxHasher;
 /// Splits a list at separators outside of quotes; display names and `smtp:` prefixes stay on. A list whose
 /// quotes do not pair is split at every separator.
 pub(crate) fn split_list<'a>(cell: &'a [u8], separators: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    let paired = memchr::memchr_iter(b'"', cell).count() % 2 == 0;
+    let paired = memchr::memchr_iter(b'"', cell).count().is_multiple_of(2);
     let mut quoted = false;
     let pieces = cell.split(move |byte| {
         quoted ^= paired && *byte == b'"';

@@ -50,18 +50,26 @@ impl MessageKey {
 /// The 128 bits of `a5e6dc0f-23df-4b20-d240-08dab38944a1`, in braces or not.
 fn guid(id: &[u8]) -> Option<u128> {
     let id = id.strip_prefix(b"{").and_then(|id| id.strip_suffix(b"}")).unwrap_or(id);
-    if id.len() != 36 {
+    let dashes = [8, 13, 18, 23].iter().all(|&at| id.get(at) == Some(&b'-'));
+    if id.len() != 36 || !dashes {
         return None;
     }
-    let mut bits = 0;
-    for (at, &byte) in id.iter().enumerate() {
-        match byte {
-            b'-' if matches!(at, 8 | 13 | 18 | 23) => {}
-            _ if matches!(at, 8 | 13 | 18 | 23) => return None,
-            _ => bits = bits << 4 | u128::from(char::from(byte).to_digit(16)?),
-        }
-    }
-    Some(bits)
+    let high = hex(&id[..8])? << 32 | hex(&id[9..13])? << 16 | hex(&id[14..18])?;
+    let low = hex(&id[19..23])? << 48 | hex(&id[24..])?;
+    Some(u128::from(high) << 64 | u128::from(low))
+}
+
+/// The value of at most 16 hexadecimal digits.
+fn hex(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |value, &digit| {
+        let nibble = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            b'A'..=b'F' => digit - b'A' + 10,
+            _ => return None,
+        };
+        Some(value << 4 | u64::from(nibble))
+    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Tests of grouping: order, copies, expansion.
+//! Messages from rows in any order.
 
 use super::*;
 use crate::ingest::collect::Collected;

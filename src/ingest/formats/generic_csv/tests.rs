@@ -1,4 +1,4 @@
-//! Tests of whole inputs.
+//! Tables with and without a mapping: what is counted, and what is refused with which words.
 
 use std::path::PathBuf;
 

@@ -74,11 +74,11 @@ pub(super) fn column_of(name: &str) -> Option<Column> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Shape {
     /// A message with all its recipients (Enhanced summary).
-    PerMessage,
+    Message,
     /// An event in the life of a message (Extended).
-    PerEvent,
+    Event,
     /// A message and one of its recipients (`Get-MessageTrace`, Graph).
-    PerRecipient,
+    Recipient,
 }
 
 /// A header row: where each column stands.
@@ -125,13 +125,13 @@ fn shape_of(has: impl Fn(Column) -> bool) -> Option<Shape> {
     }
     let has_id = has(Column::Id) || has(Column::MessageId);
     if has(Column::Event) && has(Column::EventSource) && has(Column::Recipient) && has_id {
-        return Some(Shape::PerEvent);
+        return Some(Shape::Event);
     }
     if has(Column::RecipientStatus) && !has(Column::Event) && has_id {
-        return Some(Shape::PerMessage);
+        return Some(Shape::Message);
     }
     let own_marks = has_id || has(Column::FromIp) || has(Column::Status);
-    (has(Column::Recipient) && own_marks && !has(Column::Event)).then_some(Shape::PerRecipient)
+    (has(Column::Recipient) && own_marks && !has(Column::Event)).then_some(Shape::Recipient)
 }
 
 #[cfg(test)]
@@ -145,14 +145,14 @@ mod tests {
     #[test]
     fn shapes_are_told_by_their_own_columns() {
         let enhanced = "Origin_Timestamp_UTC,sender address,Recipient_status,total_bytes,network_message_id";
-        assert_eq!(shape(enhanced), Some(Shape::PerMessage));
+        assert_eq!(shape(enhanced), Some(Shape::Message));
         let extended =
             "date_time_utc,source,event_id,message_id,recipient_address,recipient_status,sender_address";
-        assert_eq!(shape(extended), Some(Shape::PerEvent));
+        assert_eq!(shape(extended), Some(Shape::Event));
         let get = "Size,Received,SenderAddress,RecipientAddress,Subject,Status,MessageTraceId";
-        assert_eq!(shape(get), Some(Shape::PerRecipient));
+        assert_eq!(shape(get), Some(Shape::Recipient));
         let doubled = "\"origin_timestamp_utc\",\"sender_address\",\"recipient_status\",\"message_id\"";
-        assert_eq!(shape(doubled), Some(Shape::PerMessage));
+        assert_eq!(shape(doubled), Some(Shape::Message));
     }
 
     #[test]

@@ -76,9 +76,9 @@ impl Reader<'_> {
         order: Option<DateOrder>,
     ) -> Result<Taken, String> {
         match shape {
-            Shape::PerRecipient => self.take_recipient(cells, order),
-            Shape::PerMessage => self.take_message(cells, order),
-            Shape::PerEvent => self.take_event(cells, order),
+            Shape::Recipient => self.take_recipient(cells, order),
+            Shape::Message => self.take_message(cells, order),
+            Shape::Event => self.take_event(cells, order),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Tests of whole inputs.
+//! Traces in every shape: counts worked out by hand, nasty inputs, and properties that hold for any rows.
 
 use std::path::PathBuf;
 

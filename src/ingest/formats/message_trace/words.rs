@@ -27,6 +27,9 @@ impl Plain {
 /// The status of a `Get-MessageTrace` or Graph row. A word in another language (exports from the portal are
 /// translated) tells nothing.
 pub(super) fn row_status(word: &[u8]) -> Status {
+    if word == b"Delivered" {
+        return Status::Delivered; // Nearly every row; the comparison below is a tenth of the time of reading one.
+    }
     match Plain::of(word).bytes() {
         b"delivered" | b"sent" => Status::Delivered,
         b"expanded" => Status::Expanded,

@@ -65,19 +65,11 @@ pub(super) struct ByteStream {
 impl Read for ByteStream {
     /// The JSON reader asks for one byte at a time.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let gauge = &self.gauge.0;
-        if gauge.since_row.get() > ROW_CAP {
-            gauge.overrun.set(true);
-            return Err(io::Error::other("row too long"));
-        }
-        let ready = self.text.fill_buf()?;
-        let (Some(&byte), Some(slot)) = (ready.first(), buffer.first_mut()) else { return Ok(0) };
-        *slot = byte;
-        self.text.consume(1);
-        gauge.since_row.set(gauge.since_row.get() + 1);
-        gauge.line.set(gauge.line.get() + u64::from(byte == b'\n'));
-        gauge.last.set(byte);
-        Ok(1)
+        let Some(slot) = buffer.first_mut() else { return Ok(0) };
+        Ok(self.take_byte()?.map_or(0, |byte| {
+            *slot = byte;
+            1
+        }))
     }
 }
 
@@ -133,11 +125,26 @@ impl ByteStream {
         }
     }
 
+    /// The next byte; `None` at the end.
+    fn take_byte(&mut self) -> io::Result<Option<u8>> {
+        let gauge = &self.gauge.0;
+        if gauge.since_row.get() > ROW_CAP {
+            gauge.overrun.set(true);
+            return Err(io::Error::other("row too long"));
+        }
+        let Some(&byte) = self.text.fill_buf()?.first() else { return Ok(None) };
+        self.text.consume(1);
+        gauge.since_row.set(gauge.since_row.get() + 1);
+        gauge.line.set(gauge.line.get() + u64::from(byte == b'\n'));
+        gauge.last.set(byte);
+        Ok(Some(byte))
+    }
+
     fn skip_space(&mut self) -> io::Result<Option<u8>> {
         loop {
             match self.text.fill_buf()?.first().copied() {
                 Some(b' ' | b'\t' | b'\r' | b'\n' | 0x1e) => {
-                    self.read(&mut [0])?;
+                    self.take_byte()?;
                     self.gauge.end_row();
                 }
                 first => return Ok(first),
@@ -146,8 +153,7 @@ impl ByteStream {
     }
 
     fn skip_line(&mut self) -> io::Result<()> {
-        let mut byte = [0];
-        while self.read(&mut byte)? > 0 && byte[0] != b'\n' {
+        while self.take_byte()?.is_some_and(|byte| byte != b'\n') {
             self.gauge.end_row();
         }
         Ok(())

@@ -53,7 +53,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             cells.set(*column, text.as_bytes());
         }
         self.count(row.line, |reader| match row.has_mark() {
-            true => reader.take(&cells, Shape::PerRecipient, None),
+            true => reader.take(&cells, Shape::Recipient, None),
             false => {
                 Err("an object that is no row of a trace: expected RecipientAddress and Received".to_owned())
             }
