@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::count_args::InForce;
-use super::settings::{Choice, Origin, Settings};
+use super::settings::{self, Choice, Origin, Settings};
 use super::usage_error;
 use crate::ingest::formats::FORMATS;
 use crate::ingest::run::{Ingested, Recognition, read_all};
@@ -34,6 +34,9 @@ pub struct ReadArgs {
     /// Year of the first record of logs that state none [default: what the log proves]
     #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=9999), help_heading = "How it is read")]
     pub year: Option<i32>,
+    /// The organisation's own domain: tells application mail from inbound mail (repeat for several)
+    #[arg(long, value_name = "DOMAIN", value_parser = settings::domain, help_heading = "How it is read")]
+    pub own_domain: Vec<String>,
     /// Count only what is handed to this next host: name, *.domain, address or network (repeat for several)
     #[arg(long, value_name = "HOST", help_heading = "What counts")]
     pub relay_host: Vec<HostPattern>,
@@ -59,6 +62,7 @@ impl ReadArgs {
             value: relay_hosts.value.iter().map(host_name).collect(),
             from: relay_hosts.from.clone(),
         };
+        let own_domains = settings.choose_all(&self.own_domain, &settings.own_domains);
         let zone = match &log_zone {
             Some(zone) => InForce::new("log-timezone", zone.value, zone.from.clone()),
             None => InForce::new("log-timezone", "what the log proves, else UTC", Origin::Default),
@@ -71,6 +75,7 @@ impl ReadArgs {
             flag("mapping", self.mapping.as_ref().map(|path| path.display().to_string())),
         ];
         let mut in_force = vec![zone];
+        in_force.extend(InForce::of_list("own-domain", &own_domains));
         in_force.extend(InForce::of_list("relay-host", &shown));
         in_force.extend(single.into_iter().flatten());
         let selects_relay = !relay_hosts.value.is_empty();
@@ -78,6 +83,7 @@ impl ReadArgs {
             log_zone: log_zone.map(|zone| zone.value),
             year: self.year,
             relay_hosts: relay_hosts.value,
+            own_domains: own_domains.value,
             date_order: self.date_order,
             mapping: self.mapping.clone(),
         };
@@ -108,13 +114,11 @@ impl Reading {
         }
         for input in &ingested.inputs {
             match (&input.recognition, input.origin) {
-                (Recognition::Unrecognised, Found::Named) => {
-                    let names = format_names();
-                    anyhow::bail!(
-                        "{}: not recognised: expected one of {names}\nhint: --input-format forces one, and --mapping names the columns of a CSV",
-                        input.name
-                    )
-                }
+                (Recognition::Unrecognised(what), Found::Named) => anyhow::bail!(
+                    "{}: not recognised: it looks like {what}; expected one of {}\nhint: --input-format forces one, and --mapping names the columns of a CSV",
+                    input.name,
+                    format_names()
+                ),
                 (Recognition::Unreadable(what), Found::Named) => anyhow::bail!("{}: {what}", input.name),
                 _ => {}
             }

@@ -1,6 +1,7 @@
 //! Recognising the format of an input by its content, never by its name.
 
 use super::source::HEAD_BYTES;
+use super::syslog::looks_like_syslog;
 use super::{Input, Likelihood, LogFormat, ReadError};
 
 /// What an input is.
@@ -30,6 +31,23 @@ pub fn detect(input: &Input, formats: &[&'static dyn LogFormat]) -> Result<Detec
         (Some(one), Some(other)) => Err(conflict(input, one, other)),
         (Some(one), None) => Ok(Detected::Recognised(one)),
         (None, _) => Ok(fallback.next().map_or(Detected::Unrecognised, Detected::Recognised)),
+    }
+}
+
+/// What a text looks like that no format claims, so that an error can say what was seen.
+pub(super) fn resemblance(head: &[u8]) -> &'static str {
+    let start = head.trim_ascii_start();
+    let first = &start[..memchr::memchr(b'\n', start).unwrap_or(start.len())];
+    if looks_like_syslog(head) {
+        "a system log in whose first part no line is of a mail system that is known"
+    } else if head.iter().take(4096).any(|b| *b == 0) {
+        "binary data"
+    } else if start.starts_with(b"{") || start.starts_with(b"[") {
+        "JSON of another kind"
+    } else if memchr::memchr3_iter(b',', b';', b'\t', first).count() >= 2 {
+        "a table without the columns of a message"
+    } else {
+        "text of another kind"
     }
 }
 
@@ -104,6 +122,27 @@ pub(super) mod tests {
             Ok(other) => format!("{other:?}"),
             Err(error) => error.to_string(),
         }
+    }
+
+    #[test]
+    fn what_is_not_recognised_is_still_described() {
+        let seen = [
+            "Apr  1 04:52:30 host cron[1]: (root) CMD (x)\n",
+            "\0\x01\x02",
+            "{\"a\":1}",
+            "a,b,c\n1,2,3\n",
+            "Dear all,\n",
+        ];
+        assert_eq!(
+            seen.map(|text| resemblance(text.as_bytes())),
+            [
+                "a system log in whose first part no line is of a mail system that is known",
+                "binary data",
+                "JSON of another kind",
+                "a table without the columns of a message",
+                "text of another kind",
+            ]
+        );
     }
 
     #[test]

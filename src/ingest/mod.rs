@@ -95,6 +95,9 @@ pub struct ReadOptions {
     pub year: Option<i32>,
     /// Next hosts that count (`*.mail.protection.outlook.com`, a name or an address); empty: all.
     pub relay_hosts: Vec<HostPattern>,
+    /// The organisation's own domains, lower case: they tell application mail from inbound mail in traces without
+    /// direction.
+    pub own_domains: Vec<String>,
     /// What dates such as `03/04/2024` mean; without it, what their column proves.
     pub date_order: Option<DateOrder>,
     /// The mapping file of the generic CSV format.

@@ -1,9 +1,7 @@
 //! Reading all inputs of a run: each is recognised, those of one format are read together, and what became of
 //! every one of them is told.
 
-use std::cmp::Ordering;
-
-use super::detect::{Detected, detect, is_empty};
+use super::detect::{Detected, detect, is_empty, resemblance};
 use super::source::{Digest, Digests, HEAD_BYTES, Input, Origin};
 use super::{LogFormat, ReadError, ReadOptions, Sink};
 
@@ -39,8 +37,8 @@ pub enum Recognition {
     Read(&'static str),
     /// No bytes, or only white space.
     Empty,
-    /// No format claims it.
-    Unrecognised,
+    /// No format claims it; what it looks like.
+    Unrecognised(&'static str),
     /// It could not be opened, or broke off before its first byte; what happened.
     Unreadable(String),
 }
@@ -91,7 +89,7 @@ fn recognise(
         (Detected::Recognised(format), _) => (Recognition::Read(format.name()), Some(format)),
         (_, Some(what)) => (Recognition::Unreadable(what.to_owned()), None),
         (Detected::Empty, None) => (Recognition::Empty, None),
-        (Detected::Unrecognised, None) => (Recognition::Unrecognised, None),
+        (Detected::Unrecognised, None) => (Recognition::Unrecognised(resemblance(input.head())), None),
     })
 }
 
@@ -106,35 +104,6 @@ fn group<'a>(
         groups.push((format, Vec::new()));
     }
     &mut groups[place].1
-}
-
-/// Sorts inputs by the first time in them and, only where that is the same, by the last one, for which the end
-/// of an input has to be read. `first` and `last` find a time in a head or tail. Inputs without a time come
-/// last, as those without difference do, in the order in which they were given.
-pub fn order_by_time<K: Ord>(
-    inputs: Vec<Input>,
-    first: impl Fn(&[u8]) -> Option<K>,
-    last: impl Fn(&[u8]) -> Option<K>,
-) -> Vec<Input> {
-    let mut keyed: Vec<(Option<K>, Option<K>, Input)> =
-        inputs.into_iter().map(|input| (first(input.head()), None, input)).collect();
-    keyed.sort_by(|one, other| none_last(&one.0, &other.0));
-    for place in 0..keyed.len() {
-        let ties = |other: Option<&(Option<K>, Option<K>, Input)>| {
-            other.is_some_and(|other| other.0.is_some() && other.0 == keyed[place].0)
-        };
-        if ties(keyed.get(place + 1)) || ties(place.checked_sub(1).and_then(|before| keyed.get(before))) {
-            // An end that cannot be read now will be reported when the input is.
-            let tail = keyed[place].2.tail().ok().flatten();
-            keyed[place].1 = tail.and_then(|tail| last(&tail));
-        }
-    }
-    keyed.sort_by(|one, other| none_last(&one.0, &other.0).then_with(|| none_last(&one.1, &other.1)));
-    keyed.into_iter().map(|(_, _, input)| input).collect()
-}
-
-fn none_last<K: Ord>(one: &Option<K>, other: &Option<K>) -> Ordering {
-    (one.is_none(), one).cmp(&(other.is_none(), other))
 }
 
 #[cfg(test)]
@@ -159,7 +128,7 @@ mod tests {
         let read = read_all(given, &[&ALPHA], None, &options, &mut sink).unwrap();
         let expected = [
             ("1", Recognition::Read("alpha")),
-            ("2", Recognition::Unrecognised),
+            ("2", Recognition::Unrecognised("text of another kind")),
             ("3", Recognition::Empty),
             ("4", Recognition::Read("alpha")),
         ];
@@ -179,23 +148,5 @@ mod tests {
         let expected =
             [("1", Recognition::Read("any")), ("2", Recognition::Read("any")), ("3", Recognition::Empty)];
         assert_eq!(recognitions(&read), expected);
-    }
-
-    #[test]
-    fn times_order_inputs_and_ends_break_ties() {
-        let time = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.trim().parse::<u32>().ok();
-        let first = |head: &[u8]| time(head.split(|&byte| byte == b'\n').next()?);
-        let last = |tail: &[u8]| {
-            let tails = TAILS.get() + 1;
-            TAILS.set(tails);
-            time(tail.rsplit(|&byte| byte == b'\n').next()?)
-        };
-        thread_local!(static TAILS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
-        let given =
-            inputs(&[("c", "5\n9"), ("x", "none"), ("a", "2"), ("b", "5\n7"), ("d", "6"), ("y", "no")]);
-        let sorted = order_by_time(given, first, last);
-        let names: Vec<&str> = sorted.iter().map(Input::name).collect();
-        assert_eq!(names, ["a", "b", "c", "d", "x", "y"]);
-        assert_eq!(TAILS.get(), 2, "only inputs with the same start are read to their end");
     }
 }

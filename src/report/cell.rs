@@ -17,7 +17,7 @@ impl Cell {
             Cell::Count(count) => grouped(&count.to_string()),
             Cell::Bytes(bytes) => display_bytes(*bytes),
             Cell::Number(number) => grouped(&number.to_string()),
-            Cell::Money(money) => format!("{} {}", money.currency(), grouped(&money.display_amount())),
+            Cell::Money(money) => amount(money),
             Cell::UnitPrice(price) => {
                 format!("{} {}", price.currency(), grouped(&price.amount().to_string()))
             }
@@ -50,6 +50,17 @@ impl Cell {
     }
 }
 
+/// An amount rounded to its currency. One that is not nothing never reads as nothing.
+fn amount(money: &Money) -> String {
+    let shown = money.rounded().amount();
+    if !shown.is_zero() || money.amount().is_zero() {
+        return format!("{} {}", money.currency(), grouped(&money.display_amount()));
+    }
+    let decimals = money.currency().decimals();
+    let sign = if money.amount().is_sign_negative() { "> -" } else { "< " };
+    format!("{} {sign}{}", money.currency(), Decimal::new(1, decimals))
+}
+
 fn per_cent(share: Decimal) -> String {
     match share.checked_mul(Decimal::ONE_HUNDRED) {
         Some(percent) => format!("{:.1}%", round(percent, 1, Rounding::HalfUp)),
@@ -80,6 +91,14 @@ mod tests {
     fn thousands_are_set_apart_in_the_whole_part_only() {
         let cases = ["0", "999", "1000", "-1000", "-100", "1234567.891011", "0.00025"].map(grouped);
         assert_eq!(cases, ["0", "999", "1,000", "-1,000", "-100", "1,234,567.891011", "0.00025"]);
+    }
+
+    #[test]
+    fn an_amount_that_is_not_nothing_never_reads_as_nothing() {
+        let shown = ["0.004", "-0.004", "0", "0.005"].map(|text| {
+            Cell::Money(Money::new(text.parse().unwrap(), crate::money::Currency::USD)).for_people()
+        });
+        assert_eq!(shown, ["USD < 0.01", "USD > -0.01", "USD 0.00", "USD 0.01"]);
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn a_report_for_people() {
 
         Provenance
           relaymeter 0.1.0.
-          Price list: …
+          Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
           A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
           log-timezone: UTC (flag).
           timezone: UTC (default).
@@ -342,7 +342,7 @@ fn what_cannot_be_analyzed_says_why() {
         exit 1
         --- stdout
         --- stderr
-        error: mail.txt: not recognised: expected one of FORMATS
+        error: mail.txt: not recognised: it looks like text of another kind; expected one of FORMATS
         hint: --input-format forces one, and --mapping names the columns of a CSV
 
         $ analyze sizeless.log

@@ -190,7 +190,7 @@ pub(super) fn recognition_name(recognition: &Recognition) -> &str {
     match recognition {
         Recognition::Read(format) => format,
         Recognition::Empty => "(empty)",
-        Recognition::Unrecognised => "(not recognised)",
+        Recognition::Unrecognised(_) => "(not recognised)",
         Recognition::Unreadable(_) => "(unreadable)",
     }
 }

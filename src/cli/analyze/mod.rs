@@ -161,7 +161,9 @@ impl Analysis {
     /// Inputs that no format claims.
     fn unread(&self) -> impl Iterator<Item = &str> {
         let inputs = self.ingested.inputs.iter();
-        inputs.filter(|input| input.recognition == Recognition::Unrecognised).map(|input| input.name.as_str())
+        inputs
+            .filter(|input| matches!(input.recognition, Recognition::Unrecognised(_)))
+            .map(|input| input.name.as_str())
     }
 
     /// Whether the sources tell of anybody what was delivered.

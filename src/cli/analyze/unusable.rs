@@ -47,7 +47,7 @@ fn recognised(inputs: &[InputRead]) -> String {
     let one = |input: &InputRead| match &input.recognition {
         Recognition::Read(format) => format!("{}: recognised as {format}", input.name),
         Recognition::Empty => format!("{}: empty", input.name),
-        Recognition::Unrecognised => format!("{}: not recognised", input.name),
+        Recognition::Unrecognised(what) => format!("{}: not recognised ({what})", input.name),
         Recognition::Unreadable(what) => format!("{}: {what}", input.name),
     };
     let mut shown: Vec<String> = inputs.iter().take(SHOWN_INPUTS).map(one).collect();

@@ -28,6 +28,7 @@ pub struct Clock {
     cached_time: Timestamp,
     cached_local: Option<i64>,
     has_offset: bool,
+    assumed_utc: bool,
 }
 
 impl Clock {
@@ -44,6 +45,7 @@ impl Clock {
             cached_time: Timestamp::default(),
             cached_local: None,
             has_offset: false,
+            assumed_utc: false,
         }
     }
 
@@ -93,6 +95,7 @@ impl Clock {
     fn instant_in_zone(&mut self, local: NaiveDateTime, stamp: &Stamp) -> Timestamp {
         let seconds = local.and_utc().timestamp();
         self.has_offset = stamp.offset.is_some();
+        self.assumed_utc |= !self.has_offset && self.zone.is_none() && self.proven_offset.is_none();
         match (stamp.offset, self.zone, self.proven_offset) {
             (Some(offset), _, _) => Timestamp::from_seconds(seconds - i64::from(offset)),
             (None, Some(zone), _) => zone.to_utc(local),
@@ -129,9 +132,9 @@ impl Clock {
         }
     }
 
-    /// Whether instants stand on the assumption that the log is in UTC.
+    /// Whether an instant stands on the assumption that the log is in UTC.
     pub fn assumes_utc(&self) -> bool {
-        self.zone.is_none() && self.proven_offset.is_none()
+        self.assumed_utc
     }
 }
 

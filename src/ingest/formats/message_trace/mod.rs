@@ -78,8 +78,12 @@ impl LogFormat for MessageTrace {
         for ((input, encoding), order) in inputs.iter_mut().zip(encodings).zip(orders) {
             let source = sink.names().add_source(input.name());
             messages.begin_input(source);
-            let mut reader =
-                Reader { messages: &mut messages, sink: &mut *sink, hasher: RecipientHasher::default() };
+            let mut reader = Reader {
+                messages: &mut messages,
+                sink: &mut *sink,
+                hasher: RecipientHasher::default(),
+                own_domains: &options.own_domains,
+            };
             match encoding {
                 Encoding::Json => json::read(input, &mut reader)?,
                 Encoding::Csv { delimiter } => csv::read(input, delimiter, order, &mut reader)?,

@@ -1,6 +1,6 @@
 //! What one row of a trace says of its message, for all shapes and both encodings.
 //!
-//! Rules are those of `facts` on message tracing: a message is known by its network message id (which
+//! A message is known by its network message id (which
 //! `MessageTraceId` and Graph's `id` also are), rows of one recipient repeat in overlapping exports, and times
 //! are UTC whether or not a zone is written.
 
@@ -65,6 +65,7 @@ pub(super) struct Reader<'a> {
     pub(super) messages: &'a mut Messages,
     pub(super) sink: &'a mut dyn Sink,
     pub(super) hasher: RecipientHasher,
+    pub(super) own_domains: &'a [String],
 }
 
 impl Reader<'_> {
@@ -85,7 +86,7 @@ impl Reader<'_> {
     fn take_recipient(&mut self, cells: &Cells<'_>, order: Option<DateOrder>) -> Result<Taken, String> {
         let hash =
             self.hasher.hash(cells.get(Column::Recipient)).ok_or("the recipient address is missing")?;
-        let facts = self.facts(cells, order, signs(cells, None), false)?;
+        let facts = self.facts(cells, order, signs(cells, None, self.own_domains), false)?;
         let slot = self.messages.message(&facts);
         let status = words::row_status(cells.get(Column::Status));
         Ok(used_if(self.messages.recipient(slot, hash, status, Row::Own)))
@@ -98,7 +99,7 @@ impl Reader<'_> {
                 "the recipients are missing: expected 'address##status' in recipient_status".to_owned()
             );
         }
-        let facts = self.facts(cells, order, signs(cells, None), false)?;
+        let facts = self.facts(cells, order, signs(cells, None, self.own_domains), false)?;
         let slot = self.messages.message(&facts);
         let mut news = false;
         for (address, status) in delimited::split_statuses(list) {
@@ -138,7 +139,7 @@ impl Reader<'_> {
         if !delimited::split_list(list, b";").any(|address| self.hasher.hash(address).is_some()) {
             return Err("the recipient addresses are missing".to_owned());
         }
-        let facts = self.facts(cells, order, signs(cells, Some(mailbox)), true)?;
+        let facts = self.facts(cells, order, signs(cells, Some(mailbox), self.own_domains), true)?;
         let slot = self.messages.message(&facts);
         let mut news = false;
         for address in delimited::split_list(list, b";") {
@@ -252,9 +253,10 @@ fn key(cells: &Cells<'_>, time: Timestamp) -> Result<MessageKey, String> {
 ///
 /// * `Originating` with a client address or connector: relay; from a mailbox (`STOREDRIVER`) or without either:
 ///   mailbox. `Incoming`: inbound.
-/// * Without directionality: no `FromIP`: mailbox. `FromIP`, but no `ToIP`: inbound, unless sender and recipient
-///   share a domain, as application mail to colleagues does. Anything else is left open.
-fn signs(cells: &Cells<'_>, mailbox: Option<bool>) -> Signs {
+/// * Without directionality: no `FromIP`: mailbox. With a `FromIP`, where the organisation's own domains are known:
+///   relay from one of them, inbound from any other. Where they are not: without `ToIP` inbound, unless sender and
+///   recipient share a domain, as application mail to colleagues does; anything else is left open.
+fn signs(cells: &Cells<'_>, mailbox: Option<bool>, own_domains: &[String]) -> Signs {
     let has_client = !client_ip(cells).is_empty() || !cells.get(Column::Connector).is_empty();
     match words::is_outbound(cells.get(Column::Direction)) {
         Some(true) if mailbox == Some(true) || !has_client => return Signs::Mailbox,
@@ -262,13 +264,15 @@ fn signs(cells: &Cells<'_>, mailbox: Option<bool>) -> Signs {
         Some(false) => return Signs::Inbound,
         None => {}
     }
+    let domain = |column| cells.get(column).rsplit(|&b| b == b'@').next().unwrap_or_default();
+    let is_own = || own_domains.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(domain(Column::Sender)));
     match (cells.has(Column::FromIp), cells.has(Column::ToIp)) {
         (None, _) => Signs::None,
         (Some(b""), _) => Signs::Mailbox,
-        (Some(_), Some(b"")) => {
-            let domain = |column| cells.get(column).rsplit(|&b| b == b'@').next().unwrap_or_default();
-            let same = domain(Column::Sender).eq_ignore_ascii_case(domain(Column::Recipient));
-            if same { Signs::Passing } else { Signs::Inbound }
+        _ if is_own() => Signs::Relay,
+        _ if !own_domains.is_empty() => Signs::Inbound,
+        (Some(_), Some(b"")) if !domain(Column::Sender).eq_ignore_ascii_case(domain(Column::Recipient)) => {
+            Signs::Inbound
         }
         (Some(_), _) => Signs::Passing,
     }
