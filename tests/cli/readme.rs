@@ -96,7 +96,8 @@ fn words(text: &str) -> Vec<String> {
 fn output(args: &[String]) -> String {
     let output = program().args(args).env("NO_COLOR", "1").output().unwrap();
     let text = [output.stderr, output.stdout].concat();
-    let text = String::from_utf8(text).unwrap();
+    // CSV has CRLF line ends (RFC 4180), the README has LF.
+    let text = String::from_utf8(text).unwrap().replace("\r\n", "\n");
     assert!(!text.contains("```"), "the output ends its block");
     text
 }
