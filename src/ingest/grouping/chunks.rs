@@ -5,10 +5,28 @@ use hashbrown::HashTable;
 /// Items of one chunk.
 const CHUNK: usize = 8_192;
 /// Parts of an index. Each doubles by itself, so that old and new table of the whole never exist at once.
-const SHARDS: usize = 64;
+const SHARDS: usize = 16;
+/// The part of each of 256 hash values. Part `n` takes a share that grows as 2^(n/16), so that the parts double
+/// one after the other and the whole stays about two thirds full, however many items there are.
+const SHARD_OF: [u8; 256] = shard_table();
 
-/// A list that is never copied when it grows. It holds fewer than 2^32 items, which at 44 bytes each would be
-/// 176 GiB, more than any machine this runs on.
+const fn shard_table() -> [u8; 256] {
+    // 256 x (2^(n/16) - 1), rounded: where the share of part n ends.
+    const ENDS: [usize; SHARDS] = [11, 23, 36, 48, 62, 76, 91, 106, 122, 139, 156, 175, 194, 213, 234, 256];
+    let mut table = [0; 256];
+    let (mut value, mut part) = (0, 0);
+    while value < 256 {
+        if value == ENDS[part] {
+            part += 1;
+        }
+        table[value] = part as u8;
+        value += 1;
+    }
+    table
+}
+
+/// A list that is never copied when it grows. It holds fewer than 2^32 items, which at 40 bytes each would be
+/// 160 GiB, more than any machine this runs on.
 #[derive(Debug)]
 pub(crate) struct Chunks<T> {
     chunks: Vec<Vec<T>>,
@@ -80,7 +98,7 @@ impl Index {
 
 /// The table uses the lowest and the highest bits; the shard is taken from between them.
 fn shard(hash: u64) -> usize {
-    (hash >> 40) as usize % SHARDS
+    usize::from(SHARD_OF[(hash >> 40) as usize & 0xff])
 }
 
 /// Spreads a number over 64 bits (the finalizer of SplitMix64, Steele, Lea and Flood 2014).

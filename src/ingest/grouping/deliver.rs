@@ -80,7 +80,7 @@ impl Messages {
 
 impl Tally {
     fn of(message: &Message, messages: &Messages) -> Tally {
-        let all = || entries(message.first, message.more, &messages.further);
+        let all = || entries(message.first, &messages.further);
         let count = |fits: fn(&Entry) -> bool| all().filter(fits).count() as u64;
         let mut tally = Tally::default();
         let groups = count(|entry| entry.status() == Status::Expanded);

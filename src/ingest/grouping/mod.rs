@@ -1,7 +1,7 @@
 //! Records grouped into messages: repeated rows, overlapping exports and one row per recipient become one
 //! submission, whatever the order of rows and files.
 //!
-//! A gigabyte of trace can hold millions of messages, so a message is 44 bytes: texts are held once in
+//! A gigabyte of trace can hold millions of messages, so a message is 40 bytes: texts are held once in
 //! [`Names`](crate::usage::Names), recipients as hashes, and storage grows by chunks without copying. Reading
 //! rows, and saying what they mean, is left to the formats.
 
@@ -95,10 +95,8 @@ struct Message {
     origin: u32,
     /// Line, counted over all inputs.
     position: u32,
-    /// Its first recipient and the flags of the message.
+    /// Its only recipient, or where its several are, and the flags of the message.
     first: [u32; 2],
-    /// 1 + the number of its latest further recipient; 0: none.
-    more: u32,
 }
 
 /// A size that does not fit in 32 bits.
@@ -159,7 +157,6 @@ impl Messages {
             origin: self.origin(facts.origin),
             position: self.positions.of(facts.line),
             first: first.halves(),
-            more: 0,
         };
         let at = self.messages.push(message);
         self.set_size(at, facts.size);

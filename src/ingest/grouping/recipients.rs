@@ -50,8 +50,8 @@ pub(crate) enum Row {
     Event,
 }
 
-/// One recipient: 54 bits of its hash above 10 bits of state. Two recipients of one message fall together
-/// once in 2^54 pairs.
+/// One recipient: 52 bits of its hash above 12 bits of state. Two recipients of one message fall together
+/// once in 2^52 pairs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Entry(u64);
 
@@ -65,7 +65,10 @@ const EVENT_RECORD: u64 = 1 << 7;
 const DATE_ONLY: u64 = 1 << 8;
 const ACCEPTANCE: u64 = 1 << 9;
 const ZONE_ASSUMED: u64 = 1 << 10;
-const STATE_BITS: u32 = 11;
+/// The message has several recipients: all are in a list, whose head stands where the hash else does.
+const MANY: u64 = 1 << 11;
+const STATE_BITS: u32 = 12;
+const OF_MESSAGE: u64 = DATE_ONLY | ACCEPTANCE | ZONE_ASSUMED;
 
 impl Entry {
     pub(super) const NONE: Entry = Entry(0);
@@ -119,7 +122,7 @@ impl Entry {
     }
 
     pub(super) fn set_message_flags(&mut self, acceptance: bool, date_only: bool, zone_assumed: bool) {
-        self.0 &= !(ACCEPTANCE | DATE_ONLY | ZONE_ASSUMED);
+        self.0 &= !OF_MESSAGE;
         for (set, flag) in [(acceptance, ACCEPTANCE), (date_only, DATE_ONLY), (zone_assumed, ZONE_ASSUMED)] {
             self.0 |= if set { flag } else { 0 };
         }
@@ -127,6 +130,16 @@ impl Entry {
 
     fn hash(self) -> u64 {
         self.0 >> STATE_BITS
+    }
+
+    /// 1 + the number of the latest recipient in the list of several; 0: there is no list.
+    fn head(self) -> u32 {
+        if self.is(MANY) { (self.0 >> 32) as u32 } else { 0 }
+    }
+
+    /// What stands in the message in place of its first recipient once there are several.
+    fn with_head(self, head: u32) -> Entry {
+        Entry(self.0 & OF_MESSAGE | MANY | u64::from(head) << 32)
     }
 
     /// Takes up another record's word on this recipient; whether the record is to be counted with it.
@@ -153,7 +166,7 @@ impl Entry {
     }
 }
 
-/// A recipient beyond the first, in a list that leads back from the latest.
+/// One of several recipients, in a list that leads back from the latest.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Further {
     entry: [u32; 2],
@@ -179,19 +192,22 @@ impl Messages {
         let hash = hash >> STATE_BITS;
         let message = self.messages.at_mut(slot.0);
         let mut first = Entry::from_halves(message.first);
-        if !first.is_present() {
-            first.0 |= hash << STATE_BITS;
-        }
-        if first.hash() == hash {
-            let news = first.merge(status, row);
-            message.first = first.halves();
-            return news;
+        if first.head() == 0 {
+            if !first.is_present() {
+                first.0 |= hash << STATE_BITS;
+            }
+            if first.hash() == hash {
+                let news = first.merge(status, row);
+                message.first = first.halves();
+                return news;
+            }
+            self.add_further(slot, Entry(first.0 & !OF_MESSAGE));
         }
         let known = self.further_index.find(further_hash(slot.0, hash), |at| {
             let further = self.further.at(at);
             further.message == slot.0 && Entry::from_halves(further.entry).hash() == hash
         });
-        let at = known.unwrap_or_else(|| self.add_further(slot, hash));
+        let at = known.unwrap_or_else(|| self.add_further(slot, Entry(hash << STATE_BITS)));
         let further = self.further.at_mut(at);
         let mut entry = Entry::from_halves(further.entry);
         let news = entry.merge(status, row);
@@ -199,28 +215,29 @@ impl Messages {
         news
     }
 
-    fn add_further(&mut self, slot: Slot, hash: u64) -> u32 {
+    fn add_further(&mut self, slot: Slot, entry: Entry) -> u32 {
         let message = self.messages.at_mut(slot.0);
-        let entry = Entry(hash << STATE_BITS).halves();
-        let at = self.further.push(Further { entry, message: slot.0, next: message.more });
-        message.more = at + 1;
+        let first = Entry::from_halves(message.first);
+        let at = self.further.push(Further { entry: entry.halves(), message: slot.0, next: first.head() });
+        message.first = first.with_head(at + 1).halves();
         let further = &self.further;
-        self.further_index.insert(further_hash(slot.0, hash), at, |at| further.at(at).hash());
+        self.further_index.insert(further_hash(slot.0, entry.hash()), at, |at| further.at(at).hash());
         at
     }
 }
 
-/// All recipients of a message, beginning with the first.
+/// All recipients of a message.
 pub(super) fn entries(
     first: [u32; 2],
-    more: u32,
     further: &super::chunks::Chunks<Further>,
 ) -> impl Iterator<Item = Entry> {
-    let mut next = more;
-    let rest = std::iter::from_fn(move || {
+    let first = Entry::from_halves(first);
+    let mut next = first.head();
+    let several = std::iter::from_fn(move || {
         let item = further.at(next.checked_sub(1)?);
         next = item.next;
         Some(Entry::from_halves(item.entry))
     });
-    std::iter::once(Entry::from_halves(first)).filter(|entry| entry.is_present()).chain(rest)
+    let single = Some(first).filter(|entry| entry.is_present());
+    single.into_iter().chain(several)
 }

@@ -37,7 +37,7 @@ fn messages() -> Messages {
 
 #[test]
 fn a_message_is_small() {
-    assert_eq!(size_of::<Message>(), 44);
+    assert_eq!(size_of::<Message>(), 40);
     assert_eq!(size_of::<Further>(), 16);
 }
 
