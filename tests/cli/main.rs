@@ -8,6 +8,7 @@ mod formats;
 mod global;
 mod man;
 mod readme;
+mod real_data;
 mod sample;
 
 use std::process::Output;

@@ -6,10 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::Analysis;
 use super::rows::Row;
-use super::table::{PERCENTILES, mean_size, per_message};
+use super::table::{PERCENTILES, mean_size, per_message, recognition_name};
 use crate::cli::cost_data::{self, money_json, plain};
 use crate::cli::price_args::Prices;
-use crate::ingest::run::Recognition;
 use crate::usage::{Accounting, Histogram, Measures, Totals};
 
 /// The layout of the data; counted up when a reader would have to change.
@@ -183,14 +182,4 @@ fn provenance(analysis: &Analysis, prices: &Prices) -> Value {
         "inputs": inputs.collect::<Vec<_>>(),
         "damages": damages.collect::<Vec<_>>(),
     })
-}
-
-/// What an input was read as: a format's name, or why it was not read.
-pub(super) fn recognition_name(recognition: &Recognition) -> &str {
-    match recognition {
-        Recognition::Read(format) => format,
-        Recognition::Empty => "(empty)",
-        Recognition::Unrecognised(_) => "(not recognised)",
-        Recognition::Unreadable(_) => "(unreadable)",
-    }
 }

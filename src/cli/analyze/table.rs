@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use super::Analysis;
 use super::rows::Row;
 use crate::cli::cost_data;
+use crate::ingest::run::Recognition;
 use crate::money::{Money, Rounding, round};
 use crate::report::{Cell, Row as TableRow, RowKind, Section, Table};
 use crate::usage::{Histogram, Measures, SHOWN_REJECTIONS};
@@ -268,7 +269,7 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
         lines.push(format!(
             "{}: {}, {} bytes, SHA-256 {}.",
             input.name,
-            super::json::recognition_name(&input.recognition),
+            recognition_name(&input.recognition),
             digest.bytes,
             digest.sha256
         ));
@@ -277,4 +278,14 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
         lines.push(format!("and {} more inputs (--format json lists all).", inputs.len() - SHOWN_INPUTS));
     }
     lines
+}
+
+/// What an input was read as: a format's name, or why it was not read.
+pub(super) fn recognition_name(recognition: &Recognition) -> &str {
+    match recognition {
+        Recognition::Read(format) => format,
+        Recognition::Empty => "(empty)",
+        Recognition::Unrecognised(_) => "(not recognised)",
+        Recognition::Unreadable(_) => "(unreadable)",
+    }
 }
