@@ -153,37 +153,41 @@ impl Reader {
             sink.skip(Skip::Event, 1);
             return Ok(());
         }
-        let hash = row_hash(row);
-        let key = if id.is_empty() {
-            MessageKey::of_parts(&[b"row", &hash.to_be_bytes()])
-        } else {
-            MessageKey::of_id(id)
-        };
-        let repeats =
-            if id.is_empty() { self.repeats.repeats(hash) } else { self.repeats.is_known_id(key.hash()) };
-        if repeats {
-            sink.skip(Skip::Duplicate, 1);
-            return Ok(());
+        match self.new_key(row, id) {
+            None => sink.skip(Skip::Duplicate, 1),
+            Some(key) => {
+                let (sender, client, relay) = table.origin(row, sink.names());
+                sink.accept(Record::Submission(Submission {
+                    time: timed.0,
+                    time_quality: timed.1,
+                    messages,
+                    message_size: size,
+                    size_quality: if size.is_some() { SizeQuality::Measured } else { SizeQuality::Missing },
+                    recipients,
+                    recipients_upper: recipients.attempted(),
+                    sender,
+                    client,
+                    relay,
+                    traffic: Traffic::Unknown,
+                    source,
+                    line: row.line,
+                    records: 1,
+                    key: key.bits(),
+                }));
+            }
         }
-        let (sender, client, relay) = table.origin(row, sink.names());
-        sink.accept(Record::Submission(Submission {
-            time: timed.0,
-            time_quality: timed.1,
-            messages,
-            message_size: size,
-            size_quality: if size.is_some() { SizeQuality::Measured } else { SizeQuality::Missing },
-            recipients,
-            recipients_upper: recipients.attempted(),
-            sender,
-            client,
-            relay,
-            traffic: Traffic::Unknown,
-            source,
-            line: row.line,
-            records: 1,
-            key: key.bits(),
-        }));
         Ok(())
+    }
+
+    /// The key of a row that stands for itself; `None` where it was read before.
+    fn new_key(&mut self, row: &Row<'_>, id: &[u8]) -> Option<MessageKey> {
+        if id.is_empty() {
+            let hash = row_hash(row);
+            let key = MessageKey::of_parts(&[b"row", &hash.to_be_bytes()]);
+            return (!self.repeats.repeats(hash)).then_some(key);
+        }
+        let key = MessageKey::of_id(id);
+        (!self.repeats.is_known_id(key.hash())).then_some(key)
     }
 
     /// A row of a message that may have other rows.

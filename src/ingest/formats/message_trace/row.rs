@@ -1,8 +1,8 @@
 //! What one row of a trace says of its message, for all shapes and both encodings.
 //!
-//! A message is known by its network message id (which
-//! `MessageTraceId` and Graph's `id` also are), rows of one recipient repeat in overlapping exports, and times
-//! are UTC whether or not a zone is written.
+//! A message is known by its network message id, which `MessageTraceId` and Graph's `id` also are; rows of one
+//! recipient repeat in overlapping exports; times are UTC whether or not a zone is written. What is counted of
+//! the rows of one message is left to `grouping`.
 
 use super::columns::{Column, Header, Shape};
 use super::words::{self, Event};
@@ -205,8 +205,10 @@ impl Reader<'_> {
         let names = self.sink.names();
         // Exchange's sender address is the From or Sender header; where the envelope is there, it stands.
         let sender = match cells.get(Column::ReturnPath) {
-            b"" => cells.has(Column::Sender).map_or(SenderId::UNKNOWN, |sender| names.sender(sender)),
-            path => names.sender(path),
+            b"" => cells
+                .has(Column::Sender)
+                .map_or(SenderId::UNKNOWN, |sender| names.sender(delimited::bare(sender))),
+            path => names.sender(delimited::bare(path)),
         };
         let client = match client_ip(cells) {
             b"" => ClientId::UNKNOWN,

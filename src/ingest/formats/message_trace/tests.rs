@@ -221,6 +221,19 @@ fn the_whole_column_decides_the_order_of_dates() {
     );
 }
 
+/// Exports without direction: the organisation's own domains tell application mail from what came in.
+#[test]
+fn own_domains_tell_relay_mail_from_inbound_mail() {
+    let csv = "Received,SenderAddress,RecipientAddress,Status,Size,MessageTraceId,FromIP,ToIP\n\
+        2026-10-01T00:00:00Z,app@Contoso.com,a@y.example,Delivered,10,m1,192.0.2.1,198.51.100.1\n\
+        2026-10-01T00:00:01Z,jo@contoso.com,a@y.example,Delivered,10,m2,,198.51.100.1\n\
+        2026-10-01T00:00:02Z,x@other.example,b@contoso.com,Delivered,10,m3,203.0.113.1,\n";
+    let options = ReadOptions { own_domains: vec!["contoso.com".to_owned()], ..ReadOptions::default() };
+    let sink = read_with(&[("a.csv", csv.as_bytes())], &options).unwrap();
+    let traffic: Vec<Traffic> = sink.submissions().map(|submission| submission.traffic).collect();
+    assert_eq!(traffic, [Traffic::Relay, Traffic::Mailbox, Traffic::Inbound]);
+}
+
 /// Nasty input 5 and times that are none.
 #[test]
 fn times_that_cannot_be_are_refused() {
