@@ -188,6 +188,19 @@ impl Zone {
         Timestamp::from_seconds(seconds)
     }
 
+    /// The instant of a local calendar time; of one that occurs twice, the second where the first lies before
+    /// `earliest`.
+    pub fn to_utc_after(&self, local: NaiveDateTime, earliest: Timestamp) -> Timestamp {
+        let first = self.to_utc(local);
+        let Zone::Named(zone) = self else { return first };
+        match zone.from_local_datetime(&local) {
+            LocalResult::Ambiguous(_, second) if first < earliest => {
+                Timestamp::from_seconds(second.timestamp())
+            }
+            _ => first,
+        }
+    }
+
     /// The local calendar time of an instant.
     pub fn from_utc(&self, time: Timestamp) -> NaiveDateTime {
         let utc = time.in_utc().naive_utc();

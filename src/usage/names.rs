@@ -46,6 +46,8 @@ pub struct HostId(pub(crate) u32);
 impl HostId {
     /// The source does not tell.
     pub const UNKNOWN: HostId = HostId(0);
+    /// Several: recipients of one message left through different ones.
+    pub const SEVERAL: HostId = HostId(1);
 }
 
 /// One input: a file, a member of an archive, or standard input.
@@ -136,6 +138,7 @@ impl Default for Names {
         names.senders.push(("(unknown)".into(), unknown));
         names.senders.push(("<>".into(), null));
         names.hosts.intern("(unknown)");
+        names.hosts.intern("(several)");
         names
     }
 }

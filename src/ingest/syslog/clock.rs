@@ -1,6 +1,8 @@
 //! From timestamps as written to instants: the year that a log leaves out, and its zone.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use std::ops::Range;
+
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
 
 use super::stamp::Stamp;
 use crate::period::{Timestamp, Zone};
@@ -12,6 +14,14 @@ const ROLLOVER_MONTHS: u32 = 6;
 const OFFSET_STEP: i64 = 15 * 60;
 /// Largest distance from UTC, on either side (UTC-12 to UTC+14).
 const OFFSET_LIMIT: i64 = 14 * 3600;
+/// Seconds in an hour.
+const HOUR: i64 = 3600;
+/// Seconds by which local time jumps back when an hour is repeated, with room for lines out of order and pauses.
+const CLOCK_BACK: Range<i64> = 45 * 60..HOUR + 60;
+/// Seconds by which lines of one log can be out of order.
+const DISORDER: i64 = 300;
+/// Hosts of one log that have a clock of their own.
+const HOST_CAP: usize = 1_000;
 /// Longest text of a timestamp that is remembered.
 const CACHED: usize = 40;
 
@@ -19,7 +29,9 @@ const CACHED: usize = 40;
 #[derive(Clone, Debug)]
 pub struct Clock {
     zone: Option<Zone>,
-    proven_offset: Option<i64>,
+    default_offset: Option<i64>,
+    hosts: Vec<HostClock>,
+    current: usize,
     year: Option<i32>,
     last_month: u32,
     year_inferred: bool,
@@ -31,12 +43,24 @@ pub struct Clock {
     assumed_utc: bool,
 }
 
+/// What is known of the clock of one host; hosts of a merged log can be in several zones.
+#[derive(Clone, Debug)]
+struct HostClock {
+    host: Box<[u8]>,
+    offset: Option<i64>,
+    proven: bool,
+    last_local: i64,
+    last: Timestamp,
+}
+
 impl Clock {
     /// A clock for timestamps in `zone`; `year` is that of the first one without a year.
     pub fn new(zone: Option<Zone>, year: Option<i32>) -> Clock {
         Clock {
             zone,
-            proven_offset: None,
+            default_offset: None,
+            hosts: Vec::new(),
+            current: 0,
             year,
             last_month: 0,
             year_inferred: false,
@@ -49,9 +73,16 @@ impl Clock {
         }
     }
 
-    /// The same clock, with an offset from UTC that the log (or a sibling) proves.
+    /// The same clock, with an offset from UTC for hosts that prove none themselves.
     pub fn with_offset(mut self, offset: Option<i64>) -> Clock {
-        self.proven_offset = offset;
+        self.default_offset = offset;
+        self
+    }
+
+    /// The same clock, with an offset from UTC that a host proves.
+    pub fn with_host(mut self, host: &[u8], offset: i64) -> Clock {
+        let at = self.host(host);
+        (self.hosts[at].offset, self.hosts[at].proven) = (Some(offset), true);
         self
     }
 
@@ -61,13 +92,16 @@ impl Clock {
         self
     }
 
-    /// The instant of a timestamp; `None` where it is out of range or needs a year that is unknown.
-    pub fn instant(&mut self, text: &[u8]) -> Option<Timestamp> {
-        if self.cached_length == text.len() && self.cached[..text.len()] == *text {
+    /// The instant of a timestamp that a host wrote; `None` where it is out of range or needs a year that is
+    /// unknown.
+    pub fn instant(&mut self, text: &[u8], host: &[u8]) -> Option<Timestamp> {
+        let same_host = self.hosts.get(self.current).is_some_and(|current| *current.host == *host);
+        if same_host && self.cached_length == text.len() && self.cached[..text.len()] == *text {
             return Some(self.cached_time);
         }
         let stamp = Stamp::parse(text)?;
         let local = self.local(&stamp)?;
+        self.current = self.host(host);
         let time = self.instant_in_zone(local, &stamp);
         self.cached_local = (stamp.offset.is_none()).then(|| local.and_utc().timestamp());
         self.cached_length = 0;
@@ -79,53 +113,85 @@ impl Clock {
         Some(time)
     }
 
+    /// The place of a host, which is added where it is new.
+    fn host(&mut self, host: &[u8]) -> usize {
+        if let Some(at) = self.hosts.iter().position(|known| *known.host == *host) {
+            return at;
+        }
+        // A log of endless hosts shares one clock among the last of them.
+        if self.hosts.len() >= HOST_CAP {
+            return HOST_CAP - 1;
+        }
+        let last = Timestamp::from_seconds(i64::MIN);
+        let clock = HostClock { host: host.into(), offset: None, proven: false, last_local: i64::MIN, last };
+        self.hosts.push(clock);
+        self.hosts.len() - 1
+    }
+
     fn local(&mut self, stamp: &Stamp) -> Option<NaiveDateTime> {
         let year = match stamp.year {
             Some(year) => year,
             None => rolled(self.year?, self.last_month, stamp.month),
         };
         let local = calendar(stamp, year)?;
-        if stamp.year.is_none() {
-            self.year = Some(year);
-            self.last_month = stamp.month;
-        }
+        (self.year, self.last_month) = (Some(year), stamp.month);
         Some(local)
     }
 
     fn instant_in_zone(&mut self, local: NaiveDateTime, stamp: &Stamp) -> Timestamp {
         let seconds = local.and_utc().timestamp();
+        let (zone, default) = (self.zone, self.default_offset);
         self.has_offset = stamp.offset.is_some();
-        self.assumed_utc |= !self.has_offset && self.zone.is_none() && self.proven_offset.is_none();
-        match (stamp.offset, self.zone, self.proven_offset) {
-            (Some(offset), _, _) => Timestamp::from_seconds(seconds - i64::from(offset)),
-            (None, Some(zone), _) => zone.to_utc(local),
-            (None, None, offset) => Timestamp::from_seconds(seconds - offset.unwrap_or(0)),
-        }
+        let Some(host) = self.hosts.get_mut(self.current) else { return Timestamp::from_seconds(seconds) };
+        let time = match (stamp.offset, zone) {
+            (Some(offset), _) => Timestamp::from_seconds(seconds - i64::from(offset)),
+            (None, Some(zone)) => {
+                zone.to_utc_after(local, Timestamp::from_seconds(host.last.seconds() - DISORDER))
+            }
+            (None, None) => {
+                self.assumed_utc |= host.offset.or(default).is_none();
+                if host.turns_back(local) {
+                    host.offset = Some(host.offset.or(default).unwrap_or(0) - HOUR);
+                }
+                host.last_local = seconds;
+                Timestamp::from_seconds(seconds - host.offset.or(default).unwrap_or(0))
+            }
+        };
+        host.last = time;
+        time
     }
 
     /// The instant of a stamp without remembering it.
-    pub fn instant_of(mut self, stamp: &Stamp) -> Option<Timestamp> {
+    pub fn instant_of(mut self, stamp: &Stamp, host: &[u8]) -> Option<Timestamp> {
         let local = self.local(stamp)?;
+        self.current = self.host(host);
         Some(self.instant_in_zone(local, stamp))
     }
 
-    /// Learns from a record that states its instant itself, at the time last read, how far the log is from UTC.
-    pub fn prove(&mut self, utc: Timestamp) {
-        let Some(local) = self.cached_local.filter(|_| self.zone.is_none()) else { return };
-        let Some(offset) = offset_between(local, utc) else { return };
-        if self.proven_offset != Some(offset) {
-            self.proven_offset = Some(offset);
-            self.cached_length = 0;
+    /// Learns from a record that states its instant itself, at the time last read, how far its host is from UTC.
+    /// Gives the seconds by which instants of that host so far were off, where they stood on no proof.
+    pub fn prove(&mut self, utc: Timestamp) -> Option<i64> {
+        let local = self.cached_local.filter(|_| self.zone.is_none())?;
+        let offset = offset_between(local, utc)?;
+        let default = self.default_offset;
+        let host = self.hosts.get_mut(self.current)?;
+        let (before, was_proven) = (host.offset.or(default), host.proven);
+        (host.offset, host.proven) = (Some(offset), true);
+        if before == Some(offset) {
+            return None;
         }
+        self.cached_length = 0;
+        (!was_proven).then(|| before.unwrap_or(0) - offset)
     }
 
     /// How good the instants of the last line are.
     pub fn quality(&self) -> TimeQuality {
+        let proven = self.hosts.get(self.current).is_some_and(|host| host.offset.is_some());
         if self.has_offset {
             TimeQuality::Exact
         } else if self.year_inferred {
             TimeQuality::YearInferred
-        } else if self.proven_offset.is_some() && self.zone.is_none() {
+        } else if self.zone.is_none() && (proven || self.default_offset.is_some()) {
             TimeQuality::Exact
         } else {
             TimeQuality::ZoneAssumed
@@ -135,6 +201,15 @@ impl Clock {
     /// Whether an instant stands on the assumption that the log is in UTC.
     pub fn assumes_utc(&self) -> bool {
         self.assumed_utc
+    }
+}
+
+impl HostClock {
+    /// Whether local time was set back by an hour since the last line, as at the end of daylight saving time: in
+    /// the small hours of a Sunday.
+    fn turns_back(&self, local: NaiveDateTime) -> bool {
+        let back = self.last_local.saturating_sub(local.and_utc().timestamp());
+        CLOCK_BACK.contains(&back) && local.weekday() == Weekday::Sun && local.hour() < 4
     }
 }
 
@@ -185,7 +260,7 @@ mod tests {
     use super::*;
 
     fn shown(clock: &mut Clock, text: &str) -> String {
-        clock.instant(text.as_bytes()).map_or("none".into(), |time| time.to_string())
+        clock.instant(text.as_bytes(), b"h").map_or("none".into(), |time| time.to_string())
     }
 
     #[test]
@@ -230,5 +305,25 @@ mod tests {
         assert_eq!(shown(&mut Clock::new(None, Some(2013)), "Feb 29 01:15:43"), "none");
         assert_eq!(shown(&mut Clock::new(None, None), "Feb 28 01:15:43"), "none");
         assert_eq!(shown(&mut Clock::new(None, None), "2016-12-31T23:59:60Z"), "2017-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn the_repeated_hour_comes_after_the_first() {
+        let at_night = ["Oct 25 02:10:00", "Oct 25 02:59:50", "Oct 25 02:00:05", "Oct 25 02:30:00"];
+        let expected =
+            ["2026-10-25T00:10:00Z", "2026-10-25T00:59:50Z", "2026-10-25T01:00:05Z", "2026-10-25T01:30:00Z"];
+        let mut named = Clock::new("Europe/Rome".parse().ok(), Some(2026));
+        assert_eq!(at_night.map(|text| shown(&mut named, text)), expected);
+        let mut proven = Clock::new(None, Some(2026)).with_offset(Some(7200));
+        assert_eq!(at_night.map(|text| shown(&mut proven, text)), expected);
+    }
+
+    #[test]
+    fn hosts_of_a_merged_log_have_clocks_of_their_own() {
+        let mut clock = Clock::new(None, Some(2026)).with_host(b"rome", 7200).with_host(b"utc", 0);
+        let mut at = |host: &[u8]| clock.instant(b"Jul  1 12:00:00", host).unwrap().to_string();
+        assert_eq!(at(b"rome"), "2026-07-01T10:00:00Z");
+        assert_eq!(at(b"utc"), "2026-07-01T12:00:00Z");
+        assert_eq!(at(b"rome"), "2026-07-01T10:00:00Z");
     }
 }

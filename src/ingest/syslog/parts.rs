@@ -1,18 +1,22 @@
 //! The parts of a rotated log: which year and zone each is in, and the order in which they were written.
 //!
-//! Sources of a year, best first: `--year`; a record that states its own instant; a sibling part that has one; the
-//! gzip header; a date in the file's name; the file's own date, which is flagged. Never the present year.
+//! Sources of a year, best first: `--year`; a record that states its own instant; the gzip header; a date in the
+//! file's name; a sibling part of which the year is known; the file's own date, which is flagged. Never the
+//! present year.
 
 use std::io::Read;
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 
 use super::clock::{self, Clock};
 use super::envelope::{Envelope, Records};
 use super::header::Header;
 use super::stamp::Stamp;
 use crate::ingest::{Input, ReadError, ReadOptions, Sink};
-use crate::period::Timestamp;
+use crate::period::{ChargePeriod, Timestamp};
+
+/// Days that count as half a year in months of 31 days.
+const HALF_YEAR_DAYS: u32 = 6 * 31;
 
 /// Finds the instant that a record states about itself, such as a queue id with the time in UTC.
 pub type Proof = fn(&Header<'_>) -> Option<Timestamp>;
@@ -39,13 +43,22 @@ impl Part {
 }
 
 /// What the start of a part tells.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Survey {
     /// The first timestamp.
     first: Option<Stamp>,
-    /// The year of the first timestamp and the zone offset, where a record proves them.
-    proof: Option<(i32, i64)>,
+    /// The host that wrote it.
+    host: Vec<u8>,
+    /// The year of the first timestamp, where a record proves it.
+    year: Option<i32>,
+    /// The zone offsets that hosts prove.
+    offsets: Vec<(Vec<u8>, i64)>,
+    /// Years from the first timestamp to one of 29 February.
+    leap_day: Option<i32>,
 }
+
+/// Where a part of which the year is known stands: the instant of its first timestamp, and its zone offset.
+type Sibling = (Timestamp, i64);
 
 /// Gives every part its clock and puts the parts in the order in which they were written.
 pub fn arrange(
@@ -56,40 +69,53 @@ pub fn arrange(
 ) -> Result<Vec<Part>, ReadError> {
     let mut surveyed: Vec<(Input, Survey)> = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let survey = survey(input.head(), Envelope::of(input.head()), proof);
+        let survey = survey(input.head(), Envelope::of(input.head()), proof, false);
         surveyed.push((input, survey));
     }
-    let needs_year = |survey: &Survey| survey.first.is_some_and(|first| first.year.is_none());
-    let proven = surveyed.iter().any(|(_, survey)| survey.proof.is_some());
-    if !proven && options.year.is_none() && surveyed.iter().any(|(_, survey)| needs_year(survey)) {
+    let first_year = options.year.map(|year| FirstYear::of(year, &surveyed));
+    let known = surveyed.iter().any(|(_, survey)| sibling(survey).is_some());
+    if !known && first_year.is_none() && surveyed.iter().any(|(_, survey)| survey.first.is_some()) {
         search_whole(&mut surveyed, proof)?;
     }
-    let siblings = proven_siblings(&surveyed);
+    let siblings: Vec<Sibling> = surveyed.iter().filter_map(|(_, survey)| sibling(survey)).collect();
     let mut parts = Vec::with_capacity(surveyed.len());
     for (input, survey) in surveyed {
-        parts.push(part(input, &survey, options, &siblings, sink)?);
+        let clock = clock_of(&input, &survey, options, first_year.as_ref(), &siblings, sink)?;
+        let first = survey.first.and_then(|first| clock.clone().instant_of(&first, &survey.host));
+        parts.push(Part { envelope: Envelope::of(input.head()), input, clock, host: survey.host, first });
     }
     in_order(parts)
 }
 
-/// Looks at records until one proves its instant.
-fn survey<R: Read>(text: R, envelope: Envelope, proof: Proof) -> Survey {
+/// Looks at records for what they prove: all of them, or only until one proves the year.
+fn survey<R: Read>(text: R, envelope: Envelope, proof: Proof, until_year: bool) -> Survey {
     let mut records = Records::new(text, envelope);
     let mut survey = Survey::default();
     let (mut years, mut last_month) = (0, 0);
     while let Ok(Some(record)) = records.next_record() {
         let header = Header::parse_rfc5424(record.line).or_else(|| Header::parse(record.line));
         let Some((header, stamp)) = header.and_then(|h| Some((h, Stamp::parse(h.time)?))) else { continue };
-        if stamp.year.is_none() {
-            years = clock::rolled(years, last_month, stamp.month);
-            last_month = stamp.month;
+        years = clock::rolled(years, last_month, stamp.month);
+        last_month = stamp.month;
+        if survey.first.is_none() {
+            (survey.first, survey.host) = (Some(stamp), header.host.to_vec());
         }
-        let first = *survey.first.get_or_insert(stamp);
-        let Some((year, offset)) = proof(&header).and_then(|utc| clock::proven(&stamp, utc)) else {
+        if (stamp.month, stamp.day) == (2, 29) {
+            survey.leap_day = survey.leap_day.or(Some(years));
+        }
+        // A line with year and zone, as after a change of the log's format, proves as much as an own message-id.
+        let stated = stamp.year.map(|year| (year, stamp.offset.map(i64::from)));
+        let proven = proof(&header).and_then(|utc| clock::proven(&stamp, utc));
+        let Some((year, offset)) = proven.map(|(year, offset)| (year, Some(offset))).or(stated) else {
             continue;
         };
-        survey.proof = Some((first.year.unwrap_or(year - years), offset));
-        return survey;
+        survey.year = survey.year.or(Some(year - years));
+        if let Some(offset) = offset.filter(|_| !survey.offsets.iter().any(|(host, _)| host == header.host)) {
+            survey.offsets.push((header.host.to_vec(), offset));
+        }
+        if until_year {
+            break;
+        }
     }
     survey
 }
@@ -97,8 +123,8 @@ fn survey<R: Read>(text: R, envelope: Envelope, proof: Proof) -> Survey {
 /// Reads whole parts until one proves its year: a second reading is cheaper than a wrong year.
 fn search_whole(surveyed: &mut [(Input, Survey)], proof: Proof) -> Result<(), ReadError> {
     for (input, survey_of_head) in surveyed.iter_mut().filter(|(input, _)| input.can_reopen()) {
-        let whole = survey(input.open()?, Envelope::of(input.head()), proof);
-        if whole.proof.is_some() {
+        let whole = survey(input.open()?, Envelope::of(input.head()), proof, true);
+        if whole.year.is_some() {
             *survey_of_head = whole;
             return Ok(());
         }
@@ -106,56 +132,63 @@ fn search_whole(surveyed: &mut [(Input, Survey)], proof: Proof) -> Result<(), Re
     Ok(())
 }
 
-/// The first instant and the zone offset of every part that proves them.
-fn proven_siblings(surveyed: &[(Input, Survey)]) -> Vec<(Timestamp, i64)> {
-    let proven = |survey: &Survey| {
-        let (year, offset) = survey.proof?;
-        let local = clock::calendar(&survey.first?, year)?.and_utc().timestamp();
-        Some((Timestamp::from_seconds(local - offset), offset))
-    };
-    surveyed.iter().filter_map(|(_, survey)| proven(survey)).collect()
+fn sibling(survey: &Survey) -> Option<Sibling> {
+    let first = survey.first?;
+    let local = clock::calendar(&first, first.year.or(survey.year)?)?.and_utc().timestamp();
+    let offset =
+        first.offset.map(i64::from).or(survey.offsets.first().map(|(_, offset)| *offset)).unwrap_or(0);
+    Some((Timestamp::from_seconds(local - offset), offset))
 }
 
-fn part(
-    input: Input,
+/// What `--year` means for a set of parts: the year of the first of them. Where they lie on both sides of New
+/// Year, seen by a gap of more than half a year between their beginnings, those after it are a year later.
+struct FirstYear {
+    year: i32,
+    starts_with: (u32, u32),
+}
+
+impl FirstYear {
+    fn of(year: i32, surveyed: &[(Input, Survey)]) -> FirstYear {
+        let firsts = surveyed.iter().filter_map(|(_, survey)| survey.first);
+        let mut days: Vec<(u32, u32)> = firsts.map(|first| (first.month, first.day)).collect();
+        days.sort_unstable();
+        let day_of_year = |&(month, day): &(u32, u32)| month * 31 + day;
+        let gap = days.windows(2).find(|pair| day_of_year(&pair[1]) - day_of_year(&pair[0]) > HALF_YEAR_DAYS);
+        FirstYear { year, starts_with: gap.map_or((1, 1), |pair| pair[1]) }
+    }
+
+    fn year_of(&self, first: &Stamp) -> i32 {
+        self.year + i32::from((first.month, first.day) < self.starts_with)
+    }
+}
+
+/// The clock of a part, by the best source of its year.
+fn clock_of(
+    input: &Input,
     survey: &Survey,
     options: &ReadOptions,
-    siblings: &[(Timestamp, i64)],
+    first_year: Option<&FirstYear>,
+    siblings: &[Sibling],
     sink: &mut dyn Sink,
-) -> Result<Part, ReadError> {
-    let envelope = Envelope::of(input.head());
-    let Some(first) = survey.first else {
-        let clock = Clock::new(options.log_zone, None);
-        return Ok(Part { input, envelope, clock, host: Vec::new(), first: None });
+) -> Result<Clock, ReadError> {
+    let Some(first) = survey.first else { return Ok(Clock::new(options.log_zone, None)) };
+    let told = first.year.or(first_year.map(|set| set.year_of(&first))).or(survey.year);
+    let told = told.or_else(|| year_of_dates(input, &first, survey.leap_day)).map(|year| (year, None));
+    let told = told.or_else(|| year_of_sibling(&first, siblings).map(|(year, offset)| (year, Some(offset))));
+    let (year, sibling_offset, inferred) = match told {
+        Some((year, offset)) => (year, offset.or_else(|| nearest(&first, year, siblings)), false),
+        None => (year_of_file_date(input, &first, survey.leap_day, sink)?, None, true),
     };
-    let offset = survey.proof.map(|(_, offset)| offset);
-    let clock = match first.year.or(options.year).or(survey.proof.map(|(year, _)| year)) {
-        Some(year) => {
-            Clock::new(options.log_zone, Some(year)).with_offset(offset.or(nearest(&first, year, siblings)))
-        }
-        None => match year_of_sibling(&first, siblings) {
-            Some((year, offset)) => Clock::new(options.log_zone, Some(year)).with_offset(Some(offset)),
-            None => Clock::new(options.log_zone, Some(year_of_dates(&input, &first, sink)?)).inferred(),
-        },
-    };
-    let first = clock.clone().instant_of(&first);
-    let host = first_host(input.head(), envelope);
-    Ok(Part { input, envelope, clock, host, first })
-}
-
-fn first_host(head: &[u8], envelope: Envelope) -> Vec<u8> {
-    let mut records = Records::new(head, envelope);
-    while let Ok(Some(record)) = records.next_record() {
-        let header = Header::parse_rfc5424(record.line).or_else(|| Header::parse(record.line));
-        if let Some(header) = header {
-            return header.host.to_vec();
-        }
+    let own_offset = survey.offsets.first().map(|(_, offset)| *offset);
+    let mut clock = Clock::new(options.log_zone, Some(year)).with_offset(own_offset.or(sibling_offset));
+    for (host, offset) in &survey.offsets {
+        clock = clock.with_host(host, *offset);
     }
-    Vec::new()
+    Ok(if inferred { clock.inferred() } else { clock })
 }
 
 /// The year that brings a part closest to a sibling, and the sibling's zone offset.
-fn year_of_sibling(first: &Stamp, siblings: &[(Timestamp, i64)]) -> Option<(i32, i64)> {
+fn year_of_sibling(first: &Stamp, siblings: &[Sibling]) -> Option<(i32, i64)> {
     let candidates = siblings.iter().flat_map(|&(sibling, offset)| {
         let year = sibling.date().year();
         [year - 1, year, year + 1].into_iter().filter_map(move |year| {
@@ -167,34 +200,46 @@ fn year_of_sibling(first: &Stamp, siblings: &[(Timestamp, i64)]) -> Option<(i32,
 }
 
 /// The zone offset of the sibling closest in time.
-fn nearest(first: &Stamp, year: i32, siblings: &[(Timestamp, i64)]) -> Option<i64> {
+fn nearest(first: &Stamp, year: i32, siblings: &[Sibling]) -> Option<i64> {
     let local = clock::calendar(first, year)?.and_utc().timestamp();
     let closest = siblings.iter().min_by_key(|(sibling, offset)| (local - offset - sibling.seconds()).abs());
     closest.map(|&(_, offset)| offset)
 }
 
-/// The last year in which a part can begin and still be older than the dates of its file.
-fn year_of_dates(input: &Input, first: &Stamp, sink: &mut dyn Sink) -> Result<i32, ReadError> {
+/// The year by the time in the gzip header, else by a date in the name, as rotation writes it.
+fn year_of_dates(input: &Input, first: &Stamp, leap_day: Option<i32>) -> Option<i32> {
     let dates = input.dates();
-    let name_end = dates.name.map(|date| crate::period::ChargePeriod::of_dates(date, date).start);
-    let (limit, by) = match (dates.gzip, name_end, dates.modified) {
-        (Some(time), _, _) => (time, "the time in its gzip header"),
-        (None, Some(time), _) => (time, "the date in its name"),
-        (None, None, Some(time)) => (time, "the date of the file alone"),
-        (None, None, None) => return Err(year_missing(input)),
-    };
+    let name = dates.name.map(|date| ChargePeriod::of_dates(date, date).start);
+    year_before(dates.gzip.or(name)?, first, leap_day)
+}
+
+/// The year by the date of the file alone, which a copy changes: used with a warning.
+fn year_of_file_date(
+    input: &Input,
+    first: &Stamp,
+    leap_day: Option<i32>,
+    sink: &mut dyn Sink,
+) -> Result<i32, ReadError> {
+    let year = input.dates().modified.and_then(|time| year_before(time, first, leap_day));
+    let year = year.ok_or_else(|| year_missing(input))?;
+    sink.warn(format!(
+        "{}: its timestamps have no year: {year} is inferred from the date of the file alone; give --year if that is wrong",
+        input.name()
+    ));
+    Ok(year)
+}
+
+/// The last year in which a part can begin without being younger than a date. A 29 February in it rules out the
+/// years that have none.
+fn year_before(limit: Timestamp, first: &Stamp, leap_day: Option<i32>) -> Option<i32> {
     const DAY: i64 = 86_400;
     let last = limit.date().year() + 1;
     let fits = |year: &i32| {
         let local = clock::calendar(first, *year).map(|time| time.and_utc().timestamp());
-        local.is_some_and(|local| local <= limit.seconds() + DAY)
+        let leaps = leap_day.is_none_or(|years| NaiveDate::from_ymd_opt(year + years, 2, 29).is_some());
+        leaps && local.is_some_and(|local| local <= limit.seconds() + DAY)
     };
-    let year = (last - 9..=last).rev().find(fits).ok_or_else(|| year_missing(input))?;
-    sink.warn(format!(
-        "{}: its timestamps have no year: {year} is inferred from {by}; give --year if that is wrong",
-        input.name()
-    ));
-    Ok(year)
+    (last - 9..=last).rev().find(fits)
 }
 
 fn year_missing(input: &Input) -> ReadError {
@@ -229,7 +274,7 @@ fn last_time(part: &mut Part) -> Result<Option<Timestamp>, ReadError> {
         let header = Header::parse_rfc5424(record.line).or_else(|| Header::parse(record.line));
         last = header.and_then(|header| Stamp::parse(header.time)).or(last);
     }
-    Ok(last.and_then(|stamp| part.clock.clone().instant_of(&stamp)))
+    Ok(last.and_then(|stamp| part.clock.clone().instant_of(&stamp, &part.host)))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! A [`Stamp`] is what stands in the line. Turning it into an instant needs a year and a zone and is left to
 //! [`super::clock`].
 
+use crate::usage::names::decode;
+
 /// A calendar time as it is written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Stamp {
@@ -127,7 +129,7 @@ fn month_number(name: &[u8]) -> Option<u32> {
     if let Some((_, number)) = english {
         return Some(number);
     }
-    let name = std::str::from_utf8(name).ok()?.trim_end_matches('.').to_lowercase();
+    let name = decode(name).trim_end_matches('.').to_lowercase();
     MONTHS.iter().zip(1..).find(|(names, _)| names.contains(&name.as_str())).map(|(_, number)| number)
 }
 
@@ -166,6 +168,7 @@ mod tests {
         assert_eq!(read("Apr 1 04:52:30.123 host"), Some(without_zone));
         assert_eq!(read("Απρ 1 04:52:30 host"), Some(without_zone));
         assert_eq!(read("avril  1 04:52:30 host"), Some(without_zone));
+        assert_eq!(Stamp::parse(b"ao\xfbt 1 04:52:30").map(|stamp| stamp.month), Some(8));
         assert_eq!(read("2014-04-01T04:52:30.185246+01:00 host"), with(Some(3600)));
         assert_eq!(read("2014-04-01T04:52:30-0230 host"), with(Some(-9000)));
         assert_eq!(read("2014-04-01T04:52:30Z host"), with(Some(0)));

@@ -1,10 +1,13 @@
 //! Legs: a mail that goes through a content filter, a second instance or a second server is logged under several
 //! queue ids and is one submission. Who handed it in comes from the first leg, its outcome from the last.
 
+use std::collections::VecDeque;
+
 use rustc_hash::FxHashMap;
 
 use super::message::{Message, Origin};
-use crate::usage::SenderId;
+use crate::period::Timestamp;
+use crate::usage::{HostId, SenderId, Skip};
 
 /// Hints that are kept before the older half is dropped.
 const HINT_CAP: usize = 16_384;
@@ -16,8 +19,6 @@ pub struct Leg {
     pub origin: Origin,
     /// Lines of finished legs, not yet accounted for.
     pub records: u64,
-    /// Recipients that were passed on.
-    pub recipients: u64,
     /// Whether a submission was made of it.
     pub counted: bool,
     open: bool,
@@ -33,28 +34,63 @@ impl Leg {
     }
 }
 
+/// By what a later leg is recognised when it appears.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Sign {
+    /// The packed queue id that the filter gave back.
+    QueueId(u128),
+    /// The hash of the message-id, where the filter gave no queue id back.
+    MessageId(u64),
+}
+
+/// A later leg that was not seen yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Awaited {
+    /// The leg that goes on in it.
+    pub leg: usize,
+    /// Recipients that went this way.
+    pub recipients: u64,
+    /// What they come to if it never appears.
+    pub otherwise: Otherwise,
+    /// Bytes by the accepting service.
+    pub accepted: Option<u64>,
+    /// The next host.
+    pub relay: HostId,
+    /// When it is given up.
+    pub deadline: Timestamp,
+}
+
+/// What became of mail that went to this host itself and did not come back in the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Otherwise {
+    /// A filter took it under a queue id that the log does not hold.
+    Unknown,
+    /// It left through a tunnel or another mail system on this host.
+    Delivered,
+    /// It ended here, or where it does not count.
+    Skipped(Skip),
+}
+
 /// All legs under way.
 #[derive(Debug, Default)]
 pub struct Legs {
     legs: Vec<Option<Leg>>,
     free: Vec<usize>,
-    awaited: FxHashMap<u128, usize>,
+    awaited: FxHashMap<Sign, Awaited>,
+    deadlines: VecDeque<(Timestamp, Sign)>,
     hints: Hints,
 }
 
 impl Legs {
-    /// The leg that a message is: the one that fed it, or a new one that begins with it. `passed` recipients go on.
-    pub fn pass_on(&mut self, message: &mut Message, passed: u64) -> usize {
+    /// The leg that a message is: the one that fed it, or a new one that begins with it.
+    pub fn pass_on(&mut self, message: &mut Message) -> usize {
         let index = message.leg.unwrap_or_else(|| self.begin(message.origin));
         message.leg = Some(index);
-        if let Some(leg) = self.get(index) {
-            leg.recipients = leg.recipients.max(passed);
-        }
         index
     }
 
     fn begin(&mut self, origin: Origin) -> usize {
-        let leg = Leg { origin, records: 0, recipients: 0, counted: false, open: true, feeding: 0 };
+        let leg = Leg { origin, records: 0, counted: false, open: true, feeding: 0 };
         match self.free.pop() {
             Some(index) => {
                 self.legs[index] = Some(leg);
@@ -79,16 +115,50 @@ impl Legs {
         }
     }
 
-    /// Notes that a leg goes on under a queue id that was not seen yet.
-    pub fn await_id(&mut self, id: u128, index: usize) {
-        if self.awaited.insert(id, index).is_none() {
-            self.feed(index);
+    /// Puts a message before the leg of one that it fed and that had begun a leg of its own.
+    pub fn precede(&mut self, later: usize, message: &mut Message) {
+        if let Some(own) = message.leg.replace(later).filter(|own| *own != later) {
+            self.release(own);
+        }
+        if let Some(leg) = self.get(later) {
+            leg.origin = message.origin;
+            leg.open = true;
+        }
+        self.feed(later);
+    }
+
+    /// Notes that a recipient of a leg goes on in a message that was not seen yet.
+    pub fn await_sign(&mut self, sign: Sign, awaited: Awaited) {
+        match self.awaited.get_mut(&sign).filter(|known| known.leg == awaited.leg) {
+            Some(known) => {
+                known.recipients += awaited.recipients;
+                known.accepted = known.accepted.max(awaited.accepted);
+            }
+            None => {
+                self.feed(awaited.leg);
+                self.deadlines.push_back((awaited.deadline, sign));
+                self.awaited.insert(sign, awaited);
+            }
         }
     }
 
-    /// The leg that waits for a queue id.
-    pub fn awaiting(&mut self, id: u128) -> Option<usize> {
-        if self.awaited.is_empty() { None } else { self.awaited.remove(&id) }
+    /// The leg that goes on in a message with this sign.
+    pub fn awaiting(&mut self, sign: Sign) -> Option<usize> {
+        if self.awaited.is_empty() { None } else { self.awaited.remove(&sign).map(|awaited| awaited.leg) }
+    }
+
+    /// Takes the next leg that waited long enough; all of them, one by one, without a time.
+    pub fn overdue(&mut self, now: Option<Timestamp>) -> Option<Awaited> {
+        while let Some(&(deadline, sign)) = self.deadlines.front() {
+            if now.is_some_and(|now| now < deadline) {
+                return None;
+            }
+            self.deadlines.pop_front();
+            if self.awaited.get(&sign).is_some_and(|awaited| awaited.deadline == deadline) {
+                return self.awaited.remove(&sign);
+            }
+        }
+        None
     }
 
     /// Notes that the message with which a leg began has left; its lines are accounted for with the last leg.
@@ -120,14 +190,6 @@ impl Legs {
         if self.legs.get_mut(index).is_some_and(|leg| leg.take().is_some()) {
             self.free.push(index);
         }
-    }
-
-    /// Takes all legs whose later part was never seen.
-    pub fn lost(&mut self) -> Vec<Leg> {
-        let mut indexes: Vec<usize> = self.awaited.drain().map(|(_, index)| index).collect();
-        indexes.sort_unstable();
-        indexes.dedup();
-        indexes.into_iter().filter_map(|index| self.legs.get_mut(index)?.take()).collect()
     }
 
     /// Remembers a message that came in through a filter by what it shares with its first leg.

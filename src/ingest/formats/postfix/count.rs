@@ -1,5 +1,6 @@
 //! Counting: what a message that left the queue comes to, alone or as one of several legs.
 
+use super::chain::{Awaited, Otherwise};
 use super::message::{Message, Origin, Route};
 use super::reader::Reader;
 use crate::ingest::Record;
@@ -7,21 +8,50 @@ use crate::period::Timestamp;
 use crate::usage::{HostId, Recipients, SizeQuality, Skip, Submission, Traffic};
 
 impl Reader<'_> {
-    /// Lets messages go whose time of waiting is over; all of them without a time.
-    pub(super) fn leave_until(&mut self, queue: usize, now: Option<Timestamp>) {
-        while let Some(&(deadline, slot)) = self.leaving[queue].front() {
-            if now.is_some_and(|now| now < deadline) {
-                return;
+    /// Lets go whatever has waited long enough; everything that waits, without a time.
+    pub(super) fn let_go(&mut self, now: Option<Timestamp>) {
+        for queue in 0..self.leaving.len() {
+            while let Some(&(deadline, slot)) = self.leaving[queue].front() {
+                if now.is_some_and(|now| now < deadline) {
+                    break;
+                }
+                self.leaving[queue].pop_front();
+                self.leave(slot);
             }
-            self.leaving[queue].pop_front();
-            self.leave(slot);
         }
+        while let Some(awaited) = self.legs.overdue(now) {
+            self.give_up(&awaited);
+        }
+    }
+
+    /// Counts recipients whose mail went to this host itself and did not come back in the log.
+    fn give_up(&mut self, awaited: &Awaited) {
+        let Some(leg) = self.legs.get(awaited.leg).cloned() else { return };
+        let n = awaited.recipients;
+        let recipients = match awaited.otherwise {
+            Otherwise::Unknown => Recipients { unknown: n, ..Recipients::default() },
+            Otherwise::Delivered => Recipients { delivered: n, ..Recipients::default() },
+            Otherwise::Skipped(reason) => {
+                let records = self.legs.end(awaited.leg, false);
+                return if leg.counted {
+                    self.sink.skip(reason, records)
+                } else {
+                    self.sink.skip_message(reason, records)
+                };
+            }
+        };
+        let records = self.legs.end(awaited.leg, true);
+        let messages = u64::from(!leg.counted);
+        self.submit(&leg.origin, awaited.accepted, recipients, messages, records, awaited.relay);
     }
 
     /// Counts a message that is complete.
     pub(super) fn leave(&mut self, slot: u32) {
         let Some(mut message) = self.queue.finish(slot) else { return };
-        let passed_on = !message.next_ids.is_empty();
+        let passed_on = message.passed_on;
+        if message.counted_elsewhere {
+            return self.drop_counted(&message);
+        }
         // What a filter took, or was put back into the queue, is counted where it goes on.
         message.removed |= passed_on;
         let recipients = message.external();
@@ -43,10 +73,22 @@ impl Reader<'_> {
             }
         }
         if counts {
+            self.others.count(message.id, message.message_id);
             return self.submit(&origin, message.accepted_size, recipients, messages, records, message.relay);
         }
         let reason = reason_not_counted(&message);
         if messages == 1 { self.sink.skip_message(reason, records) } else { self.sink.skip(reason, records) }
+    }
+
+    /// Accounts for the lines of a mail that was counted where another host handed it over.
+    fn drop_counted(&mut self, message: &Message) {
+        let mut records = message.records;
+        if let Some(leg) = message.leg {
+            let began_here = self.legs.get(leg).is_some_and(|leg| leg.origin.digest == message.origin.digest);
+            records +=
+                if began_here { self.legs.close(leg, 0).unwrap_or(0) } else { self.legs.end(leg, true) };
+        }
+        self.sink.skip(Skip::FilterHop, records);
     }
 
     /// Accounts for the lines of a leg that only passes its mail on.

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
 
-use super::chain::from_this_host;
+use super::chain::{Awaited, Otherwise, Sign, from_this_host};
 use super::entry::{Entry, is_near, own_message_id};
 use super::line::{self, Daemon, Delivery, Event, Status};
 use super::message::{Message, Origin, Route};
@@ -22,12 +22,14 @@ impl Reader<'_> {
         if let Event::MessageId(id) = event
             && let Some(utc) = own_message_id(id, entry.id)
         {
-            clock.prove(utc);
-            time = clock.instant(entry.header.time).unwrap_or(time);
+            if let Some(seconds) = clock.prove(utc) {
+                let host = self.host(entry.header.host);
+                self.queue.shift(host, seconds);
+            }
+            time = clock.instant(entry.header.time, entry.header.host).unwrap_or(time);
         }
         self.newest = self.newest.max(time);
-        self.leave_until(0, Some(time));
-        self.leave_until(1, Some(time));
+        self.let_go(Some(time));
         let begins = matches!(event, Event::Client { .. } | Event::Pickup { .. });
         let logged = Logged {
             id: line::packed(entry.id),
@@ -38,10 +40,18 @@ impl Reader<'_> {
         };
         let slot = match self.queue.belongs(&logged) {
             Belongs::Finished => return self.skip(Skip::Duplicate),
-            Belongs::To(slot) => slot,
-            Belongs::New => self.begin(entry, &logged, clock),
+            Belongs::To(slot) if !self.is_other_mail(slot, &event) => slot,
+            Belongs::To(_) | Belongs::New => self.begin(entry, &logged, clock),
         };
         self.apply(slot, entry, &event, &logged);
+    }
+
+    /// Whether a queue line is of another mail than the message under way: the line with which that one left was
+    /// lost, and its id is used again.
+    fn is_other_mail(&mut self, slot: u32, event: &Event<'_>) -> bool {
+        let &Event::Queued { size: Some(size), recipients: Some(_), .. } = event else { return false };
+        let message = self.queue.get(slot).filter(|message| message.queued);
+        message.and_then(|message| message.origin.size).is_some_and(|known| known != size)
     }
 
     /// Begins a message with the first line that names it.
@@ -63,7 +73,7 @@ impl Reader<'_> {
             size: None,
         };
         let mut message = Message::new(logged.id, logged.host, logged.instance, origin);
-        message.leg = self.legs.awaiting(logged.id);
+        message.leg = self.legs.awaiting(Sign::QueueId(logged.id));
         self.queue.add(message)
     }
 
@@ -76,19 +86,13 @@ impl Reader<'_> {
         match *event {
             Event::Client { .. } => self.handed_in(slot, event, logged.id),
             Event::Pickup { first_id } => {
-                (message.begun, message.reinjected) = (true, true);
+                (message.begun, message.handed_in, message.reinjected) = (true, true, true);
                 message.origin.client = self.sink.names().client(entry.header.host, b"", b"");
                 if let Some(first) = first_id {
                     self.requeue(line::packed(first), logged);
                 }
             }
-            Event::MessageId(id) => {
-                message.begun = true;
-                message.message_id = if id.is_empty() { 0 } else { hash(id) };
-                if message.reinjected && message.message_id != 0 {
-                    self.legs.hint(message.message_id, logged.id);
-                }
-            }
+            Event::MessageId(id) => self.identified(slot, id, logged),
             Event::Queued { from, size, recipients } => {
                 if !message.queued {
                     (message.begun, message.queued) = (true, true);
@@ -117,7 +121,7 @@ impl Reader<'_> {
     fn handed_in(&mut self, slot: u32, event: &Event<'_>, id: u128) {
         let &Event::Client { name, ip, user, first_id, original } = event else { return };
         let Some(message) = self.queue.get(slot) else { return };
-        message.begun = true;
+        (message.begun, message.handed_in) = (true, true);
         message.reinjected = from_this_host(name, ip) && !original || first_id.is_some();
         message.origin.client = self.sink.names().client(name, ip, user);
         if let Some(first) = first_id {
@@ -125,21 +129,41 @@ impl Reader<'_> {
         }
     }
 
+    /// Notes a message's own id, by which other legs of it are found.
+    fn identified(&mut self, slot: u32, id: &[u8], logged: &Logged) {
+        let message_id = if id.is_empty() { 0 } else { hash(id) };
+        let Some(message) = self.queue.get(slot) else { return };
+        message.begun = true;
+        message.message_id = message_id;
+        if message_id == 0 {
+            return;
+        }
+        message.counted_elsewhere = self.others.handed_over(logged.id, message_id);
+        if message.reinjected {
+            self.legs.hint(message_id, logged.id);
+            if message.leg.is_none() {
+                message.leg = self.legs.awaiting(Sign::MessageId(message_id));
+            }
+        }
+    }
+
     fn removed(&mut self, slot: u32, time: Timestamp) {
         let Some(message) = self.queue.get(slot).filter(|message| !message.removed) else { return };
         message.removed = true;
-        let late_link = message.reinjected && message.leg.is_none();
-        let (queue, wait) = if late_link { (1, LATE_LINK) } else { (0, LATE_LINES) };
+        let (leg, digest, reinjected) = (message.leg, message.origin.digest, message.reinjected);
+        let first = leg.and_then(|leg| self.legs.get(leg)).is_none_or(|leg| leg.origin.digest == digest);
+        let (queue, wait) = if reinjected && first { (1, LATE_LINK) } else { (0, LATE_LINES) };
         self.leaving[queue].push_back((Timestamp::from_seconds(time.seconds() + wait), slot));
     }
 
     fn deliver(&mut self, slot: u32, entry: &Entry<'_>, delivery: &Delivery<'_>, logged: &Logged) {
-        let next = self.next_leg(slot, entry, delivery, logged);
-        let near = next.is_some() || is_near(entry, delivery);
+        let onward = self.onward(slot, entry, delivery, logged);
+        let near = is_near(entry, delivery);
         let counts = self.relays.counts(delivery.relay);
+        let relay = self.sink.names().host(line::host_parts(delivery.relay).0);
         let Some(message) = self.queue.get(slot) else { return };
         let route = match (entry.daemon, delivery.status) {
-            _ if next.is_some() => Route::Filter,
+            _ if onward != Onward::Nowhere => Route::Filter,
             (_, Status::Probe) => Route::Probe,
             (Daemon::Discard, _) => Route::Discarded,
             (_, Status::Sent) if near && line::find(delivery.reply, b"discarded").is_some() => {
@@ -150,51 +174,90 @@ impl Reader<'_> {
             _ if counts => Route::External,
             _ => Route::OtherRelay,
         };
-        if route == Route::External && message.relay == HostId::UNKNOWN && delivery.relay != b"none" {
-            message.relay = self.sink.names().host(line::host_parts(delivery.relay).0);
+        if route == Route::External && delivery.relay != b"none" && !delivery.relay.is_empty() {
+            message.pass(relay);
         }
-        if delivery.status == Status::Sent {
-            message.accepted_size = message.accepted_size.max(line::accepted_bytes(delivery.reply));
+        let accepted = line::accepted_bytes(delivery.reply).filter(|_| delivery.status == Status::Sent);
+        if route == Route::External {
+            message.accepted_size = message.accepted_size.max(accepted);
         }
-        message.deliver(delivery, route);
-        let passed = message.count(Route::Filter);
-        if let Some(next) = next
-            && !message.next_ids.contains(&next)
-        {
-            message.next_ids.push(next);
-            let leg = self.legs.pass_on(message, passed);
-            self.link(leg, next, logged);
-        } else if next.is_some() {
-            self.legs.pass_on(message, passed);
+        if message.deliver(delivery, route) && route == Route::Filter {
+            self.go_on(slot, onward, accepted, relay, logged);
         }
     }
 
-    /// The packed queue id under which a delivered mail goes on in this log; `None` where it left for good.
-    fn next_leg(
+    /// Joins a message to the one in which a recipient's mail goes on, or waits for it.
+    fn go_on(&mut self, slot: u32, onward: Onward, accepted: Option<u64>, relay: HostId, logged: &Logged) {
+        let Some(message) = self.queue.get(slot) else { return };
+        message.passed_on = true;
+        let sign = match onward {
+            Onward::Nowhere | Onward::Counted => {
+                self.legs.pass_on(message);
+                return;
+            }
+            Onward::Message(next) => return self.link(slot, next, logged),
+            Onward::Awaited(sign, _) => sign,
+        };
+        let Onward::Awaited(_, otherwise) = onward else { return };
+        let leg = self.legs.pass_on(message);
+        let deadline = Timestamp::from_seconds(logged.time.seconds() + LATE_LINK);
+        let awaited = Awaited { leg, recipients: 1, otherwise, accepted, relay, deadline };
+        self.legs.await_sign(sign, awaited);
+    }
+
+    /// Where a recipient's mail goes on after a delivery.
+    fn onward(&mut self, slot: u32, entry: &Entry<'_>, delivery: &Delivery<'_>, logged: &Logged) -> Onward {
+        let passes_on = matches!(entry.daemon, Daemon::Smtp | Daemon::Lmtp | Daemon::Pipe);
+        let discarded = || line::find(delivery.reply, b"discarded").is_some();
+        if !passes_on || delivery.status != Status::Sent {
+            return Onward::Nowhere;
+        }
+        let near = is_near(entry, delivery);
+        let Some(message) = self.queue.get(slot) else { return Onward::Nowhere };
+        let (started, message_id) = (message.origin.started, message.message_id);
+        let next = line::next_queue_id(delivery.reply).map(line::packed).filter(|&next| next != logged.id);
+        match next {
+            Some(next) if self.continues(next, started, message_id, logged.time) => Onward::Message(next),
+            Some(next) if near || entry.daemon == Daemon::Lmtp => {
+                match self.queue.under_way(next, logged.time) {
+                    Some(_) => Onward::Message(next),
+                    None => Onward::Awaited(Sign::QueueId(next), Otherwise::Unknown),
+                }
+            }
+            Some(next) if self.others.took_over(next, message_id) => Onward::Counted,
+            Some(next) => {
+                self.others.hand_over(next, message_id);
+                Onward::Nowhere
+            }
+            None if (near || entry.daemon == Daemon::Pipe) && !discarded() => {
+                self.onward_unnamed(entry, delivery, logged, started, message_id)
+            }
+            None => Onward::Nowhere,
+        }
+    }
+
+    /// Where mail goes on that was handed to this host itself without getting a queue id: by the queue id that
+    /// the next message names, else by its message-id, which may appear only later.
+    fn onward_unnamed(
         &mut self,
-        slot: u32,
         entry: &Entry<'_>,
         delivery: &Delivery<'_>,
         logged: &Logged,
-    ) -> Option<u128> {
-        let passes_on = matches!(entry.daemon, Daemon::Smtp | Daemon::Lmtp | Daemon::Pipe);
-        if !passes_on || delivery.status != Status::Sent {
-            return None;
-        }
-        let near = is_near(entry, delivery);
-        let next = line::next_queue_id(delivery.reply).map(line::packed).filter(|&next| next != logged.id);
-        let message = self.queue.get(slot)?;
-        let (started, message_id) = (message.origin.started, message.message_id);
-        if let Some(next) = next {
-            let known = near || self.is_log_host(delivery.relay) || entry.daemon == Daemon::Lmtp;
-            return (known || self.continues(next, started, message_id, logged.time)).then_some(next);
-        }
-        if !near && entry.daemon != Daemon::Pipe {
-            return None;
-        }
+        started: Timestamp,
+        message_id: u64,
+    ) -> Onward {
         let by_id = self.legs.hinted(hash(entry.id), logged.id);
-        let next = by_id.or_else(|| self.legs.hinted(message_id, logged.id))?;
-        self.continues(next, started, message_id, logged.time).then_some(next)
+        let next = by_id.or_else(|| self.legs.hinted(message_id, logged.id));
+        let otherwise = match entry.daemon {
+            Daemon::Smtp if self.relays.counts(delivery.relay) => Otherwise::Delivered,
+            Daemon::Smtp => Otherwise::Skipped(Skip::OtherRelay),
+            _ => Otherwise::Skipped(Skip::LocalDelivery),
+        };
+        match next.filter(|&next| self.continues(next, started, message_id, logged.time)) {
+            Some(next) => Onward::Message(next),
+            None if message_id == 0 || entry.daemon == Daemon::Lmtp => Onward::Nowhere,
+            None => Onward::Awaited(Sign::MessageId(message_id), otherwise),
+        }
     }
 
     /// Whether a message under way can be the next leg: begun after this one, with the same message-id.
@@ -205,21 +268,25 @@ impl Reader<'_> {
         after && (later.message_id == message_id || later.message_id == 0 || message_id == 0)
     }
 
-    /// Joins a leg to the message in which it goes on, now or when that message appears. One that was already
-    /// counted, since its log is ahead, is not waited for.
-    fn link(&mut self, leg: usize, next: u128, logged: &Logged) {
-        if let Some(slot) = self.queue.under_way(next, logged.time) {
-            if let Some(later) = self.queue.get(slot).filter(|later| later.leg.is_none()) {
-                later.leg = Some(leg);
-                self.legs.feed(leg);
-            }
+    /// Joins a message to one under way in which its mail goes on. One that had itself gone on already stays
+    /// joined to what follows it.
+    fn link(&mut self, slot: u32, next: u128, logged: &Logged) {
+        let Some(later) = self.queue.under_way(next, logged.time).filter(|&later| later != slot) else {
             return;
+        };
+        let Some(message) = self.queue.get(later) else { return };
+        let (leg, digest) = (message.leg, message.origin.digest);
+        let own = leg.filter(|&leg| self.legs.get(leg).is_some_and(|leg| leg.origin.digest == digest));
+        let Some(first) = self.queue.get(slot) else { return };
+        if let Some(own) = own {
+            return self.legs.precede(own, first);
         }
-        let started = self.legs.get(leg).map_or(logged.time, |leg| leg.origin.started);
-        let counted =
-            (0..self.hosts.len() as u32).any(|host| self.queue.lived(host, next, started, logged.time));
-        if !counted {
-            self.legs.await_id(next, leg);
+        let first = self.legs.pass_on(first);
+        if leg.is_none()
+            && let Some(message) = self.queue.get(later)
+        {
+            message.leg = Some(first);
+            self.legs.feed(first);
         }
     }
 
@@ -229,23 +296,24 @@ impl Reader<'_> {
         let Some(message) = self.queue.get(slot).filter(|message| message.host == logged.host) else {
             return;
         };
-        message.removed = true;
+        (message.removed, message.passed_on) = (true, true);
         message.move_on();
-        message.next_ids.push(logged.id);
-        let leg = self.legs.pass_on(message, 0);
-        self.link(leg, logged.id, logged);
+        self.link(slot, logged.id, logged);
         self.leave(slot);
     }
+}
 
-    /// Whether a next host is one whose log is read too, by the first label of its name.
-    fn is_log_host(&self, relay: &[u8]) -> bool {
-        let label = |name: &[u8]| memchr::memchr(b'.', name).unwrap_or(name.len());
-        let (relay, _) = line::host_parts(relay);
-        let relay = &relay[..label(relay)];
-        self.hosts.len() > 1
-            && !relay.is_empty()
-            && self.hosts.keys().any(|host| host[..label(host)].eq_ignore_ascii_case(relay))
-    }
+/// Where a recipient's mail goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Onward {
+    /// Nowhere in this log: it is delivered, or it is not.
+    Nowhere,
+    /// In the message under way with this packed queue id.
+    Message(u128),
+    /// In a message that is still to come.
+    Awaited(Sign, Otherwise),
+    /// In a message of another host that was counted already.
+    Counted,
 }
 
 fn hash(bytes: &[u8]) -> u64 {

@@ -69,6 +69,8 @@ pub struct Message {
     pub last: Timestamp,
     /// Whether the line with which a message begins was seen.
     pub begun: bool,
+    /// Whether a line said who handed it in.
+    pub handed_in: bool,
     /// Whether it came from this host or through a filter, so that an earlier leg can exist.
     pub reinjected: bool,
     /// Hash of its message-id, 0 where unknown.
@@ -81,14 +83,18 @@ pub struct Message {
     pub accepted_size: Option<u64>,
     /// Whether a filter refused it before it was queued.
     pub refused: bool,
+    /// Whether the queue gave up what was still deferred.
+    pub expired: bool,
     /// Whether it left the queue.
     pub removed: bool,
+    /// Whether another host's log already told of it, and it is counted there.
+    pub counted_elsewhere: bool,
     /// The first external next host.
     pub relay: HostId,
     /// The leg from which it was re-injected.
     pub leg: Option<usize>,
-    /// Packed queue ids under which its mail comes back from filters.
-    pub next_ids: Vec<u128>,
+    /// Whether some of its mail goes on in another message.
+    pub passed_on: bool,
     /// Lines read.
     pub records: u64,
     first: Option<Recipient>,
@@ -105,16 +111,19 @@ impl Message {
             last: origin.started,
             origin,
             begun: false,
+            handed_in: false,
             reinjected: false,
             message_id: 0,
             queued: false,
             queued_recipients: 0,
             accepted_size: None,
             refused: false,
+            expired: false,
             removed: false,
+            counted_elsewhere: false,
             relay: HostId::UNKNOWN,
             leg: None,
-            next_ids: Vec::new(),
+            passed_on: false,
             records: 0,
             first: None,
             others: Vec::new(),
@@ -126,12 +135,13 @@ impl Message {
         self.first.iter().chain(&self.others)
     }
 
-    /// Notes a delivery line. Repeated lines of a recipient are retries: a mail that was handed over stays so.
-    pub fn deliver(&mut self, delivery: &Delivery<'_>, route: Route) {
+    /// Notes a delivery line, and says whether it is news. Repeated lines of a recipient are retries: a mail that
+    /// was handed over stays so.
+    pub fn deliver(&mut self, delivery: &Delivery<'_>, route: Route) -> bool {
         let hash = address_hash(delivery.to);
         let known = self.first.iter_mut().chain(&mut self.others).find(|recipient| recipient.hash == hash);
         match known {
-            Some(recipient) if recipient.status == Status::Sent => {}
+            Some(recipient) if recipient.status == Status::Sent => return false,
             Some(recipient) => (recipient.status, recipient.route) = (delivery.status, route),
             None => {
                 let recipient = Recipient { hash, status: delivery.status, route };
@@ -141,10 +151,18 @@ impl Message {
                 }
             }
         }
+        true
+    }
+
+    /// Notes a next host. A message that leaves through several has none of them for its own.
+    pub fn pass(&mut self, relay: HostId) {
+        self.relay =
+            if self.relay == HostId::UNKNOWN || self.relay == relay { relay } else { HostId::SEVERAL };
     }
 
     /// Notes that the queue gave up what was still deferred.
     pub fn expire(&mut self) {
+        self.expired = true;
         for recipient in self.first.iter_mut().chain(&mut self.others) {
             if recipient.status == Status::Deferred {
                 recipient.status = Status::Bounced;
@@ -167,7 +185,7 @@ impl Message {
     }
 
     /// The recipients that count, by outcome. Those of a message still in the queue for which no attempt was
-    /// logged yet are open.
+    /// logged yet are open. Where all delivery lines are lost, the first queue line tells how many there were.
     pub fn external(&self) -> Recipients {
         let mut counts = Recipients::default();
         for recipient in self.recipients().filter(|recipient| recipient.route == Route::External) {
@@ -178,7 +196,10 @@ impl Message {
                 Status::Unknown | Status::Probe => counts.unknown += 1,
             }
         }
-        if !self.removed {
+        if self.removed && self.first.is_none() && !self.passed_on && !self.refused {
+            let lost = u64::from(self.queued_recipients);
+            if self.expired { counts.bounced += lost } else { counts.unknown += lost }
+        } else if !self.removed {
             let seen = self.recipients().count() as u64;
             counts.open += u64::from(self.queued_recipients).saturating_sub(seen);
         }

@@ -10,6 +10,7 @@ mod entry;
 mod follow;
 mod line;
 mod message;
+mod others;
 mod queue;
 mod reader;
 mod relay;

@@ -108,17 +108,6 @@ impl Queue {
             || self.reused.get(&key).is_some_and(|spans| spans.iter().any(|span| span.covers(time, begins)))
     }
 
-    /// Whether a finished incarnation lived, give or take a minute, between two instants: the far side of a
-    /// hand-over, logged on a host whose clock or log is ahead.
-    pub fn lived(&self, host: u32, id: u128, from: Timestamp, to: Timestamp) -> bool {
-        let minute_before = Timestamp::from_seconds(from.seconds() - 60);
-        let window = Span::new(minute_before, Timestamp::from_seconds(to.seconds() + 60));
-        let key = span_key(host, id);
-        let meets = |span: &Span| span.start <= window.end && window.start <= span.end;
-        self.finished.get(&key).is_some_and(meets)
-            || self.reused.get(&key).is_some_and(|spans| spans.iter().any(meets))
-    }
-
     /// Finds a message under way by its id alone, begun no later than a time: the far side of a hand-over.
     pub fn under_way(&self, id: u128, by: Timestamp) -> Option<u32> {
         let mut at = *self.heads.get(&id)?;
@@ -182,6 +171,15 @@ impl Queue {
         }
     }
 
+    /// Moves the messages of a host in time: its clock turned out to be off by some seconds.
+    pub fn shift(&mut self, host: u32, seconds: i64) {
+        let moved = |time: Timestamp| Timestamp::from_seconds(time.seconds() + seconds);
+        for slot in self.slots.iter_mut().flatten().filter(|slot| slot.message.host == host) {
+            slot.message.origin.started = moved(slot.message.origin.started);
+            slot.message.last = moved(slot.message.last);
+        }
+    }
+
     /// The slots of all messages that satisfy a condition, in the order in which they began.
     pub fn select(&self, condition: impl Fn(&Message) -> bool) -> Vec<u32> {
         let slots = self.slots.iter().zip(0_u32..);
@@ -195,16 +193,16 @@ impl Queue {
     }
 }
 
-/// Whether a line can be of a message under way: not long before its start, not a second beginning, and not a
-/// beginning after it left the queue.
+/// Whether a line can be of a message under way: not long before its start, not long after it left the queue,
+/// and no second line that says who handed it in.
 fn fits(message: &Message, logged: &Logged) -> bool {
-    let started = message.origin.started;
-    if logged.begins && message.begun {
-        return logged.time == started;
+    let (started, time) = (message.origin.started.seconds(), logged.time.seconds());
+    if logged.begins {
+        let same = if message.handed_in { time == started } else { (time - started).abs() <= DISORDER };
+        return same;
     }
-    let not_before = logged.time.seconds() + DISORDER >= started.seconds();
-    let late = message.removed && logged.time.seconds() > message.last.seconds() + DISORDER;
-    not_before && !late && !(logged.begins && message.removed)
+    let late = message.removed && time > message.last.seconds() + DISORDER;
+    time + DISORDER >= started && !late
 }
 
 /// Host and queue id in 64 bits: two that collide would also have to live at the same time to be mixed up.
@@ -240,7 +238,7 @@ mod tests {
         };
         let slot = queue.add(Message::new(7, 0, 0, origin));
         let message = queue.get(slot).unwrap();
-        (message.begun, message.last) = (true, at(end));
+        (message.begun, message.handed_in, message.last) = (true, true, at(end));
         slot
     }
 

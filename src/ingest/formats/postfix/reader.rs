@@ -9,12 +9,13 @@ use rustc_hash::FxHashMap;
 
 use super::chain::Legs;
 use super::entry::{Entry, entry, next_in_stream};
+use super::others::Others;
 use super::queue::Queue;
 use super::relay::RelayFilter;
 use crate::ingest::syslog::{Clock, Part, Records};
 use crate::ingest::{ReadError, ReadOptions, Sink};
 use crate::period::Timestamp;
-use crate::usage::{HostId, Recipients, Rejection, Skip, SourceId};
+use crate::usage::{Rejection, Skip, SourceId};
 
 /// Seconds for which a message that left the queue waits for lines that come late.
 pub const LATE_LINES: i64 = 5;
@@ -32,6 +33,7 @@ pub struct Reader<'s> {
     pub(super) sink: &'s mut dyn Sink,
     pub(super) queue: Queue,
     pub(super) legs: Legs,
+    pub(super) others: Others,
     pub(super) hosts: FxHashMap<Box<[u8]>, u32>,
     last_host: (Box<[u8]>, u32),
     instances: FxHashMap<Box<[u8]>, u32>,
@@ -58,6 +60,7 @@ impl<'s> Reader<'s> {
             sink,
             queue: Queue::default(),
             legs: Legs::default(),
+            others: Others::default(),
             hosts: FxHashMap::default(),
             last_host: (Box::default(), u32::MAX),
             instances: FxHashMap::default(),
@@ -71,6 +74,7 @@ impl<'s> Reader<'s> {
         for host in hosts {
             reader.host(host);
         }
+        reader.others.follow = reader.hosts.len() > 1;
         reader
     }
 
@@ -79,8 +83,7 @@ impl<'s> Reader<'s> {
     pub fn read(&mut self, part: &mut Part) -> Result<(), ReadError> {
         let newest = self.newest.seconds();
         if part.first().is_some_and(|first| first.seconds() + LATE_LINK < newest) {
-            self.leave_until(0, None);
-            self.leave_until(1, None);
+            self.let_go(None);
         }
         let source = self.sink.names().add_source(part.input.name());
         let mut records = Records::new(part.input.open()?, part.envelope);
@@ -104,23 +107,17 @@ impl<'s> Reader<'s> {
 
     /// Ends the run: whatever is still under way is counted as open.
     pub fn finish(mut self) {
-        for queue in 0..self.leaving.len() {
-            self.leave_until(queue, None);
-        }
+        self.let_go(None);
         for slot in self.queue.select(|_| true) {
             self.leave(slot);
         }
-        for leg in self.legs.lost() {
-            let recipients = Recipients { unknown: leg.recipients.max(1), ..Recipients::default() };
-            let messages = u64::from(!leg.counted);
-            self.submit(&leg.origin, None, recipients, messages, leg.records, HostId::UNKNOWN);
-        }
+        self.let_go(None);
         self.flush_tally();
     }
 
     /// Takes one record; a line of a stream without line ends can hold several.
     fn record(&mut self, mut line: &[u8], number: u64, source: SourceId, clock: &mut Clock) {
-        if line.first() == Some(&b'<') {
+        if matches!(line.first(), Some(b'<' | b'0'..=b'9')) {
             while let Some(next) = next_in_stream(line) {
                 self.line(&line[..next], number, source, clock);
                 line = &line[next..];
@@ -137,7 +134,7 @@ impl<'s> Reader<'s> {
         }
         match entry(line, number, source) {
             Err(reason) => self.skip(reason),
-            Ok(entry) => match clock.instant(entry.header.time) {
+            Ok(entry) => match clock.instant(entry.header.time, entry.header.host) {
                 Some(time) => self.entry(&entry, time, clock),
                 None => self.reject(&entry, "its time cannot be read: expected a date of the calendar"),
             },
@@ -157,8 +154,22 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// The number of a host. A short name and a full one that begins with it are one, in any case of letters.
     pub(super) fn host(&mut self, name: &[u8]) -> u32 {
-        numbered(&mut self.hosts, &mut self.last_host, name)
+        if *self.last_host.0 == *name && self.last_host.1 != u32::MAX {
+            return self.last_host.1;
+        }
+        let name = name.to_ascii_lowercase();
+        let label = |name: &[u8]| memchr::memchr(b'.', name).unwrap_or(name.len());
+        let same = |known: &[u8]| {
+            let is_short = label(known) == known.len() || label(&name) == name.len();
+            is_short && !name.is_empty() && known[..label(known)] == name[..label(&name)]
+        };
+        let alias = self.hosts.iter().find(|(known, _)| same(known)).map(|(_, &number)| number);
+        let next = self.hosts.values().max().map_or(0, |number| number + 1);
+        let number = *self.hosts.entry(name.into()).or_insert(alias.unwrap_or(next));
+        self.others.follow |= number > 0;
+        number
     }
 
     pub(super) fn instance(&mut self, name: &[u8]) -> u32 {
