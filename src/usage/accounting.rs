@@ -127,6 +127,9 @@ impl Accounting {
     /// Counts a skipped submission with the records behind it.
     pub fn skip_messages(&mut self, reason: Skip, messages: u64, records: u64) {
         self.skip(reason, records);
+        if messages == 0 {
+            return;
+        }
         *self.skipped_messages.entry(reason).or_default() += messages;
     }
 

@@ -202,7 +202,7 @@ impl<O: Observer> Collector<O> {
             let rejection = Rejection { file, line: submission.line, reason };
             return accounting.reject_message(rejection, submission.records);
         }
-        let nobody = submission.messages == 0 || submission.recipients.attempted() == 0;
+        let nobody = submission.recipients.attempted() == 0;
         let reason = match nobody {
             true => Some(Skip::NoRecipient),
             false => self.sieve.skips(submission, &self.names),
@@ -256,6 +256,9 @@ impl Counts {
         let time = submission.time;
         let (first, last) = self.period.unwrap_or((time, time));
         self.period = Some((first.min(time), last.max(time)));
+        if submission.messages == 0 {
+            return; // A further leg: the message was noted with its first.
+        }
         match submission.time_quality {
             TimeQuality::Exact => {}
             TimeQuality::ZoneAssumed => self.qualities.zone_assumed += 1,
@@ -454,7 +457,7 @@ mod tests {
         unsized_run.count(&none);
         assert_eq!(
             unsized_run.finish().0.unwrap_err().to_string(),
-            "no message that counts (1) has a size in the input: expected some to take the mean from\nhint: give one with --missing-size, such as '--missing-size 75kB'"
+            "mail.log: no message that counts (1) has a size: expected some to take the mean from\nhint: give one with --missing-size, such as '--missing-size 75kB'; if the input should have sizes, the words that mark them may have been replaced"
         );
         let options = CountOptions { missing_size: Some(MessageSize::from_bytes(75_000)), ..by(&[]) };
         let usage = collect(options, &[none]);
@@ -492,6 +495,45 @@ mod tests {
         );
         assert_eq!((usage.accounting.rejected, usage.accounting.used), (4, 1));
         assert_eq!(usage.accounting.skipped.get(&Skip::NoRecipient), Some(&1));
+    }
+
+    #[test]
+    fn a_further_leg_adds_recipients_and_no_message() {
+        let first = Submission { message_size: Some(500), ..submission() };
+        let recipients = Recipients { delivered: 1, bounced: 1, ..Recipients::default() };
+        let leg = Submission { messages: 0, recipients, recipients_upper: 2, ..submission() };
+        let declared = Submission { size_quality: SizeQuality::Declared, ..leg };
+        let usage = collect(by(&[Dimension::Outcome]), &[first, leg, declared]);
+        let expected = Totals { messages: 1, recipients: 5, bytes: 500, recipient_bytes: 4_500 };
+        assert_eq!(usage.total.attempted, expected);
+        let delivered = Totals { messages: 1, recipients: 3, bytes: 500, recipient_bytes: 2_500 };
+        assert_eq!(usage.total.delivered, delivered);
+        assert_eq!(usage.total.recipients_upper, 5);
+        assert_eq!((usage.sizes.messages(), usage.sizes.largest()), (1, Some(500)));
+        assert_eq!(usage.qualities, Qualities::default());
+        assert_eq!(
+            shown(&usage.groups),
+            [("bounced".to_owned(), 0, 2, 2_000), ("delivered".to_owned(), 1, 3, 2_500)]
+        );
+        assert_eq!((usage.accounting.used, usage.accounting.skipped_messages.len()), (3, 0));
+    }
+
+    #[test]
+    fn a_further_leg_without_a_size_is_imputed_for_its_recipients() {
+        let leg = Submission { messages: 0, message_size: None, ..submission() };
+        let usage = collect(by(&[]), &[submission(), leg]);
+        let expected = Totals { messages: 1, recipients: 2, bytes: 1_000, recipient_bytes: 2_000 };
+        assert_eq!(usage.total.attempted, expected);
+        let imputed = Totals { messages: 0, recipients: 1, bytes: 0, recipient_bytes: 1_000 };
+        assert_eq!((usage.total.imputed, usage.total.measured()), (imputed, (1, 1_000)));
+    }
+
+    #[test]
+    fn a_further_leg_that_is_filtered_is_no_skipped_message() {
+        let leg = Submission { messages: 0, sender: SenderId::NULL, ..submission() };
+        let usage = collect(by(&[]), &[leg]);
+        assert_eq!(usage.accounting.skipped.get(&Skip::NullSender), Some(&1));
+        assert_eq!(usage.accounting.skipped_messages.len(), 0);
     }
 
     #[test]

@@ -149,9 +149,10 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// Whether application mail is told apart from other traffic.
+    /// Whether application mail is told apart from other traffic: something says what it is. To leave some mail
+    /// out says nothing about the rest.
     pub fn selects_traffic(&self) -> bool {
-        ![&self.clients, &self.sender_domains, &self.connectors].into_iter().all(Selection::is_empty)
+        [&self.clients, &self.sender_domains, &self.connectors].iter().any(|by| !by.include.is_empty())
     }
 }
 
@@ -290,6 +291,19 @@ mod tests {
         let mut neither =
             sieve(|f| f.sender_domains = Selection { include: vec![star()], exclude: vec![star()] });
         assert_eq!(neither.skips(&below, &names), Some(Skip::Filtered));
+    }
+
+    #[test]
+    fn only_what_is_chosen_tells_application_mail_apart() {
+        let pattern = || vec![Pattern::client("10.0.0.5").unwrap()];
+        let chosen = || Selection { include: pattern(), ..Selection::default() };
+        let excluded = || Selection { exclude: pattern(), ..Selection::default() };
+        assert!(!Filters::default().selects_traffic());
+        assert!(Filters { clients: chosen(), ..Filters::default() }.selects_traffic());
+        assert!(Filters { sender_domains: chosen(), ..Filters::default() }.selects_traffic());
+        assert!(Filters { connectors: chosen(), ..Filters::default() }.selects_traffic());
+        let excludes = Filters { clients: excluded(), connectors: excluded(), ..Filters::default() };
+        assert!(!excludes.selects_traffic());
     }
 
     #[test]

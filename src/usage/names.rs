@@ -284,6 +284,15 @@ impl Names {
     pub fn source_name(&self, id: SourceId) -> &str {
         &self.sources[id.0 as usize]
     }
+
+    /// The inputs in a few words: the first by name, the others by number.
+    pub fn sources_label(&self) -> String {
+        match self.sources.as_slice() {
+            [] => "no input".to_owned(),
+            [only] => only.clone(),
+            [first, others @ ..] => format!("{first} and {} more", others.len()),
+        }
+    }
 }
 
 /// Reads UTF-8, else Windows-1252, in which every byte means something.
@@ -370,6 +379,18 @@ mod tests {
         }
         let last = names.sender(b"one-more@example.com");
         assert_eq!(names.sender_address(last), "(other)@example.com");
+    }
+
+    #[test]
+    fn inputs_are_named_in_a_few_words() {
+        let mut names = Names::default();
+        let mut label = |source: &str| {
+            names.add_source(source);
+            names.sources_label()
+        };
+        let labels = ["a.log", "b.log", "c.log"].map(&mut label);
+        assert_eq!(labels, ["a.log", "a.log and 1 more", "a.log and 2 more"]);
+        assert_eq!(Names::default().sources_label(), "no input");
     }
 
     #[test]

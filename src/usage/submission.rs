@@ -6,14 +6,20 @@
 use super::names::{ClientId, HostId, SenderId, SourceId};
 use crate::period::Timestamp;
 
-/// One accepted message (or, with `messages` above 1, one pre-aggregated row of them).
+/// One accepted message, a row of several, or a further leg of one.
+///
+/// `messages` is 1 for a message and more for a pre-aggregated row. It is 0 for a further leg: recipients of a
+/// message that another submission already counts (a second pass through a filter, a second relay). A leg adds
+/// its recipients and their bytes; its message, the bytes of that message and its weight among sizes are counted
+/// once, with the first. With `--delivered-only` a leg counts its delivered recipients also where the first had
+/// none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Submission {
     /// The instant at which the relay accepted the message; the first line seen where that is missing.
     pub time: Timestamp,
     /// How `time` became an instant.
     pub time_quality: TimeQuality,
-    /// Messages behind this record: 1, or the count of a pre-aggregated row.
+    /// Messages behind this record: 1, the count of a pre-aggregated row, or 0 for a further leg.
     pub messages: u64,
     /// Bytes of one copy with headers and attachments; `None` where the source does not tell.
     pub message_size: Option<u64>,

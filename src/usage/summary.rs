@@ -21,11 +21,13 @@ use crate::period::{ChargePeriod, Timestamp};
 pub enum UsageError {
     /// No size to price data with.
     #[error(
-        "no message that counts ({messages}) has a size in the input: expected some to take the mean from\nhint: give one with --missing-size, such as '--missing-size 75kB'"
+        "{inputs}: no message that counts ({messages}) has a size: expected some to take the mean from\nhint: give one with --missing-size, such as '--missing-size 75kB'; if the input should have sizes, the words that mark them may have been replaced"
     )]
     NoSizes {
         /// Messages that were counted.
         messages: u64,
+        /// The inputs that were read: the first by name, the others by number.
+        inputs: String,
     },
 }
 
@@ -161,7 +163,7 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
     }
     let group_percentiles = cube.has_percentiles();
     let (imputed_sizes, pairs) = imputation.finish();
-    let cells = measure(cube.into_cells(), &imputed_sizes, pairs)?;
+    let cells = measure(cube.into_cells(), &imputed_sizes, pairs, &names)?;
     let mut total = Measures::default();
     let (mut periods, mut traffic) = (BTreeMap::<_, Measures>::new(), BTreeMap::<_, Measures>::new());
     for (key, measures, _) in &cells {
@@ -194,11 +196,12 @@ fn measure(
     cells: Vec<(Key, Cell)>,
     sizes: &ImputedSizes,
     pairs: Option<Pairs>,
+    names: &Names,
 ) -> Result<Vec<(Key, Measures, Histogram)>, UsageError> {
     let messages = cells.iter().map(|(_, cell)| cell.attempted.messages).sum();
     let size_of = |domain: Option<DomainId>| {
         let size = domain.map_or(sizes.overall(), |domain| sizes.of_domain(domain));
-        size.ok_or(UsageError::NoSizes { messages })
+        size.ok_or_else(|| UsageError::NoSizes { messages, inputs: names.sources_label() })
     };
     let mut measured = Vec::with_capacity(cells.len());
     for (key, cell) in cells {

@@ -349,8 +349,8 @@ fn what_cannot_be_analyzed_says_why() {
         exit 1
         --- stdout
         --- stderr
-        error: no message that counts (1) has a size in the input: expected some to take the mean from
-        hint: give one with --missing-size, such as '--missing-size 75kB'
+        error: sizeless.log: no message that counts (1) has a size: expected some to take the mean from
+        hint: give one with --missing-size, such as '--missing-size 75kB'; if the input should have sizes, the words that mark them may have been replaced
 
         $ analyze mail.log --submissions mail.log
         exit 1
