@@ -15,6 +15,8 @@ use super::stamp::Stamp;
 use crate::ingest::{Input, ReadError, ReadOptions, Sink};
 use crate::period::{ChargePeriod, Timestamp};
 
+/// Hosts of a part that are noted beforehand.
+const HOSTS_NOTED: usize = 100;
 /// Days that count as half a year in months of 31 days.
 const HALF_YEAR_DAYS: u32 = 6 * 31;
 
@@ -30,8 +32,8 @@ pub struct Part {
     pub envelope: Envelope,
     /// Its clock, set to the first timestamp.
     pub clock: Clock,
-    /// The host that wrote its first line; empty where unknown.
-    pub host: Vec<u8>,
+    /// The hosts that wrote its first lines, in that order.
+    pub hosts: Vec<Vec<u8>>,
     first: Option<Timestamp>,
 }
 
@@ -47,14 +49,20 @@ impl Part {
 struct Survey {
     /// The first timestamp.
     first: Option<Stamp>,
-    /// The host that wrote it.
-    host: Vec<u8>,
+    /// The hosts of its lines, the first timestamp's first.
+    hosts: Vec<Vec<u8>>,
     /// The year of the first timestamp, where a record proves it.
     year: Option<i32>,
     /// The zone offsets that hosts prove.
     offsets: Vec<(Vec<u8>, i64)>,
     /// Years from the first timestamp to one of 29 February.
     leap_day: Option<i32>,
+}
+
+impl Survey {
+    fn host(&self) -> &[u8] {
+        self.hosts.first().map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Where a part of which the year is known stands: the instant of its first timestamp, and its zone offset.
@@ -81,8 +89,8 @@ pub fn arrange(
     let mut parts = Vec::with_capacity(surveyed.len());
     for (input, survey) in surveyed {
         let clock = clock_of(&input, &survey, options, first_year.as_ref(), &siblings, sink)?;
-        let first = survey.first.and_then(|first| clock.clone().instant_of(&first, &survey.host));
-        parts.push(Part { envelope: Envelope::of(input.head()), input, clock, host: survey.host, first });
+        let first = survey.first.and_then(|first| clock.clone().instant_of(&first, survey.host()));
+        parts.push(Part { envelope: Envelope::of(input.head()), input, clock, hosts: survey.hosts, first });
     }
     in_order(parts)
 }
@@ -98,7 +106,10 @@ fn survey<R: Read>(text: R, envelope: Envelope, proof: Proof, until_year: bool) 
         years = clock::rolled(years, last_month, stamp.month);
         last_month = stamp.month;
         if survey.first.is_none() {
-            (survey.first, survey.host) = (Some(stamp), header.host.to_vec());
+            survey.first = Some(stamp);
+        }
+        if survey.hosts.len() < HOSTS_NOTED && !survey.hosts.iter().any(|host| host == header.host) {
+            survey.hosts.push(header.host.to_vec());
         }
         if (stamp.month, stamp.day) == (2, 29) {
             survey.leap_day = survey.leap_day.or(Some(years));
@@ -274,7 +285,9 @@ fn last_time(part: &mut Part) -> Result<Option<Timestamp>, ReadError> {
         let header = Header::parse_rfc5424(record.line).or_else(|| Header::parse(record.line));
         last = header.and_then(|header| Stamp::parse(header.time)).or(last);
     }
-    Ok(last.and_then(|stamp| part.clock.clone().instant_of(&stamp, &part.host)))
+    Ok(last.and_then(|stamp| {
+        part.clock.clone().instant_of(&stamp, part.hosts.first().map_or(&b""[..], Vec::as_slice))
+    }))
 }
 
 #[cfg(test)]
@@ -331,5 +344,39 @@ mod tests {
         );
         let options = ReadOptions { year: Some(2014), ..ReadOptions::default() };
         assert_eq!(starts(vec![input()], &options, no_proof), ["mail.log 2014-04-01T04:52:30Z"]);
+    }
+
+    #[test]
+    fn the_year_of_a_set_is_that_of_its_first_part() {
+        let input =
+            |name: &str, day: &str| Input::from_bytes(name, format!("{day} 10:00:00 h p: x\n").as_bytes());
+        let options = ReadOptions { year: Some(2023), ..ReadOptions::default() };
+        let over_new_year = vec![input("new", "Jan  1"), input("old", "Dec 30")];
+        assert_eq!(
+            starts(over_new_year, &options, no_proof),
+            ["old 2023-12-30T10:00:00Z", "new 2024-01-01T10:00:00Z"]
+        );
+        let within = vec![input("b", "Jun  1"), input("a", "Jan  1")];
+        assert_eq!(starts(within, &options, no_proof), ["a 2023-01-01T10:00:00Z", "b 2023-06-01T10:00:00Z"]);
+    }
+
+    #[test]
+    fn a_line_with_year_and_zone_proves_those_without() {
+        let changed = "Dec 31 23:00:00 h p: x\n2024-01-01T01:00:00+01:00 h p: x\n";
+        let before = Input::from_bytes("before", b"Dec 30 10:00:00 h p: x\n");
+        let found = starts(
+            vec![before, Input::from_bytes("changed", changed.as_bytes())],
+            &ReadOptions::default(),
+            no_proof,
+        );
+        assert_eq!(found, ["before 2023-12-30T09:00:00Z", "changed 2023-12-31T22:00:00Z"]);
+    }
+
+    #[test]
+    fn a_leap_day_rules_out_years_without_one() {
+        let limit = Timestamp::from_seconds(1_790_000_000);
+        let first = Stamp { year: None, month: 2, day: 28, second: 0, offset: None };
+        assert_eq!(year_before(limit, &first, None), Some(2026));
+        assert_eq!(year_before(limit, &first, Some(0)), Some(2024));
     }
 }

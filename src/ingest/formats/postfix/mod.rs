@@ -55,7 +55,7 @@ impl LogFormat for Postfix {
 
     fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
         let mut parts = syslog::arrange(inputs, options, proof, sink)?;
-        let hosts: Vec<Vec<u8>> = parts.iter().map(|part| part.host.clone()).collect();
+        let hosts: Vec<Vec<u8>> = parts.iter().flat_map(|part| part.hosts.clone()).collect();
         let hosts: Vec<&[u8]> = hosts.iter().map(Vec::as_slice).collect();
         let mut reader = reader::Reader::new(options, &hosts, sink);
         for part in &mut parts {
@@ -86,3 +86,6 @@ fn proof(header: &Header<'_>) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod legs_tests;
