@@ -93,7 +93,8 @@ pub struct ReadOptions {
     pub log_zone: Option<Zone>,
     /// The year of the first record of logs whose timestamps have none.
     pub year: Option<i32>,
-    /// Next hosts that count (`*.mail.protection.outlook.com`, a name or an address); empty: all.
+    /// Relay hosts that count (`*.mail.protection.outlook.com`, a name or an address); empty: all. In a log of a
+    /// relay the host is the next one; in a message trace, which the next host wrote, the one that handed it in.
     pub relay_hosts: Vec<HostPattern>,
     /// The organisation's own domains, lower case: they tell application mail from inbound mail in traces without
     /// direction.

@@ -40,7 +40,7 @@ pub enum Skip {
     Expansion,
     /// The group row of an expansion that is counted by its members, or a forwarding step.
     Routing,
-    /// Handed to a host that `--relay-host` does not name.
+    /// Handed to a host that `--relay-host` does not name; in a message trace, handed in by one.
     OtherRelay,
     /// Excluded by a filter on client, sender domain or connector.
     Filtered,

@@ -120,6 +120,12 @@ pub(crate) fn parse_size(cell: &[u8], mark: Option<DecimalMark>, unit: &str) -> 
         return Ok(Some(bytes).filter(|&bytes| bytes > 0));
     }
     let (number, stated) = number_and_unit(cell);
+    if mark.is_none() && shows(&number) == Shows::Open {
+        return Err(refused(
+            "its sign can mean thousands or a fraction, and nothing else in its column shows which; write it \
+             without the sign",
+        ));
+    }
     let number = plain(&number, mark)
         .ok_or_else(|| refused("expected bytes or a unit, such as '2884' or '1.5 MB'"))?;
     let unit = if stated.is_empty() { unit } else { &stated };
@@ -224,7 +230,12 @@ mod tests {
     #[test]
     fn bad_sizes_say_what_is_expected() {
         let expected = "is not a size: expected bytes or a unit, such as '2884' or '1.5 MB'";
-        for cell in ["-5", "1,234 KB", "1.2.3", "12,34,567", "5 XB", "MB", "99999999999 GB"] {
+        let open = "its sign can mean thousands or a fraction, and nothing else in its column shows which; write it \
+                    without the sign";
+        for cell in ["1,234 KB", "1.234"] {
+            assert_eq!(size(cell), Err(format!("'{cell}' is not a size: {open}")));
+        }
+        for cell in ["-5", "1.2.3", "12,34,567", "5 XB", "MB", "99999999999 GB"] {
             assert_eq!(size(cell), Err(format!("'{cell}' {expected}")));
         }
         assert_eq!(size("jo@example.net"), Err(format!("a text {expected}")));

@@ -1,21 +1,24 @@
 //! From grouped records to submissions: what of a message is billed, and what became of each record.
 //!
 //! * Where the acceptance was seen, its recipients are the message's; later rows only tell what became of them.
+//!   Where it states more recipients than it lists, the number stands.
 //! * Else a group that was expanded counts as one recipient: the sender named the group once, and the service
 //!   charges what it was handed. Rows of members are skipped; since some of them may have been named beside the
 //!   group, `recipients_upper` is the number of all rows that are no group.
 
 use super::recipients::{Entry, Status, entries};
-use super::{Message, MessageKey, Messages};
+use super::{Message, MessageKey, Messages, Origin};
 use crate::ingest::{Record, Sink};
 use crate::period::Timestamp;
-use crate::usage::{Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality};
+use crate::usage::{Names, Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality};
 
 /// Recipients and records of one message.
 #[derive(Debug, Default)]
 struct Tally {
     recipients: Recipients,
     upper: u64,
+    /// Recipients that the acceptance states and does not list.
+    unlisted: u64,
     used: u64,
     expansion: u64,
     routing: u64,
@@ -23,15 +26,17 @@ struct Tally {
 }
 
 impl Messages {
-    /// Hands over every message in the order in which it was first seen.
-    pub(crate) fn deliver(mut self, sink: &mut dyn Sink) {
+    /// Hands over every message in the order in which it was first seen; those of other origins are skipped.
+    pub(crate) fn deliver(mut self, sink: &mut dyn Sink, counts: impl Fn(&Origin, &Names) -> bool) {
         // The indexes have done their work; their memory goes back first.
         self.index = Default::default();
         self.further_index = Default::default();
         self.origin_index = Default::default();
         let messages = std::mem::take(&mut self.messages);
+        let mut understated = 0_u64;
         for (at, message) in (0..).zip(messages.into_items()) {
-            let tally = Tally::of(&message, &self);
+            let tally = Tally::of(at, &message, &self);
+            understated += u64::from(tally.unlisted > 0);
             for (reason, records) in [
                 (Skip::Expansion, tally.expansion),
                 (Skip::Routing, tally.routing),
@@ -41,7 +46,17 @@ impl Messages {
                     sink.skip(reason, records);
                 }
             }
-            sink.accept(Record::Submission(self.submission(at, &message, &tally)));
+            if counts(self.origins.at(message.origin), sink.names()) {
+                sink.accept(Record::Submission(self.submission(at, &message, &tally)));
+            } else {
+                sink.skip_message(Skip::OtherRelay, tally.used);
+            }
+        }
+        if understated > 0 {
+            sink.warn(format!(
+                "messages that were accepted for more recipients than the input lists: {understated}; their stated \
+                 number counts, and what became of the others is unknown"
+            ));
         }
     }
 
@@ -79,13 +94,16 @@ impl Messages {
 }
 
 impl Tally {
-    fn of(message: &Message, messages: &Messages) -> Tally {
+    fn of(at: u32, message: &Message, messages: &Messages) -> Tally {
         let all = || entries(message.first, &messages.further);
         let count = |fits: fn(&Entry) -> bool| all().filter(fits).count() as u64;
         let mut tally = Tally::default();
         let groups = count(|entry| entry.status() == Status::Expanded);
-        if count(|entry| entry.is_accepted()) > 0 {
+        if let Some(acceptance) = messages.acceptances.get(&at) {
             all().for_each(|entry| tally.add_after_acceptance(entry));
+            tally.used += acceptance.records;
+            tally.unlisted = u64::from(acceptance.stated).saturating_sub(tally.recipients.attempted());
+            tally.recipients.unknown += tally.unlisted;
             tally.upper = tally.recipients.attempted();
         } else if groups > 0 {
             let members = count(|entry| !matches!(entry.status(), Status::Expanded | Status::Rerouted));

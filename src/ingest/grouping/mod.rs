@@ -5,12 +5,14 @@
 //! [`Names`](crate::usage::Names), recipients as hashes, and storage grows by chunks without copying. Reading
 //! rows, and saying what they mean, is left to the formats.
 
+mod acceptance;
 mod chunks;
 mod deliver;
 mod key;
 mod positions;
 mod recipients;
 
+pub(crate) use acceptance::{Received, Standing};
 pub(crate) use chunks::{Chunks, Index};
 pub(crate) use key::MessageKey;
 pub(crate) use recipients::{Row, Status};
@@ -19,6 +21,7 @@ use rustc_hash::FxHashMap;
 
 use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, SenderId, SourceId, Traffic};
+use acceptance::Acceptance;
 use chunks::mixed;
 use positions::Positions;
 use recipients::{Entry, Further};
@@ -36,8 +39,6 @@ pub(crate) struct Facts {
     pub(crate) zone_assumed: bool,
     /// Bytes of one copy.
     pub(crate) size: Option<u64>,
-    /// Whether the record is the acceptance itself: its time and size then stand, not the maximum over rows.
-    pub(crate) acceptance: bool,
     /// Where the message came from.
     pub(crate) origin: Origin,
     /// The line of the record in its input.
@@ -99,6 +100,17 @@ struct Message {
     first: [u32; 2],
 }
 
+/// How much the word of a record weighs against what is known of its message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Word {
+    /// It stands: the record is the earliest acceptance.
+    Settles,
+    /// It is as good as any other.
+    Joins,
+    /// It only fills gaps: the acceptance is known.
+    Fills,
+}
+
 /// A size that does not fit in 32 bits.
 const LARGE: u32 = u32::MAX;
 
@@ -116,6 +128,7 @@ pub(crate) struct Messages {
     further: Chunks<Further>,
     further_index: Index,
     large: FxHashMap<u32, u64>,
+    acceptances: FxHashMap<u32, Acceptance>,
     positions: Positions,
 }
 
@@ -136,20 +149,22 @@ impl Messages {
         found.map(Slot)
     }
 
-    /// Adds a message, or what another record says of it.
+    /// Adds a message, or what another record than its acceptance says of it.
     pub(crate) fn message(&mut self, facts: &Facts) -> Slot {
         match self.find(facts.key) {
             Some(slot) => {
-                self.merge(slot, facts);
+                let known = Entry::from_halves(self.messages.at(slot.0).first);
+                let word = if known.is_acceptance() { Word::Fills } else { Word::Joins };
+                self.merge(slot, facts, word);
                 slot
             }
-            None => self.add(facts),
+            None => self.add(facts, false),
         }
     }
 
-    fn add(&mut self, facts: &Facts) -> Slot {
+    fn add(&mut self, facts: &Facts, acceptance: bool) -> Slot {
         let mut first = Entry::NONE;
-        first.set_message_flags(facts.acceptance, facts.date_only, facts.zone_assumed);
+        first.set_message_flags(acceptance, facts.date_only, facts.zone_assumed);
         let message = Message {
             key: facts.key.parts(),
             time: seconds(facts.time),
@@ -167,31 +182,24 @@ impl Messages {
 
     /// Every step is the same whichever record comes first: the earliest acceptance stands; without one, the
     /// earliest time and the largest size (which differs among the rows of recipients whose copy was changed).
-    fn merge(&mut self, slot: Slot, facts: &Facts) {
-        let message = *self.messages.at(slot.0);
-        let mut first = Entry::from_halves(message.first);
-        let (time, known) = (seconds(facts.time), self.size(slot.0));
-        let (replaced, earlier) = match (facts.acceptance, first.is_acceptance()) {
-            (true, false) => (true, true),
-            (false, true) => (false, false),
-            (true, true) => (time < message.time, time < message.time),
-            (false, false) => (false, time < message.time),
+    fn merge(&mut self, slot: Slot, facts: &Facts, word: Word) {
+        let (known, time) = (*self.messages.at(slot.0), seconds(facts.time));
+        let size = self.size(slot.0);
+        let merged_size = match word {
+            Word::Settles => facts.size.or(size),
+            Word::Joins => size.max(facts.size),
+            Word::Fills => size.or(facts.size),
         };
-        let same_moment =
-            facts.acceptance == first.is_acceptance() && (!facts.acceptance || time == message.time);
-        if replaced && facts.size.is_some() {
-            self.set_size(slot.0, facts.size);
-        } else if same_moment || known.is_none() {
-            self.set_size(slot.0, known.max(facts.size));
+        if merged_size != size {
+            self.set_size(slot.0, merged_size);
         }
-        if earlier {
-            first.set_message_flags(facts.acceptance, facts.date_only, facts.zone_assumed);
-        }
-        let origin = self.better_origin(message.origin, facts.origin);
+        let origin = self.merged_origin(known.origin, facts.origin, word);
         let message = self.messages.at_mut(slot.0);
         message.origin = origin;
-        message.first = first.halves();
-        if earlier {
+        if word == Word::Settles || word == Word::Joins && time < known.time {
+            let mut first = Entry::from_halves(known.first);
+            first.set_message_flags(word == Word::Settles, facts.date_only, facts.zone_assumed);
+            message.first = first.halves();
             message.time = time;
         }
     }
@@ -227,15 +235,17 @@ impl Messages {
         })
     }
 
-    /// The origin that shows more of the traffic; what it leaves open is taken from the other.
-    fn better_origin(&mut self, known: u32, new: Origin) -> u32 {
+    /// The origin that stands: that of the acceptance, else the one that shows more of the traffic. What it
+    /// leaves open is taken from the other.
+    fn merged_origin(&mut self, known: u32, new: Origin, word: Word) -> u32 {
         let old = *self.origins.at(known);
-        let (better, other) = if new.signs > old.signs { (new, old) } else { (old, new) };
+        let new_stands = word == Word::Settles || word == Word::Joins && new.signs > old.signs;
+        let (better, other) = if new_stands { (new, old) } else { (old, new) };
         let filled = Origin {
             sender: if better.sender == SenderId::UNKNOWN { other.sender } else { better.sender },
             client: if better.client == ClientId::UNKNOWN { other.client } else { better.client },
             relay: if better.relay == HostId::UNKNOWN { other.relay } else { better.relay },
-            signs: better.signs,
+            signs: if better.signs == Signs::None { other.signs } else { better.signs },
         };
         if filled == old { known } else { self.origin(filled) }
     }

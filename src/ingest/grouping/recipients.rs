@@ -44,8 +44,8 @@ pub(crate) enum Row {
     Message,
     /// The record is about the whole message and already counted with another recipient.
     Rest,
-    /// The record is the acceptance and lists this recipient; the flag says whether it is its first new one.
-    Accepted(bool),
+    /// The record is the acceptance and lists this recipient; it is counted with the message.
+    Accepted,
     /// The record is an event after acceptance.
     Event,
 }
@@ -67,7 +67,7 @@ const ACCEPTANCE: u64 = 1 << 9;
 const ZONE_ASSUMED: u64 = 1 << 10;
 /// The message has several recipients: all are in a list, whose head stands where the hash else does.
 const MANY: u64 = 1 << 11;
-const STATE_BITS: u32 = 12;
+pub(super) const STATE_BITS: u32 = 12;
 const OF_MESSAGE: u64 = DATE_ONLY | ACCEPTANCE | ZONE_ASSUMED;
 
 impl Entry {
@@ -91,6 +91,10 @@ impl Entry {
 
     pub(super) fn is_accepted(self) -> bool {
         self.is(ACCEPTED)
+    }
+
+    pub(super) fn set_accepted(&mut self, accepted: bool) {
+        self.0 = if accepted { self.0 | ACCEPTED } else { self.0 & !ACCEPTED };
     }
 
     pub(super) fn has_own_record(self) -> bool {
@@ -148,18 +152,18 @@ impl Entry {
         let status = if known { self.status().max(status) } else { status };
         self.0 = self.0 & !STATUS | status as u64 | PRESENT;
         let news = match row {
-            Row::Accepted(_) => !accepted,
+            Row::Accepted => !accepted,
             _ => !known,
         };
-        if let Row::Accepted(_) = row {
-            self.0 |= ACCEPTED;
+        if row == Row::Accepted {
+            self.set_accepted(true);
         }
         if news {
             self.0 |= match row {
                 Row::Own => OWN_RECORD,
-                Row::Message | Row::Accepted(true) => MESSAGE_RECORD,
+                Row::Message => MESSAGE_RECORD,
                 Row::Event => EVENT_RECORD,
-                Row::Rest | Row::Accepted(false) => 0,
+                Row::Rest | Row::Accepted => 0,
             };
         }
         news
@@ -189,7 +193,16 @@ impl Messages {
     /// Adds a recipient by the hash of its address, or merges what a record says of it. Whether the record
     /// brought news, and is counted with this recipient; else it repeats what was known.
     pub(crate) fn recipient(&mut self, slot: Slot, hash: u64, status: Status, row: Row) -> bool {
-        let hash = hash >> STATE_BITS;
+        self.change_recipient(slot, hash >> STATE_BITS, |entry| entry.merge(status, row))
+    }
+
+    /// Changes a recipient, which is added where it is not there.
+    pub(super) fn change_recipient<T>(
+        &mut self,
+        slot: Slot,
+        hash: u64,
+        change: impl FnOnce(&mut Entry) -> T,
+    ) -> T {
         let message = self.messages.at_mut(slot.0);
         let mut first = Entry::from_halves(message.first);
         if first.head() == 0 {
@@ -197,9 +210,9 @@ impl Messages {
                 first.0 |= hash << STATE_BITS;
             }
             if first.hash() == hash {
-                let news = first.merge(status, row);
+                let changed = change(&mut first);
                 message.first = first.halves();
-                return news;
+                return changed;
             }
             self.add_further(slot, Entry(first.0 & !OF_MESSAGE));
         }
@@ -210,9 +223,9 @@ impl Messages {
         let at = known.unwrap_or_else(|| self.add_further(slot, Entry(hash << STATE_BITS)));
         let further = self.further.at_mut(at);
         let mut entry = Entry::from_halves(further.entry);
-        let news = entry.merge(status, row);
+        let changed = change(&mut entry);
         further.entry = entry.halves();
-        news
+        changed
     }
 
     fn add_further(&mut self, slot: Slot, entry: Entry) -> u32 {

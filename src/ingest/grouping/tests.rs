@@ -11,7 +11,6 @@ fn facts(key: u128, time: i64, size: Option<u64>) -> Facts {
         date_only: false,
         zone_assumed: false,
         size,
-        acceptance: false,
         origin: Origin {
             sender: SenderId::UNKNOWN,
             client: ClientId::UNKNOWN,
@@ -24,7 +23,7 @@ fn facts(key: u128, time: i64, size: Option<u64>) -> Facts {
 
 fn deliver(messages: Messages) -> (Vec<Submission>, Collected) {
     let mut sink = Collected::default();
-    messages.deliver(&mut sink);
+    messages.deliver(&mut sink, |_, _| true);
     let submissions = sink.submissions().copied().collect();
     (submissions, sink)
 }
@@ -74,29 +73,129 @@ fn a_group_is_billed_once_and_its_members_are_not() {
     assert_eq!(sink.accounting.skipped[&Skip::Expansion], 3);
 }
 
+/// Adds an acceptance that lists recipients by number; whether it counts now, and how many it replaced.
+fn accept(all: &mut Messages, facts: &Facts, received: Received, recipients: &[u64]) -> (bool, u64) {
+    match all.accept(facts, received) {
+        Standing::Hop => (false, 0),
+        Standing::Settles { slot, replaced } => {
+            (all.settle(slot, recipients.iter().map(|recipient| recipient << 20)), replaced)
+        }
+    }
+}
+
 #[test]
 fn the_acceptance_settles_recipients_time_and_size_in_any_order() {
-    let accepted = Facts { acceptance: true, ..facts(7, 1_005, Some(500)) };
+    let accepted = facts(7, 1_005, Some(500));
     let event = facts(7, 1_000, Some(900));
     for acceptance_first in [true, false] {
         let mut all = messages();
         if acceptance_first {
-            let slot = all.message(&accepted);
-            assert!(all.recipient(slot, 1 << 20, Status::Unknown, Row::Accepted(true)));
+            assert_eq!(accept(&mut all, &accepted, Received::default(), &[1]), (true, 0));
         }
         for recipient in [1, 2] {
             let slot = all.message(&event);
             all.recipient(slot, recipient << 20, Status::Delivered, Row::Event);
         }
         if !acceptance_first {
-            let slot = all.message(&accepted);
-            assert!(all.recipient(slot, 1 << 20, Status::Unknown, Row::Accepted(true)));
+            assert_eq!(accept(&mut all, &accepted, Received::default(), &[1]), (true, 0));
         }
         let (submissions, _) = deliver(all);
         assert_eq!((submissions[0].message_size, submissions[0].time.seconds()), (Some(500), 1_005));
         let expected = Recipients { delivered: 1, ..Recipients::default() };
         assert_eq!((submissions[0].recipients, submissions[0].records), (expected, 1));
     }
+}
+
+/// A group (1) is expanded into members (2 and 3) before a hop, by time, by a part of a second, or by size.
+#[test]
+fn the_earliest_acceptance_stands_in_any_order() {
+    let received = |nanoseconds| Received { nanoseconds, stated: 0 };
+    let first = (facts(7, 1_000, Some(500)), received(300), &[1][..]);
+    for later in [
+        (facts(7, 1_001, Some(400)), received(0)),
+        (facts(7, 1_000, Some(400)), received(301)),
+        (facts(7, 1_000, Some(501)), received(300)),
+    ] {
+        let records = [first, (later.0, later.1, &[2, 3][..]), first];
+        for order in [[0, 1, 2], [1, 0, 2], [0, 2, 1]] {
+            let mut all = messages();
+            let mut skipped = 0;
+            for (facts, received, recipients) in order.map(|at: usize| records[at]) {
+                let (counts, replaced) = accept(&mut all, &facts, received, recipients);
+                skipped += replaced + u64::from(!counts);
+            }
+            let (submissions, sink) = deliver(all);
+            assert_eq!((submissions[0].recipients.attempted(), submissions[0].recipients_upper), (1, 1));
+            assert_eq!((submissions[0].message_size, submissions[0].records, skipped), (Some(500), 1, 2));
+            assert!(sink.warnings.is_empty());
+        }
+    }
+}
+
+#[test]
+fn the_origin_of_the_acceptance_stands_whatever_hops_show() {
+    let origin = |client, signs| Origin {
+        sender: SenderId(5),
+        client: ClientId(client),
+        relay: HostId::UNKNOWN,
+        signs,
+    };
+    let records = [
+        Facts { origin: origin(3, Signs::Mailbox), ..facts(7, 1_000, None) },
+        Facts { origin: origin(4, Signs::Relay), ..facts(7, 1_001, None) },
+    ];
+    for order in [[0, 1], [1, 0]] {
+        let mut all = messages();
+        for at in order {
+            accept(&mut all, &records[at], Received::default(), &[1]);
+        }
+        let (submissions, _) = deliver(all);
+        assert_eq!((submissions[0].client, submissions[0].traffic), (ClientId(3), Traffic::Mailbox));
+    }
+}
+
+#[test]
+fn an_acceptance_that_states_more_than_it_lists_counts_what_it_states() {
+    let mut all = messages();
+    let stated = Received { stated: 3, ..Received::default() };
+    accept(&mut all, &facts(7, 1_000, None), stated, &[1]);
+    accept(&mut all, &facts(7, 1_000, None), stated, &[2]);
+    accept(&mut all, &facts(8, 1_000, None), Received::default(), &[1]);
+    let (submissions, sink) = deliver(all);
+    let counts: Vec<_> = submissions.iter().map(|s| (s.recipients.attempted(), s.recipients_upper)).collect();
+    assert_eq!(counts, [(3, 3), (1, 1)]);
+    assert_eq!(submissions[0].records, 2);
+    assert_eq!(
+        sink.warnings,
+        [
+            "messages that were accepted for more recipients than the input lists: 1; their stated number counts, \
+          and what became of the others is unknown"
+        ]
+    );
+}
+
+/// A row on the whole message and the acceptance, from two exports, are two records.
+#[test]
+fn an_acceptance_beside_a_row_on_the_message_is_counted_too() {
+    let mut all = messages();
+    let slot = all.message(&facts(7, 1_000, None));
+    assert!(all.recipient(slot, 1 << 20, Status::Delivered, Row::Message));
+    assert_eq!(accept(&mut all, &facts(7, 1_000, None), Received::default(), &[1]), (true, 0));
+    let (submissions, _) = deliver(all);
+    assert_eq!((submissions[0].records, submissions[0].recipients.delivered), (2, 1));
+}
+
+#[test]
+fn hops_of_many_recipients_in_any_order_stay_fast() {
+    let mut all = messages();
+    let recipients: Vec<u64> = (0..50_000).collect();
+    accept(&mut all, &facts(7, 1_000_000, None), Received::default(), &recipients);
+    for recipient in 0..50_000_u64 {
+        let earlier = facts(7, 999_999 - recipient as i64, None);
+        accept(&mut all, &earlier, Received::default(), &[recipient]);
+    }
+    let (submissions, _) = deliver(all);
+    assert_eq!(submissions[0].recipients.attempted(), 1);
 }
 
 #[test]

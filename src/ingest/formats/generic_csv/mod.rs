@@ -76,7 +76,7 @@ impl LogFormat for GenericCsv {
                 reader.repeats.count
             ));
         }
-        reader.messages.deliver(sink);
+        reader.messages.deliver(sink, |_, _| true);
         Ok(())
     }
 }
@@ -209,7 +209,6 @@ impl Reader {
             date_only: timed.1 == TimeQuality::DateOnly,
             zone_assumed: timed.1 == TimeQuality::ZoneAssumed,
             size,
-            acceptance: false,
             origin: Origin { sender, client, relay, signs: Signs::None },
             line: row.line,
         });

@@ -25,16 +25,18 @@ pub(super) enum Column {
     Event,
     EventSource,
     Related,
+    RecipientCount,
+    ClientName,
     WindowStart,
     WindowEnd,
 }
 
 /// Kinds of columns.
-pub(super) const COLUMNS: usize = 19;
+pub(super) const COLUMNS: usize = 21;
 
 /// Names as [`name_of`] writes them. Enhanced and Extended: historical search; the others: `Get-MessageTrace`,
 /// `Get-MessageTraceV2` and the reporting web service, then Graph.
-const NAMES: [(&str, Column); 28] = [
+const NAMES: [(&str, Column); 30] = [
     ("origintimestamputc", Column::Time),
     ("origintimestamp", Column::Time),
     ("datetimeutc", Column::Time),
@@ -61,6 +63,8 @@ const NAMES: [(&str, Column); 28] = [
     ("eventid", Column::Event),
     ("source", Column::EventSource),
     ("relatedrecipientaddress", Column::Related),
+    ("recipientcount", Column::RecipientCount),
+    ("clienthostname", Column::ClientName),
     ("startdate", Column::WindowStart),
     ("enddate", Column::WindowEnd),
 ];

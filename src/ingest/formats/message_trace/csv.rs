@@ -1,9 +1,9 @@
 //! Traces as CSV: historical search and `Export-Csv`, with what exporters put around and between the rows.
 
 use super::columns::{Column, Header};
-use super::row::{Cells, Reader, Taken};
+use super::row::{Cells, Notation, Reader, Taken};
 use crate::ingest::delimited::{
-    DELIMITERS, DateOrder, DateText, OrderEvidence, Records, Row, is_preamble, shown, stated_delimiter,
+    DELIMITERS, DateText, MarkEvidence, OrderEvidence, Records, Row, is_preamble, shown, stated_delimiter,
 };
 use crate::ingest::{Input, SourceError, rejection};
 use crate::usage::Skip;
@@ -41,6 +41,10 @@ pub(super) struct Survey {
     pub(super) evidence: OrderEvidence,
     /// Some dates that can be read in two ways.
     pub(super) preview: Vec<String>,
+    /// What its sizes show about their decimal mark.
+    pub(super) marks: MarkEvidence,
+    /// Whether some size is more than digits, so that a later one may be open.
+    pub(super) has_signs: bool,
     /// A date that proves the day to be first, and one that proves the month to be.
     pub(super) proofs: [Option<String>; 2],
     header: Option<Header>,
@@ -65,14 +69,32 @@ impl Survey {
 
     fn observe(&mut self, mut records: Records, last_is_cut: bool) {
         let mut before: Option<[Option<DateText>; 3]> = None;
+        // The last size waits too: its space is reused.
+        let mut size_before = Vec::new();
         while let Ok(Some(row)) = records.next_row() {
             if let Some(dates) = before.take() {
                 self.observe_dates(dates);
+                self.observe_size(&size_before);
             }
             before = self.dates(&row);
+            size_before.clear();
+            size_before.extend_from_slice(self.size_of(&row));
         }
         if let Some(dates) = before.filter(|_| !last_is_cut) {
             self.observe_dates(dates);
+            self.observe_size(&size_before);
+        }
+    }
+
+    fn size_of<'a>(&self, row: &Row<'a>) -> &'a [u8] {
+        let at = self.header.and_then(|header| header.at(Column::Size));
+        at.map_or(b"", |at| row.cell(at))
+    }
+
+    fn observe_size(&mut self, size: &[u8]) {
+        if !size.iter().all(u8::is_ascii_digit) {
+            self.has_signs = true;
+            self.marks.observe(size);
         }
     }
 
@@ -80,7 +102,7 @@ impl Survey {
         let columns = [Column::Time, Column::WindowStart, Column::WindowEnd];
         let header = self.header;
         let cells = columns.map(|column| header.and_then(|h| h.at(column)).map(|at| row.cell(at)));
-        let dates = cells.map(|cell| DateText::parse(cell.unwrap_or_default()));
+        let dates = cells.map(|cell| DateText::parse_with_numbers(cell.unwrap_or_default()));
         if dates[0].is_none() {
             self.header = Header::of(row.cells()).or(self.header);
             return None;
@@ -111,11 +133,11 @@ impl Survey {
 pub(super) fn read(
     input: &mut Input,
     delimiter: u8,
-    order: Option<DateOrder>,
+    notation: Notation,
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
     let mut records = Records::new(input.open()?, input.head(), delimiter);
-    let mut sheet = Sheet { input, order, header: None, before: 0, rows: 0 };
+    let mut sheet = Sheet { input, notation, header: None, before: 0, rows: 0 };
     loop {
         match records.next_row() {
             Ok(Some(row)) => sheet.take(&row, reader),
@@ -133,7 +155,7 @@ pub(super) fn read(
 /// A CSV file, or one of several that were joined.
 struct Sheet<'a> {
     input: &'a Input,
-    order: Option<DateOrder>,
+    notation: Notation,
     header: Option<Header>,
     before: u64,
     rows: u64,
@@ -144,7 +166,7 @@ impl Sheet<'_> {
         reader.sink.records(1);
         let Some(header) = self.header else { return self.take_before_header(row, reader) };
         let taken = complete(row, &header)
-            .and_then(|()| reader.take(&Cells::under(&header, row), header.shape, self.order));
+            .and_then(|()| reader.take(&Cells::under(&header, row), header.shape, self.notation));
         match taken {
             Ok(Taken::Used) => self.rows += 1,
             Ok(Taken::Skipped(reason)) => {

@@ -8,11 +8,12 @@
 mod columns;
 mod csv;
 mod json;
+mod relay;
 mod row;
 mod words;
 
 use self::csv::Survey;
-use self::row::Reader;
+use self::row::{Notation, Reader};
 use crate::ingest::delimited::{DateOrder, OrderEvidence, OrderVerdict, RecipientHasher};
 use crate::ingest::grouping::Messages;
 use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
@@ -56,7 +57,8 @@ impl LogFormat for MessageTrace {
             recipients: "one row each, or recipient_status; a group that was expanded counts once",
             direction: "directionality, else FromIP and ToIP",
             sender: "sender address, client address, connector (historical search)",
-            limits: "90 days; exports are cut at 1,000 to 100,000 rows (a warning says so)",
+            limits: "90 days; exports are cut at 1,000 to 100,000 rows (a warning says so); --relay-host means the host \
+                     that handed the mail in, by address, or in a historical search by name or connector",
             export: "Start-HistoricalSearch -ReportType MessageTrace | MessageTraceDetail; Get-MessageTraceV2 | Export-Csv; \
                      Graph /admin/exchange/tracing/messageTraces",
         }
@@ -73,9 +75,9 @@ impl LogFormat for MessageTrace {
         sink: &mut dyn Sink,
     ) -> Result<(), ReadError> {
         let encodings: Vec<Encoding> = inputs.iter().map(|input| Encoding::of_named(input.head())).collect();
-        let orders = date_orders(&mut inputs, &encodings, options, sink)?;
+        let notations = notations(&mut inputs, &encodings, options, sink)?;
         let mut messages = Messages::default();
-        for ((input, encoding), order) in inputs.iter_mut().zip(encodings).zip(orders) {
+        for ((input, encoding), notation) in inputs.iter_mut().zip(encodings).zip(notations) {
             let source = sink.names().add_source(input.name());
             messages.begin_input(source);
             let mut reader = Reader {
@@ -86,34 +88,34 @@ impl LogFormat for MessageTrace {
             };
             match encoding {
                 Encoding::Json => json::read(input, &mut reader)?,
-                Encoding::Csv { delimiter } => csv::read(input, delimiter, order, &mut reader)?,
+                Encoding::Csv { delimiter } => csv::read(input, delimiter, notation, &mut reader)?,
             }
         }
-        messages.deliver(sink);
+        messages.deliver(sink, |origin, names| relay::is_from(&options.relay_hosts, origin, names));
         Ok(())
     }
 }
 
-/// The order of day and month of each input: as the user says; else what its start proves, else its whole date
-/// column, else what the other inputs prove. Never a guess.
-fn date_orders(
+/// How each input is written. The order of day and month: as the user says; else what its start proves, else its
+/// whole date column, else what the other inputs prove; never a guess. The decimal mark: what its sizes prove.
+fn notations(
     inputs: &mut [Input],
     encodings: &[Encoding],
     options: &ReadOptions,
     sink: &mut dyn Sink,
-) -> Result<Vec<Option<DateOrder>>, ReadError> {
+) -> Result<Vec<Notation>, ReadError> {
     let mut surveys = Vec::new();
     for (input, encoding) in inputs.iter_mut().zip(encodings) {
         surveys.push(match encoding {
-            Encoding::Csv { delimiter } if options.date_order.is_none() => survey(input, *delimiter)?,
-            _ => Survey::default(),
+            Encoding::Csv { delimiter } => survey(input, *delimiter, options.date_order)?,
+            Encoding::Json => Survey::default(),
         });
     }
     let mut all = OrderEvidence::default();
     surveys.iter().for_each(|survey| all.add(&survey.evidence));
-    let mut orders = Vec::new();
+    let mut notations = Vec::new();
     for (input, survey) in inputs.iter().zip(&surveys) {
-        orders.push(match (options.date_order, survey.evidence.verdict(), all.verdict()) {
+        let order = match (options.date_order, survey.evidence.verdict(), all.verdict()) {
             (Some(order), _, _) => Some(order),
             (None, OrderVerdict::Decided(order), _) => Some(order),
             (None, OrderVerdict::NotNeeded, _) => None,
@@ -126,15 +128,18 @@ fn date_orders(
                 Some(order)
             }
             (None, verdict, _) => return Err(undecided(input, survey, verdict)),
-        });
+        };
+        notations.push(Notation { order, mark: survey.marks.decided() });
     }
-    Ok(orders)
+    Ok(notations)
 }
 
-/// What an input shows; the whole of it is read only where its start leaves the order open.
-fn survey(input: &mut Input, delimiter: u8) -> Result<Survey, ReadError> {
+/// What an input shows; the whole of it is read only where its start leaves open what can matter.
+fn survey(input: &mut Input, delimiter: u8, stated: Option<DateOrder>) -> Result<Survey, ReadError> {
     let head = Survey::of_head(input, delimiter);
-    if head.evidence.verdict() == OrderVerdict::Open && input.can_reopen() {
+    let is_order_open = stated.is_none() && head.evidence.verdict() == OrderVerdict::Open;
+    let is_mark_open = head.has_signs && head.marks.decided().is_none();
+    if (is_order_open || is_mark_open) && input.can_reopen() {
         return Ok(Survey::of_all(input, delimiter)?);
     }
     Ok(head)

@@ -7,8 +7,8 @@
 use super::columns::{Column, Header, Shape};
 use super::words::{self, Event};
 use crate::ingest::Sink;
-use crate::ingest::delimited::{self, DateOrder, DateText, RecipientHasher, ResolvedDate};
-use crate::ingest::grouping::{Facts, MessageKey, Messages, Origin, Row, Signs, Status};
+use crate::ingest::delimited::{self, DateOrder, DateText, DecimalMark, RecipientHasher, ResolvedDate};
+use crate::ingest::grouping::{Facts, MessageKey, Messages, Origin, Received, Row, Signs, Standing, Status};
 use crate::period::{Timestamp, Zone};
 use crate::usage::{ClientId, HostId, SenderId, Skip};
 
@@ -51,6 +51,15 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// How a file writes what can be read in two ways; `None` where that is not known or not needed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Notation {
+    /// Whether the day or the month stands first.
+    pub(super) order: Option<DateOrder>,
+    /// The decimal mark of sizes.
+    pub(super) mark: Option<DecimalMark>,
+}
+
 /// What became of a row that was understood.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Taken {
@@ -74,32 +83,32 @@ impl Reader<'_> {
         &mut self,
         cells: &Cells<'_>,
         shape: Shape,
-        order: Option<DateOrder>,
+        notation: Notation,
     ) -> Result<Taken, String> {
         match shape {
-            Shape::Recipient => self.take_recipient(cells, order),
-            Shape::Message => self.take_message(cells, order),
-            Shape::Event => self.take_event(cells, order),
+            Shape::Recipient => self.take_recipient(cells, notation),
+            Shape::Message => self.take_message(cells, notation),
+            Shape::Event => self.take_event(cells, notation),
         }
     }
 
-    fn take_recipient(&mut self, cells: &Cells<'_>, order: Option<DateOrder>) -> Result<Taken, String> {
+    fn take_recipient(&mut self, cells: &Cells<'_>, notation: Notation) -> Result<Taken, String> {
         let hash =
             self.hasher.hash(cells.get(Column::Recipient)).ok_or("the recipient address is missing")?;
-        let facts = self.facts(cells, order, signs(cells, None, self.own_domains), false)?;
+        let facts = self.facts(cells, notation, signs(cells, None, self.own_domains))?;
         let slot = self.messages.message(&facts);
         let status = words::row_status(cells.get(Column::Status));
         Ok(used_if(self.messages.recipient(slot, hash, status, Row::Own)))
     }
 
-    fn take_message(&mut self, cells: &Cells<'_>, order: Option<DateOrder>) -> Result<Taken, String> {
+    fn take_message(&mut self, cells: &Cells<'_>, notation: Notation) -> Result<Taken, String> {
         let list = cells.get(Column::RecipientStatus);
         if !delimited::split_statuses(list).any(|(address, _)| self.hasher.hash(address).is_some()) {
             return Err(
                 "the recipients are missing: expected 'address##status' in recipient_status".to_owned()
             );
         }
-        let facts = self.facts(cells, order, signs(cells, None, self.own_domains), false)?;
+        let facts = self.facts(cells, notation, signs(cells, None, self.own_domains))?;
         let slot = self.messages.message(&facts);
         let mut news = false;
         for (address, status) in delimited::split_statuses(list) {
@@ -111,17 +120,17 @@ impl Reader<'_> {
         Ok(used_if(news))
     }
 
-    fn take_event(&mut self, cells: &Cells<'_>, order: Option<DateOrder>) -> Result<Taken, String> {
+    fn take_event(&mut self, cells: &Cells<'_>, notation: Notation) -> Result<Taken, String> {
         let event = words::event(cells.get(Column::EventSource), cells.get(Column::Event));
         match event {
-            Event::Accepted { mailbox } => self.take_acceptance(cells, order, mailbox),
+            Event::Accepted { mailbox } => self.take_acceptance(cells, notation, mailbox),
             Event::Outcome(status) => {
                 let recipients = cells.get(Column::Recipient);
-                self.take_outcome(cells, order, recipients, status, Skip::Event)
+                self.take_outcome(cells, notation, recipients, status, Skip::Event)
             }
             Event::Expanded => {
                 let group = cells.get(Column::Related);
-                self.take_outcome(cells, order, group, Status::Expanded, Skip::Routing)
+                self.take_outcome(cells, notation, group, Status::Expanded, Skip::Routing)
             }
             Event::Step => Ok(Taken::Skipped(Skip::Routing)),
             Event::Other if cells.get(Column::Event).is_empty() => Err("the event is missing".to_owned()),
@@ -132,22 +141,30 @@ impl Reader<'_> {
     fn take_acceptance(
         &mut self,
         cells: &Cells<'_>,
-        order: Option<DateOrder>,
+        notation: Notation,
         mailbox: bool,
     ) -> Result<Taken, String> {
         let list = cells.get(Column::Recipient);
-        if !delimited::split_list(list, b";").any(|address| self.hasher.hash(address).is_some()) {
+        let hasher = &mut self.hasher;
+        let listed =
+            delimited::split_list(list, b";").filter(|address| hasher.hash(address).is_some()).count();
+        if listed == 0 {
             return Err("the recipient addresses are missing".to_owned());
         }
-        let facts = self.facts(cells, order, signs(cells, Some(mailbox), self.own_domains), true)?;
-        let slot = self.messages.message(&facts);
-        let mut news = false;
-        for address in delimited::split_list(list, b";") {
-            if let Some(hash) = self.hasher.hash(address) {
-                news |= self.messages.recipient(slot, hash, Status::Unknown, Row::Accepted(!news));
-            }
+        let facts = self.facts(cells, notation, signs(cells, Some(mailbox), self.own_domains))?;
+        let received = Received {
+            nanoseconds: nanoseconds(cells.get(Column::Time)),
+            stated: stated(cells.get(Column::RecipientCount), listed)?,
+        };
+        let Standing::Settles { slot, replaced } = self.messages.accept(&facts, received) else {
+            return Ok(Taken::Skipped(Skip::Duplicate));
+        };
+        if replaced > 0 {
+            self.sink.skip(Skip::Duplicate, replaced);
         }
-        Ok(used_if(news))
+        let hasher = &mut self.hasher;
+        let recipients = delimited::split_list(list, b";").filter_map(|address| hasher.hash(address));
+        Ok(used_if(self.messages.settle(slot, recipients)))
     }
 
     /// An event after acceptance. It counts only where the acceptance is in no input, which shows at the end:
@@ -155,7 +172,7 @@ impl Reader<'_> {
     fn take_outcome(
         &mut self,
         cells: &Cells<'_>,
-        order: Option<DateOrder>,
+        notation: Notation,
         recipients: &[u8],
         status: Status,
         otherwise: Skip,
@@ -164,7 +181,7 @@ impl Reader<'_> {
             return Ok(Taken::Skipped(otherwise));
         }
         let came_in = words::is_outbound(cells.get(Column::Direction)) == Some(false);
-        let facts = self.facts(cells, order, if came_in { Signs::Inbound } else { Signs::None }, false)?;
+        let facts = self.facts(cells, notation, if came_in { Signs::Inbound } else { Signs::None })?;
         let slot = self.messages.message(&facts);
         let mut news = false;
         for address in delimited::split_list(recipients, b";") {
@@ -176,14 +193,8 @@ impl Reader<'_> {
         Ok(if news { Taken::Used } else { Taken::Skipped(otherwise) })
     }
 
-    fn facts(
-        &mut self,
-        cells: &Cells<'_>,
-        order: Option<DateOrder>,
-        signs: Signs,
-        acceptance: bool,
-    ) -> Result<Facts, String> {
-        let date = date(cells.get(Column::Time), order)?;
+    fn facts(&mut self, cells: &Cells<'_>, notation: Notation, signs: Signs) -> Result<Facts, String> {
+        let date = date(cells.get(Column::Time), notation.order)?;
         let time = date.instant(&Zone::UTC);
         if !Messages::fits(time) {
             return Err(format!("the time {time} is not possible: expected 1970 to 2105"));
@@ -194,8 +205,7 @@ impl Reader<'_> {
             time,
             date_only: date.date_only,
             zone_assumed: false,
-            size: size(cells.get(Column::Size))?,
-            acceptance,
+            size: size(cells.get(Column::Size), notation.mark)?,
             origin: self.origin(cells, signs),
             line: cells.line,
         })
@@ -212,7 +222,7 @@ impl Reader<'_> {
         };
         let client = match client_ip(cells) {
             b"" => ClientId::UNKNOWN,
-            ip => names.client(b"", ip, b""),
+            ip => names.client(client_name(cells, ip), ip, b""),
         };
         let relay = match cells.get(Column::Connector) {
             b"" => HostId::UNKNOWN,
@@ -231,6 +241,12 @@ fn client_ip<'a>(cells: &Cells<'a>) -> &'a [u8] {
         b"" => cells.get(Column::ClientIp),
         ip => ip,
     }
+}
+
+/// The name of the client, which stands beside `client_ip` and so is that of a proxy where another address is the
+/// client's.
+fn client_name<'a>(cells: &Cells<'a>, ip: &[u8]) -> &'a [u8] {
+    if cells.get(Column::ClientIp) == ip { cells.get(Column::ClientName) } else { b"" }
 }
 
 /// The key of a message: its network message id, else Message-ID, sender and time together (a Message-ID alone
@@ -283,7 +299,7 @@ fn signs(cells: &Cells<'_>, mailbox: Option<bool>, own_domains: &[String]) -> Si
 /// The time of a row.
 pub(super) fn date(cell: &[u8], order: Option<DateOrder>) -> Result<ResolvedDate, String> {
     let refused = |what: &str| format!("{} is not a time: {what}", delimited::shown(cell));
-    let date = DateText::parse(cell)
+    let date = DateText::parse_with_numbers(cell)
         .ok_or_else(|| refused("expected such as '2026-10-01T12:00:00Z' or '10/21/2026 5:25:36 PM'"))?;
     if order.is_none() && date.is_open() {
         return Err(format!(
@@ -294,11 +310,31 @@ pub(super) fn date(cell: &[u8], order: Option<DateOrder>) -> Result<ResolvedDate
     date.resolve(order).ok_or_else(|| refused("there is no such day in the order of its column"))
 }
 
+/// The nanoseconds within the second of an ISO time, `2021-03-23T10:00:09.3284899Z`; 0 where there are none. They
+/// tell which of two hops was the first.
+fn nanoseconds(time: &[u8]) -> u32 {
+    const POINT: usize = "2021-03-23T10:00:09".len();
+    let Some([b'.' | b',', fraction @ ..]) = time.get(POINT..) else { return 0 };
+    let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit());
+    let padded = digits.copied().chain(std::iter::repeat(b'0')).take(9);
+    padded.fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
+}
+
+/// The number of recipients that an acceptance states, where it is more than it lists (a list can name one
+/// twice, which counts once).
+fn stated(cell: &[u8], listed: usize) -> Result<u32, String> {
+    let Some(count) = delimited::parse_count(cell, None)? else { return Ok(0) };
+    if count <= listed as u64 {
+        return Ok(0);
+    }
+    u32::try_from(count).map_err(|_| format!("a recipient count of {count}: expected at most {}", u32::MAX))
+}
+
 /// The size of a row; `None` where it is 0 or missing.
-fn size(cell: &[u8]) -> Result<Option<u64>, String> {
+fn size(cell: &[u8], mark: Option<DecimalMark>) -> Result<Option<u64>, String> {
     if (1..=18).contains(&cell.len()) && cell.iter().all(u8::is_ascii_digit) {
         let size = cell.iter().fold(0, |size, byte| size * 10 + u64::from(byte - b'0'));
         return Ok(Some(size).filter(|&size| size > 0));
     }
-    delimited::parse_size(cell, None, "")
+    delimited::parse_size(cell, mark, "")
 }

@@ -122,11 +122,61 @@ fn sizes_are_missing_kept_or_refused() {
     let sink = read(&format!("{GET}{}", rows.concat()));
     let sizes: Vec<_> = sink.submissions().map(|s| s.message_size).collect();
     assert_eq!(sizes, [None, None, Some(5_000_000_000), Some(23_040)]);
-    let expected = "is not a size: expected bytes or a unit, such as '2884' or '1.5 MB'";
     assert_eq!(
         rejections(&sink),
-        [format!("trace:4: '-5' {expected}"), format!("trace:5: '1,234 KB' {expected}"),]
+        [
+            "trace:4: '-5' is not a size: expected bytes or a unit, such as '2884' or '1.5 MB'",
+            "trace:5: '1,234 KB' is not a size: its sign can mean thousands or a fraction, and nothing else in its \
+             column shows which; write it without the sign",
+        ]
     );
+}
+
+#[test]
+fn the_whole_column_decides_the_decimal_mark_of_sizes() {
+    let sizes = |cells: &[&str]| {
+        let row = |(cell, number)| get_row(number, "a@example.net", "Delivered", &format!("\"{cell}\""));
+        let rows: String = cells.iter().zip(1..).map(row).collect();
+        read(&format!("{GET}{rows}")).submissions().map(|s| s.message_size.unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(sizes(&["1,234 KB", "12.5 KB", "1,234,567"]), [1_234_000, 12_500, 1_234_567]);
+    assert_eq!(sizes(&["1,234 KB", "12,5 KB"]), [1_234, 12_500]);
+    // What decides stands far behind the start of the file.
+    let mut far = vec!["12 KB"; 2_000];
+    far.extend(["1,234 KB", "1.5 KB"]);
+    assert_eq!(sizes(&far)[2_000..], [1_234_000, 1_500]);
+}
+
+/// `--relay-host`: the relay of a trace is the host that handed the mail in.
+#[test]
+fn relay_hosts_are_those_that_handed_mail_in() {
+    let read = |text: &str, host: &str| {
+        let options = ReadOptions { relay_hosts: vec![host.parse().unwrap()], ..ReadOptions::default() };
+        read_with(&[("trace", text.as_bytes())], &options).unwrap()
+    };
+    let other = get_row(2, "a@example.net", "Delivered", "20").replace("198.51.100.9", "203.0.113.1");
+    let text = format!("{GET}{}{other}", get_row(1, "a@example.net", "Delivered", "10"));
+    for host in ["198.51.100.9", "198.51.100.0/24"] {
+        let sink = read(&text, host);
+        assert_eq!(totals(&sink), (1, 1, 10, 10), "{host}");
+        assert_eq!(skipped(&sink), [(Skip::Header, 1), (Skip::OtherRelay, 1)]);
+    }
+    let header = EXTENDED.replace("client_ip,source", "client_ip,client_hostname,source");
+    let row = event("id1", "SMTP", "RECEIVE", "a@y.com", 10, "")
+        .replace("10.0.0.1,SMTP", "192.0.2.9,App1.contoso.com,SMTP");
+    let proxied = event("id2", "SMTP", "RECEIVE", "a@y.com", 10, "")
+        .replace("10.0.0.1,SMTP", "10.0.0.1,proxy.outlook.com,SMTP")
+        .replace("from-app", "from-other");
+    let text = format!("{header}{row}{proxied}");
+    for (host, messages) in [
+        ("app1.contoso.com", 1),
+        ("*.contoso.com", 1),
+        ("from-app", 1),
+        ("192.0.2.9", 2),
+        ("proxy.outlook.com", 0),
+    ] {
+        assert_eq!(read(&text, host).submissions().count(), messages, "{host}");
+    }
 }
 
 /// Nasty input 3: `#TYPE`, `sep=`, titles, doubled quotes around names, joined files with other columns.
@@ -309,6 +359,46 @@ fn event(id: &str, source: &str, event: &str, recipients: &str, size: u32, relat
         "2026-10-01T12:00:00.0000000Z,10.0.0.1,{source},{event},<m@app>,{id},{recipients},{size},{related},\
          App <app@contoso.com>,app@contoso.com,Originating,192.0.2.9,from-app\n"
     )
+}
+
+/// A group that is expanded before the next server receives the message for its members.
+#[test]
+fn a_later_hop_of_an_extended_trace_bills_no_members() {
+    let at = |time: &str, row: String| row.replace("12:00:00.0000000", time);
+    for (first, hop) in [("10:00:09.3284899", "10:00:11"), ("10:00:09.3284899", "10:00:09.3284900")] {
+        let rows = [
+            at(first, event("id1", "SMTP", "RECEIVE", "list@x.com", 1_000, "")),
+            at(first, event("id1", "ROUTING", "EXPAND", "m1@x.com;m2@x.com", 1_000, "list@x.com")),
+            at(hop, event("id1", "SMTP", "RECEIVE", "m1@x.com;m2@x.com", 900, "")),
+            at(hop, event("id1", "STOREDRIVER", "DELIVER", "m1@x.com", 900, "")),
+        ];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 1, 3], [1, 2, 3, 0]] {
+            let text: String = order.iter().map(|&row: &usize| rows[row].as_str()).collect();
+            let sink = read(&format!("{EXTENDED}{text}"));
+            assert_eq!(totals(&sink), (1, 1, 1_000, 1_000), "{order:?}");
+            let expected = [(Skip::Duplicate, 1), (Skip::Event, 1), (Skip::Header, 1), (Skip::Routing, 1)];
+            assert_eq!(skipped(&sink), expected, "{order:?}");
+        }
+    }
+}
+
+#[test]
+fn an_extended_trace_counts_the_recipients_that_the_acceptance_states() {
+    let header = EXTENDED.replace("total_bytes", "total_bytes,recipient_count");
+    let row = |id: &str, list: &str, count: &str| {
+        event(id, "SMTP", "RECEIVE", list, 1_000, "").replace(",1000,", &format!(",1000,{count},"))
+    };
+    let sink = read(&format!(
+        "{header}{}{}{}{}",
+        row("id1", "a@y.com", "3"),
+        row("id2", "a@y.com;A@y.com", "2"),
+        row("id3", "a@y.com;b@y.com", ""),
+        row("id4", "a@y.com", "many"),
+    ));
+    let counts: Vec<_> = sink.submissions().map(|s| (s.recipients.attempted(), s.recipients_upper)).collect();
+    assert_eq!(counts, [(3, 3), (1, 1), (2, 2)]);
+    assert_eq!(sink.warnings.len(), 1);
+    assert_eq!(rejections(&sink), ["trace:5: 'many' is not a count: expected a whole number"]);
 }
 
 #[test]
@@ -615,4 +705,24 @@ proptest! {
         // Bytes may happen to hold dates whose order is open, which is an answer too.
         let _ = read_with(&[("any", &text)], &ReadOptions::default());
     }
+}
+
+/// Nasty input 5: seconds, milliseconds and microseconds in one tool chain.
+#[test]
+fn epoch_numbers_are_times() {
+    let row = |id: u32, time: &str| {
+        format!(
+            "{{\"id\":\"m{id}\",\"receivedDateTime\":{time},\"senderAddress\":\"app@x.com\",\
+             \"recipientAddress\":\"a@y.com\",\"size\":70,\"status\":\"delivered\"}}"
+        )
+    };
+    let times = ["1658751973", "1658751973240", "1658751973240000", "1658751973.24", "\"1658751973240\""];
+    let rows: Vec<String> = (1..).zip(times).map(|(id, time)| row(id, time)).collect();
+    let sink = read(&format!("{{\"value\":[{}]}}", rows.join(",")));
+    let read_times: Vec<String> = sink.submissions().map(|s| s.time.to_string()).collect();
+    assert_eq!(read_times, ["2022-07-25T12:26:13Z"; 5]);
+    let odd = read(&row(1, "7"));
+    let expected =
+        "trace:1: '7' is not a time: expected such as '2026-10-01T12:00:00Z' or '10/21/2026 5:25:36 PM'";
+    assert_eq!(rejections(&odd), [expected]);
 }

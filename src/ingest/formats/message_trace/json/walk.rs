@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::stream::Gauge;
 use crate::ingest::delimited::name_of;
 use crate::ingest::formats::message_trace::columns::{Column, Shape, column_of};
-use crate::ingest::formats::message_trace::row::{Cells, Reader, Taken};
+use crate::ingest::formats::message_trace::row::{Cells, Notation, Reader, Taken};
 use crate::ingest::{Input, rejection};
 
 /// Keys under which an envelope holds rows, as [`name_of`] writes them.
@@ -53,7 +53,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             cells.set(*column, text.as_bytes());
         }
         self.count(row.line, |reader| match row.has_mark() {
-            true => reader.take(&cells, Shape::Recipient, None),
+            true => reader.take(&cells, Shape::Recipient, Notation::default()),
             false => {
                 Err("an object that is no row of a trace: expected RecipientAddress and Received".to_owned())
             }

@@ -1,0 +1,110 @@
+//! The acceptance of a message: of the records that say it was received, the earliest settles who its recipients
+//! are. A later one is a hop on the way, perhaps after groups were expanded into members, who are not billed.
+//!
+//! Only formats with events have such records, so what they say is held beside the messages.
+
+use std::cmp::Ordering;
+
+use super::recipients::{Row, STATE_BITS, Status};
+use super::{Facts, Messages, Slot, Word, seconds};
+
+/// When within its second, and how large, a message was received. A hop adds headers, so of two at one moment the
+/// smaller was the first.
+type Moment = (u32, u64);
+
+/// The earliest acceptance of one message.
+#[derive(Debug, Default)]
+pub(super) struct Acceptance {
+    moment: Moment,
+    /// Records that are counted with it: its list may be spread over several.
+    pub(super) records: u64,
+    /// The number of recipients that it states.
+    pub(super) stated: u32,
+    /// The hashes of those it lists.
+    listed: Vec<u64>,
+}
+
+/// What a record of acceptance says beside the facts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Received {
+    /// Nanoseconds within the second.
+    pub(crate) nanoseconds: u32,
+    /// The number of recipients that it states, which can be more than it lists; 0: it states none.
+    pub(crate) stated: u32,
+}
+
+/// What a record of acceptance is among those of its message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// The earliest so far.
+    Settles {
+        /// The place of the message.
+        slot: Slot,
+        /// Records that were counted as the acceptance and now turn out to be hops.
+        replaced: u64,
+    },
+    /// A hop after the acceptance.
+    Hop,
+}
+
+impl Messages {
+    /// Adds a message, or what its acceptance says of it.
+    pub(crate) fn accept(&mut self, facts: &Facts, received: Received) -> Standing {
+        let moment = (received.nanoseconds, facts.size.unwrap_or(u64::MAX));
+        let (slot, order) = match self.find(facts.key) {
+            None => (self.add(facts, true), Ordering::Less),
+            Some(slot) => (slot, self.order(slot, facts, moment)),
+        };
+        let word = match order {
+            Ordering::Less => Word::Settles,
+            Ordering::Equal => Word::Joins,
+            Ordering::Greater => Word::Fills,
+        };
+        self.merge(slot, facts, word);
+        if word == Word::Fills {
+            return Standing::Hop;
+        }
+        let replaced = if word == Word::Settles { self.forget_acceptance(slot) } else { 0 };
+        let acceptance = self.acceptances.entry(slot.0).or_default();
+        acceptance.moment = moment;
+        acceptance.stated = acceptance.stated.max(received.stated);
+        Standing::Settles { slot, replaced }
+    }
+
+    /// Adds recipients that the settling acceptance lists, by the hashes of their addresses. Whether one of them
+    /// is new, and the record counted with the message; else it repeats what was known.
+    pub(crate) fn settle(&mut self, slot: Slot, recipients: impl Iterator<Item = u64>) -> bool {
+        let mut new = Vec::new();
+        for hash in recipients {
+            if self.recipient(slot, hash, Status::Unknown, Row::Accepted) {
+                new.push(hash >> STATE_BITS);
+            }
+        }
+        let acceptance = self.acceptances.entry(slot.0).or_default();
+        acceptance.records += u64::from(!new.is_empty());
+        let is_news = !new.is_empty();
+        match acceptance.listed.is_empty() {
+            true => acceptance.listed = new,
+            false => acceptance.listed.append(&mut new),
+        }
+        is_news
+    }
+
+    /// Where a record of acceptance stands to the earliest so far: `Less` where it is earlier or the only one.
+    fn order(&self, slot: Slot, facts: &Facts, moment: Moment) -> Ordering {
+        let known = self.messages.at(slot.0).time;
+        self.acceptances
+            .get(&slot.0)
+            .map_or(Ordering::Less, |earliest| (seconds(facts.time), moment).cmp(&(known, earliest.moment)))
+    }
+
+    /// Takes back what a record said that turns out to be a hop; returns the records behind it. Every recipient
+    /// is taken back once for each time it was listed, so hops in any order cost no more than reading them.
+    fn forget_acceptance(&mut self, slot: Slot) -> u64 {
+        let Some(hop) = self.acceptances.remove(&slot.0) else { return 0 };
+        for hash in hop.listed {
+            self.change_recipient(slot, hash, |entry| entry.set_accepted(false));
+        }
+        hop.records
+    }
+}
