@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 
 use crate::money::Money;
 
-pub(crate) use cell::grouped;
+pub(crate) use cell::{counted, grouped};
 
 /// All that a command has to say: tables and notes for people, and the same facts as data for programs.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct Report {
 pub enum Section {
     /// A table.
     Table(Table),
-    /// Lines of text under an optional heading. Left out of CSV.
+    /// Lines of text under an optional heading. CSV has those under a heading.
     Notes {
         /// The heading, or empty.
         heading: String,
@@ -84,6 +84,8 @@ pub enum Cell {
     Bytes(u128),
     /// An exact number, shown in full.
     Number(Decimal),
+    /// How many of one thing come with one of another: two decimals for people, all digits for programs.
+    Ratio(Decimal),
     /// An amount: rounded to the currency for people, exact for programs.
     Money(Money),
     /// A price of one unit: exact, in full, everywhere.
@@ -149,13 +151,14 @@ mod tests {
                 Cell::UnitPrice(money("0.00025", "USD")),
                 Cell::Money(money("1308.08719288", "USD")),
                 Cell::Share(dec(share)),
+                Cell::Ratio(dec(share)),
             ];
             (RowKind::Body, cells)
         };
-        let mut total = vec![Cell::Empty; 7];
+        let mut total = vec![Cell::Empty; 8];
         total[0] = text("Total");
         total[5] = Cell::Money(money("-253.7506945730690", "EUR"));
-        let columns = ["Sender", "Messages", "Size", "MB", "Unit price", "Cost", "Share"];
+        let columns = ["Sender", "Messages", "Size", "MB", "Unit price", "Cost", "Share", "Ratio"];
         let rows = vec![item("app.example", "0.12345"), item("x", "1"), (RowKind::Total, total)];
         Report {
             title: "Every kind".to_owned(),

@@ -297,12 +297,14 @@ fn what_cannot_be_analyzed_says_why() {
         "mail.log --client 203.0.113.1",
         "mail.txt",
         "sizeless.log",
-        "mail.log --submissions mail.log",
         "mail.log --on usage --price-list acs-email@2023-03-31",
         "mail.log --on 2020-01-01",
         "mail.log --by day,day",
         "mail.log --by week",
         "mail.log --top 3",
+        "mail.log --by day --top 0",
+        "mail.log --year x",
+        "mail.log --submissions -",
         "mail.log --client 10.0.0.0/99",
         "mail.log --input-format pigeon",
         "mail.log --missing-size big",
@@ -429,6 +431,80 @@ fn what_cannot_be_analyzed_says_why() {
 
         For more information, try '--help'.
         "#);
+}
+
+#[test]
+fn a_discount_shows_the_list_cost_beside_the_contracted_one() {
+    let folder = folder();
+    for args in ["--discount 50%", "--discount 50% --currency EUR --fx 2"] {
+        let data = data(folder.path(), &format!("mail.log --by client {args}"));
+        let rows = data["rows"].as_array().unwrap();
+        for cost in [&data["cost"]["total"], &rows[0]["cost"], &data["delivered"]["cost"]] {
+            assert!(amount(cost) > rust_decimal::Decimal::ZERO);
+        }
+        let two = rust_decimal::Decimal::TWO;
+        assert_eq!(amount(&data["cost"]["list_cost"]), two * amount(&data["cost"]["total"]));
+        assert_eq!(amount(&data["delivered"]["list_cost"]), two * amount(&data["delivered"]["cost"]));
+        let sum = rows.iter().map(|row| amount(&row["list_cost"])).sum::<rust_decimal::Decimal>();
+        assert_eq!(sum, amount(&data["cost"]["list_cost"]), "{args}");
+        let csv = run(folder.path(), &format!("mail.log --by client --format csv {args}"));
+        assert!(
+            csv.contains(",List cost,List cost currency,Contracted cost,Contracted cost currency\r\n"),
+            "{csv}"
+        );
+        assert!(csv.contains("\nList cost,") && csv.contains("\nContracted cost,"), "{csv}");
+    }
+    let plain = data(folder.path(), "mail.log");
+    assert_eq!(plain["cost"]["list_cost"], plain["cost"]["total"]);
+}
+
+#[test]
+fn a_flag_that_beats_the_settings_file_is_shown_with_it() {
+    let folder = folder();
+    let settings = "schema_version: 1\ncurrency: EUR\nmegabyte: binary\nclients: [192.0.2.0/24]\n";
+    std::fs::write(folder.path().join("relaymeter.yaml"), settings).unwrap();
+    let args = "mail.log --currency USD --client 10.0.0.0/8";
+    let shown = run(folder.path(), args);
+    for line in [
+        "  currency: USD (flag; relaymeter.yaml says EUR).\n",
+        "  megabyte: binary (relaymeter.yaml).\n",
+        "  client: 10.0.0.0/8 (flag; relaymeter.yaml says 192.0.2.0/24).\n",
+    ] {
+        assert!(shown.contains(line), "{shown}");
+        assert!(
+            run(folder.path(), &format!("{args} --format csv")).contains(line.trim().trim_end_matches('.'))
+        );
+    }
+    let data = data(folder.path(), args);
+    let settings = data["provenance"]["settings"].as_array().unwrap();
+    let currency = settings.iter().find(|one| one["name"] == "currency").unwrap();
+    let instead = serde_json::json!({ "value": "EUR", "from": "relaymeter.yaml" });
+    assert_eq!((&currency["from"], &currency["instead_of"]), (&"flag".into(), &instead));
+}
+
+#[test]
+fn a_mapping_makes_any_table_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("table.txt"), "Quando;A chi\n2026-10-05 08:00;a@example.net\n")
+        .unwrap();
+    std::fs::write(folder.path().join("map.yaml"), "columns: {Quando: time, A chi: recipients}\n").unwrap();
+    let without = run(folder.path(), "table.txt --missing-size 1kB");
+    assert!(without.contains("error: table.txt: not recognised"), "{without}");
+    let data = data(folder.path(), "table.txt --missing-size 1kB --mapping map.yaml");
+    assert_eq!(totals(&data), [1, 1, 1_000, 1_000]);
+    assert_eq!(data["provenance"]["inputs"][0]["read_as"], "generic-csv");
+}
+
+#[test]
+fn ratios_are_exact_for_programs_and_short_for_people() {
+    let folder = folder();
+    let messages =
+        [MAIL, Message { id: "4A1B2C3D08", ..MAIL }, Message { id: "4A1B2C3D09", sent: 2, ..MAIL }];
+    std::fs::write(folder.path().join("mail.log"), log(&messages)).unwrap();
+    assert_eq!(data(folder.path(), "mail.log")["recipients_per_message"], "1.3333333333333333333333333333");
+    let people = run(folder.path(), "mail.log");
+    let line = people.lines().find(|line| line.starts_with("Recipients per message")).unwrap();
+    assert!(line.ends_with(" 1.33"), "{line}");
 }
 
 #[test]

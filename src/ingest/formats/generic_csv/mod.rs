@@ -48,6 +48,10 @@ impl LogFormat for GenericCsv {
         Layout::by_names(head).map(|_| Likelihood::Fallback)
     }
 
+    fn takes_mapping(&self) -> bool {
+        true
+    }
+
     fn read(
         &self,
         mut inputs: Vec<Input>,
@@ -148,19 +152,26 @@ impl Reader {
         if counted == [None, None] && !id.is_empty() {
             return self.take_shared(row, table, (timed, size), id, sink);
         }
+        self.take_alone(row, table, source, (timed, size), counted, sink)
+    }
+
+    /// A row that is one or more whole messages.
+    fn take_alone(
+        &mut self,
+        row: &Row<'_>,
+        table: &Table<'_>,
+        source: SourceId,
+        (timed, size): (Timed, Option<u64>),
+        counted: [Option<u64>; 2],
+        sink: &mut dyn Sink,
+    ) -> Result<(), String> {
+        let id = table.cell(row, Field::Id).unwrap_or_default();
         let (messages, recipients) = self.counts(counted, table.status(row))?;
         if messages == 0 {
             sink.skip(Skip::Event, 1);
             return Ok(());
         }
-        let hash = row_hash(row);
-        let key = if id.is_empty() {
-            MessageKey::of_parts(&[b"row", &hash.to_be_bytes()])
-        } else {
-            MessageKey::of_id(id)
-        };
-        let repeats =
-            if id.is_empty() { self.repeats.repeats(hash) } else { self.repeats.is_known_id(key.hash()) };
+        let (key, repeats) = self.identity(row, id);
         if repeats {
             sink.skip(Skip::Duplicate, 1);
             return Ok(());
@@ -184,6 +195,19 @@ impl Reader {
             key: key.bits(),
         }));
         Ok(())
+    }
+
+    /// The key of a row that is a message by itself, by its id or else by all its cells, and whether it was
+    /// counted before.
+    fn identity(&mut self, row: &Row<'_>, id: &[u8]) -> (MessageKey, bool) {
+        if id.is_empty() {
+            let hash = row_hash(row);
+            let key = MessageKey::of_parts(&[b"row", &hash.to_be_bytes()]);
+            return (key, self.repeats.repeats(hash));
+        }
+        let key = MessageKey::of_id(id);
+        let known = self.repeats.is_known_id(key.hash());
+        (key, known)
     }
 
     /// A row of a message that may have other rows.
