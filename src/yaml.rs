@@ -140,6 +140,18 @@ mod tests {
             Ok(shape) => panic!("{shape:?}"),
             Err(YamlError { line, problem }) => format!("{line}: {problem:?}"),
         };
-        insta::assert_snapshot!(texts.map(shown).join("\n"), @"");
+        insta::assert_snapshot!(texts.map(shown).join("\n"), @r#"
+        1: UnknownKey { key: "nme", expected: ["name", "list", "map"] }
+        1: MissingKey("name")
+        2: Shape { key: "list", value: "a", expected: "a list such as '[a, b]'" }
+        1: Shape { key: "name", value: "[x]", expected: "one text or number" }
+        2: Shape { key: "map", value: "[a]", expected: "keys with values, such as 'key: value'" }
+        1: Other("expected keys with values, such as 'key: value'")
+        2: Other("the key 'name' is there twice, expected once")
+        3: Other("it holds several documents, expected one")
+        2: Other("while parsing a block mapping, did not find expected key")
+        1: Other("unexpected end of file")
+        1: Other("its aliases expand to more than 10000 nodes")
+        "#);
     }
 }

@@ -463,12 +463,13 @@ megabyte: binary
         relaymeter.yaml:2: currency: 'eur' is not a currency code: expected three capital letters such as 'EUR'
         relaymeter.yaml:2: megabyte: 'big' is not a megabyte: expected 'decimal' (10^6 bytes) or 'binary' (2^20)
         relaymeter.yaml:2: terms: '' is empty: expected a text
-        relaymeter.yaml:3: 'currency' is set twice: expected once
-        relaymeter.yaml:2: currency: '[' does not fit: expected one text
+        relaymeter.yaml:3: the key 'currency' is there twice, expected once
+        relaymeter.yaml:2: currency: '[' does not fit: expected one text or number
         relaymeter.yaml:2: while parsing a block mapping, did not find expected key
         relaymeter.yaml:1: unexpected end of file
         relaymeter.yaml:1: unexpected character: `\u{0}'
-        relaymeter.yaml:1: schema_version: '&a [*a]' does not fit: expected one text
+        relaymeter.yaml:1: schema_version: '&a [*a]' does not fit: expected one text or number
+        relaymeter.yaml:1: expected keys with values, such as 'key: value'
         "#);
     }
 

@@ -214,11 +214,11 @@ mod tests {
         Every kind
 
         Usage
-        Sender        Messages       Size          MB   Unit price          Cost   Share
-        -----------  ---------  ---------  ----------  -----------  ------------  ------
-        app.example  1,234,567  195.39 MB  1,234.5678  USD 0.00025  USD 1,308.09   12.3%
-        x            1,234,567  195.39 MB  1,234.5678  USD 0.00025  USD 1,308.09  100.0%
-        -----------  ---------  ---------  ----------  -----------  ------------  ------
+        Sender        Messages       Size          MB   Unit price          Cost   Share  Ratio
+        -----------  ---------  ---------  ----------  -----------  ------------  ------  -----
+        app.example  1,234,567  195.39 MB  1,234.5678  USD 0.00025  USD 1,308.09   12.3%   0.12
+        x            1,234,567  195.39 MB  1,234.5678  USD 0.00025  USD 1,308.09  100.0%   1.00
+        -----------  ---------  ---------  ----------  -----------  ------------  ------  -----
         Total                                                        EUR -253.75
 
         Nothing
@@ -233,11 +233,11 @@ mod tests {
 
         ## Usage
 
-        | Sender | Messages | Size | MB | Unit price | Cost | Share |
-        | --- | ---: | ---: | ---: | ---: | ---: | ---: |
-        | app.example | 1,234,567 | 195.39 MB | 1,234.5678 | USD 0.00025 | USD 1,308.09 | 12.3% |
-        | x | 1,234,567 | 195.39 MB | 1,234.5678 | USD 0.00025 | USD 1,308.09 | 100.0% |
-        | **Total** |  |  |  |  | **EUR -253.75** |  |
+        | Sender | Messages | Size | MB | Unit price | Cost | Share | Ratio |
+        | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+        | app.example | 1,234,567 | 195.39 MB | 1,234.5678 | USD 0.00025 | USD 1,308.09 | 12.3% | 0.12 |
+        | x | 1,234,567 | 195.39 MB | 1,234.5678 | USD 0.00025 | USD 1,308.09 | 100.0% | 1.00 |
+        | **Total** |  |  |  |  | **EUR -253.75** |  |  |
 
         ## Nothing
 
@@ -250,13 +250,18 @@ mod tests {
         - Two.
         === csv
         Usage␍
-        Sender,Messages,Size,MB,Unit price,Unit price currency,Cost,Cost currency,Share␍
-        app.example,1234567,195390380,1234.5678,0.00025,USD,1308.08719288,USD,0.12345␍
-        x,1234567,195390380,1234.5678,0.00025,USD,1308.08719288,USD,1␍
-        Total,,,,,,-253.7506945730690,EUR,␍
+        Sender,Messages,Size,MB,Unit price,Unit price currency,Cost,Cost currency,Share,Ratio␍
+        app.example,1234567,195390380,1234.5678,0.00025,USD,1308.08719288,USD,0.12345,0.12345␍
+        x,1234567,195390380,1234.5678,0.00025,USD,1308.08719288,USD,1,1␍
+        Total,,,,,,-253.7506945730690,EUR,,␍
         ␍
         Nothing␍
         Day,Messages␍
+        ␍
+        Notes␍
+        Note␍
+        One.␍
+        Two.␍
         === json
         {
           "total": {
@@ -310,6 +315,7 @@ mod tests {
 
         - \\u{1b}c\|
         === csv
+        ""␍
         '=Name,Count␍
         "a|b
         c␍
@@ -323,6 +329,11 @@ mod tests {
         \u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m,1␍
         \u{202e}gnp.exe \u{2028},1␍
         <script>alert(1)</script> *b* _i_ [l](u) &amp; `c`,1␍
+        ␍
+        "a
+        b"␍
+        Note␍
+        \u{1b}c|␍
         === json
         {
           "attacks": [

@@ -245,7 +245,7 @@ fn remarks(analysis: &Analysis) -> Vec<String> {
     lines.extend(remarks.map(|(count, what)| format!("{what}: {}.", grouped(&count.to_string()))));
     if usage.sizes.messages() > 0 {
         lines.push(
-            "Sizes up to which so many per cent of messages reach are at most 1.6 % too high; the largest is exact."
+            "'50% up to' and the like are at most 1.6 % above the true sizes; the largest size is exact."
                 .into(),
         );
     }
