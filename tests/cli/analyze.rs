@@ -298,6 +298,7 @@ fn what_cannot_be_analyzed_says_why() {
         "quiet.log --allow-empty",
         "bounces.log",
         "mail.log --client 203.0.113.1",
+        "mail.log --from 2030-01-01 --sender-domain one.example",
         "mail.txt",
         "sizeless.log",
         "mail.log --on usage --price-list acs-email@2023-03-31",
@@ -342,6 +343,14 @@ fn what_cannot_be_analyzed_says_why() {
     --- stderr
     error: mail.log: recognised as postfix, 0 messages usable: 23 records skipped (null-sender 4, session 1, filtered 18)
     hint: no message passes the filters: client: 203.0.113.1 (flag)
+    hint: --allow-empty lets this pass as zero
+
+    $ analyze mail.log --from 2030-01-01 --sender-domain one.example
+    exit 1
+    --- stdout
+    --- stderr
+    error: mail.log: recognised as postfix, 0 messages usable: 23 records skipped (null-sender 4, session 1, outside-window 18)
+    hint: no message passes the filters: sender-domain: one.example (flag); from: 2030-01-01 (flag)
     hint: --allow-empty lets this pass as zero
 
     $ analyze mail.txt

@@ -85,7 +85,7 @@ fn a_result_never_replaces_what_is_read_or_another_result() {
     let sample =
         |name: &str| fs::read_to_string(format!("{}/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let list = format!("{}/pricing/acs-email-2023-03-31.yaml", env!("CARGO_MANIFEST_DIR"));
-    let terms = "schema_version: 1\nkind: terms\nname: ours\nprice_list: acs-email\ndiscount: 5%\n";
+    let terms = "schema_version: 1\nkind: terms\nname: ours\nprice_list: acs-email\ncurrency: USD\neffective: 2024-01-01\ndiscount: 5%\n";
     let files = [
         ("mail.log", sample("postfix.log")),
         ("t.csv", sample("generic-csv.csv")),
@@ -137,7 +137,7 @@ fn a_result_never_replaces_what_is_read_or_another_result() {
     error: '--output mail.log' would replace mail.log, which is read: name another file for the result
     error: '--output ./logs/../mail.log' would replace mail.log, which is read: name another file for the result
     error: '--output logs/mail.log' would replace a file in logs, which is read: name another file for the result
-    error: relaymeter.yaml:3: terms: terms.yaml:5: the key 'currency' is missing: expected it at the same level as this line
+    error: '--output mail.log' would replace mail.log, which is read: name another file for the result
     error: '--submissions mail.log' would replace mail.log, which is read: name another file for the result
     error: '--output o.csv' and '--submissions ./o.csv' are the same file: name another for one of them
     error: '--output map.yaml' would replace map.yaml, which is read: name another file for the result

@@ -216,7 +216,7 @@ impl Analysis {
         if self.unfiltered {
             warnings.push(self.unfiltered_warning());
         }
-        warnings.extend(first_of_each_kind(&plan.warnings));
+        warnings.extend(plan.warnings.iter().cloned());
         warnings
     }
 
@@ -229,38 +229,5 @@ impl Analysis {
             "the total is unfiltered ({} messages): choose application mail with --client, --sender-domain, --connector or --relay-host",
             kinds.join(", ")
         )
-    }
-}
-
-/// Remarks on the prices of many periods: the first of each kind, and how many there are. Two are of one kind where
-/// they differ only in their numbers.
-fn first_of_each_kind(remarks: &[String]) -> Vec<String> {
-    let mut kinds: Vec<(Vec<&str>, &str, usize)> = Vec::new();
-    for remark in remarks {
-        let words: Vec<&str> =
-            remark.split(|c: char| c.is_ascii_digit()).filter(|text| !text.is_empty()).collect();
-        match kinds.iter_mut().find(|(known, ..)| *known == words) {
-            Some((.., count)) => *count += 1,
-            None => kinds.push((words, remark, 1)),
-        }
-    }
-    let shown = |(_, first, count): (_, &str, usize)| match count {
-        1 => first.to_owned(),
-        _ => format!("{first} (the first of {count} such remarks, one for each period)"),
-    };
-    kinds.into_iter().map(shown).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn remarks_that_differ_in_numbers_are_shown_once() {
-        let remarks = ["a of 2026-01-01, 9 days", "b", "a of 2026-02-01, 40 days"].map(str::to_owned);
-        assert_eq!(
-            first_of_each_kind(&remarks),
-            ["a of 2026-01-01, 9 days (the first of 2 such remarks, one for each period)", "b"]
-        );
     }
 }

@@ -52,11 +52,13 @@ pub(super) fn check(
 
 /// The filters to be looked at where they leave out what would count.
 fn filter_hint(usage: &Usage, in_force: &[InForce]) -> String {
-    if !usage.accounting.skipped.contains_key(&Skip::Filtered) {
-        return String::new();
-    }
+    let reasons = [Skip::Filtered, Skip::OutsideWindow, Skip::OtherRelay, Skip::NotDelivered];
     let filters = in_force.iter().filter(|one| FILTERS.contains(&one.name));
     let filters: Vec<String> = filters.map(InForce::to_string).collect();
+    let skipped = &usage.accounting.skipped;
+    if filters.is_empty() || !reasons.iter().any(|reason| skipped.contains_key(reason)) {
+        return String::new();
+    }
     format!("\nhint: no message passes the filters: {}", filters.join("; "))
 }
 
