@@ -104,7 +104,7 @@ fn a_result_never_replaces_what_is_read_or_another_result() {
         "analyze mail.log --output mail.log",
         "analyze mail.log --output ./logs/../mail.log",
         "analyze logs --output logs/mail.log",
-        "analyze *.log --output mail.log",
+        "analyze m*.log --output mail.log",
         "analyze mail.log --submissions mail.log",
         "analyze mail.log --output o.csv --submissions ./o.csv",
         "analyze t.csv --mapping map.yaml --output map.yaml",
