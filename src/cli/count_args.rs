@@ -2,7 +2,7 @@
 //!
 //! Shared by every command that counts submissions; how they are read is left to `read_args`.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use chrono::{NaiveDate, NaiveTime};
 use serde_json::{Value, json};
@@ -63,27 +63,46 @@ pub struct CountArgs {
 pub struct InForce {
     /// The flag's name without dashes.
     pub name: &'static str,
-    /// Its value, as it is typed.
-    pub value: String,
-    /// Who chose it.
-    pub from: Origin,
+    /// Its value, as it is typed, and who chose it.
+    pub choice: Choice<String>,
 }
 
 impl InForce {
     /// A setting with its value.
-    pub fn new(name: &'static str, value: impl Display, from: Origin) -> InForce {
-        InForce { name, value: value.to_string(), from }
+    pub fn new<T: Display>(name: &'static str, choice: &Choice<T>) -> InForce {
+        InForce { name, choice: choice.map(T::to_string) }
+    }
+
+    /// A flag that no settings file knows.
+    pub fn of_flag(name: &'static str, value: impl Display) -> InForce {
+        let choice = Choice { value: value.to_string(), from: Origin::Flag, beaten: None };
+        InForce { name, choice }
     }
 
     /// A setting with several values; none where there are none.
     pub fn of_list<T: Display>(name: &'static str, choice: &Choice<Vec<T>>) -> Option<InForce> {
-        let values: Vec<String> = choice.value.iter().map(T::to_string).collect();
-        (!values.is_empty()).then(|| InForce::new(name, values.join(", "), choice.from.clone()))
+        let listed = |values: &Vec<T>| values.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
+        (!choice.value.is_empty()).then(|| InForce { name, choice: choice.map(listed) })
     }
 
     /// As data.
     pub fn json(&self) -> Value {
-        json!({ "name": self.name, "value": self.value, "from": self.from.to_string() })
+        let Choice { value, from, beaten } = &self.choice;
+        let beaten = beaten
+            .as_ref()
+            .map(|beaten| json!({ "value": beaten.value, "from": beaten.file.display().to_string() }));
+        json!({ "name": self.name, "value": value, "from": from.to_string(), "instead_of": beaten })
+    }
+}
+
+impl Display for InForce {
+    /// `currency: USD (flag; relaymeter.yaml says EUR)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({}", self.name, self.choice.value, self.choice.from)?;
+        if let Some(beaten) = &self.choice.beaten {
+            write!(f, "; {} says {}", beaten.file.display(), beaten.value)?;
+        }
+        f.write_str(")")
     }
 }
 
@@ -96,7 +115,7 @@ impl CountArgs {
     ) -> anyhow::Result<(CountOptions, Vec<InForce>)> {
         let zone = settings.choose(self.timezone.as_ref(), settings.timezone.as_ref());
         let zone = zone.unwrap_or_else(|| Choice::default_of(Zone::UTC));
-        let mut in_force = vec![InForce::new("timezone", zone.value, zone.from)];
+        let mut in_force = vec![InForce::new("timezone", &zone)];
         let filters = Filters {
             clients: self.clients(settings, &mut in_force),
             sender_domains: self.sender_domains(settings, &mut in_force),
@@ -155,7 +174,7 @@ impl CountArgs {
 
     /// Flags that no settings file knows.
     fn single_flags(&self) -> Vec<InForce> {
-        let flag = |name, value: Option<String>| value.map(|value| InForce::new(name, value, Origin::Flag));
+        let flag = |name, value: Option<String>| value.map(|value| InForce::of_flag(name, value));
         let yes = |set: bool| set.then(|| "yes".to_owned());
         let flags = [
             flag("from", self.from.map(|day| day.to_string())),
@@ -186,7 +205,7 @@ mod tests {
     use super::*;
 
     fn shown(in_force: &[InForce]) -> Vec<String> {
-        in_force.iter().map(|one| format!("{} {} ({})", one.name, one.value, one.from)).collect()
+        in_force.iter().map(InForce::to_string).collect()
     }
 
     #[test]
@@ -211,14 +230,14 @@ mod tests {
         assert_eq!(
             shown(&in_force),
             [
-                "timezone Europe/Rome (relaymeter.yaml)",
-                "client 10.1.2.3 (flag)",
-                "sender-domain example.com (relaymeter.yaml)",
-                "connector from apps (relaymeter.yaml)",
-                "from 2026-10-01 (flag)",
-                "to 2026-11-01 (flag)",
-                "delivered-only yes (flag)",
-                "size-overhead 3.6% (flag)",
+                "timezone: Europe/Rome (relaymeter.yaml)",
+                "client: 10.1.2.3 (flag; relaymeter.yaml says 10.0.0.0/8)",
+                "sender-domain: example.com (relaymeter.yaml)",
+                "connector: from apps (relaymeter.yaml)",
+                "from: 2026-10-01 (flag)",
+                "to: 2026-11-01 (flag)",
+                "delivered-only: yes (flag)",
+                "size-overhead: 3.6% (flag)",
             ]
         );
         assert_eq!(options.filters.from.unwrap().to_string(), "2026-09-30T22:00:00Z");

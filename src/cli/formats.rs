@@ -16,6 +16,8 @@ pub struct Args {
 
 /// What is said of a format, in the order in which it is shown.
 const FIELDS: [&str; 6] = ["What it is", "Size", "Recipients", "Direction", "Sender", "Limits"];
+/// How many of these are in the list of all formats; the others would make it too wide to read.
+const LISTED: usize = 3;
 
 /// Lists all formats or shows one.
 pub fn run(args: &Args, _: &Context) -> anyhow::Result<Outcome> {
@@ -33,16 +35,23 @@ fn unknown(name: &str, formats: &[&dyn LogFormat]) -> String {
 }
 
 fn list(formats: &[&dyn LogFormat]) -> Report {
-    let row = |format: &&dyn LogFormat| body(std::iter::once(format.name()).chain(facts(*format)));
+    let row =
+        |format: &&dyn LogFormat| body(std::iter::once(format.name()).chain(facts(*format)).take(1 + LISTED));
     let table = Table {
         title: String::new(),
-        columns: std::iter::once("Format").chain(FIELDS).map(str::to_owned).collect(),
+        columns: std::iter::once("Format").chain(FIELDS).take(1 + LISTED).map(str::to_owned).collect(),
         rows: formats.iter().map(row).collect(),
     };
     let data: Vec<Value> = formats.iter().map(|format| as_json(*format)).collect();
     Report {
         title: "Formats that can be read".to_owned(),
-        sections: vec![Section::Table(table)],
+        sections: vec![
+            Section::Table(table),
+            Section::Notes {
+                heading: String::new(),
+                lines: vec!["relaymeter formats NAME says more of one, and how to export it.".to_owned()],
+            },
+        ],
         data: json!({ "formats": data }),
     }
 }
@@ -131,9 +140,11 @@ mod tests {
         insta::assert_snapshot!(as_table(&list(&[&Pigeon])), @"
         Formats that can be read
 
-        Format  What it is            Size   Recipients  Direction  Sender      Limits
-        ------  --------------------  -----  ----------  ---------  ----------  ---------
-        pigeon  log of a pigeon loft  grams  lofts       both       the keeper  one night
+        Format  What it is            Size   Recipients
+        ------  --------------------  -----  ----------
+        pigeon  log of a pigeon loft  grams  lofts
+
+          relaymeter formats NAME says more of one, and how to export it.
         ");
         insta::assert_snapshot!(as_table(&one(&Pigeon)), @"
         Format pigeon

@@ -15,6 +15,7 @@ pub mod output;
 pub mod price_args;
 pub mod prices;
 pub mod read_args;
+mod result_files;
 pub mod sample;
 pub mod settings;
 pub mod submissions;
@@ -26,9 +27,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::report::{self, Report, Writer};
+pub use result_files::ResultFiles;
 pub use settings::{Choice, Origin, Settings};
 
 /// What an organisation's application mail costs on Azure Communication Services Email.
@@ -50,7 +52,7 @@ struct GlobalArgs {
     /// How to write the result [default: table]
     #[arg(long, global = true, value_name = "FORMAT", value_parser = writer_names())]
     format: Option<String>,
-    /// Write the result to FILE instead of standard output
+    /// Write the result to FILE instead of standard output (-)
     #[arg(long, global = true, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -88,17 +90,18 @@ commands! {
 pub struct Context {
     config: Option<PathBuf>,
     settings: OnceCell<Settings>,
+    results: ResultFiles,
 }
 
 impl Context {
     /// A context whose settings are read, when first asked for, from a named file or from the working folder.
-    pub fn new(config: Option<PathBuf>) -> Context {
-        Context { config, settings: OnceCell::new() }
+    pub fn new(config: Option<PathBuf>, results: ResultFiles) -> Context {
+        Context { config, settings: OnceCell::new(), results }
     }
 
     /// A context with settings that are already known.
     pub fn with_settings(settings: Settings) -> Context {
-        Context { config: None, settings: OnceCell::from(settings) }
+        Context { settings: OnceCell::from(settings), ..Context::default() }
     }
 
     /// The standing settings; all defaults where there is no file.
@@ -107,7 +110,15 @@ impl Context {
             return Ok(settings);
         }
         let settings = Settings::find(self.config.as_deref())?;
+        for path in settings.file.iter().chain(&settings.pricing).chain(&settings.terms) {
+            self.results.check_read(path)?;
+        }
         Ok(self.settings.get_or_init(|| settings))
+    }
+
+    /// The files of results, to be compared with what is read beside the paths of the command line.
+    pub fn results(&self) -> &ResultFiles {
+        &self.results
     }
 }
 
@@ -181,22 +192,50 @@ impl Exit {
     }
 }
 
+/// A wrong command line that clap cannot see by itself.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongCommandLine(String);
+
 /// A wrong command line that clap cannot see by itself; ends with exit code 2.
 pub fn usage_error(message: impl fmt::Display) -> anyhow::Error {
-    Cli::command().error(ErrorKind::ArgumentConflict, message).into()
+    WrongCommandLine(message.to_string()).into()
 }
 
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
-    let result = Cli::try_parse().map_err(anyhow::Error::from).and_then(|cli| execute(&cli));
+    let result = Cli::command().try_get_matches().map_err(anyhow::Error::from);
+    let result = result.and_then(|matches| execute(&matches).map_err(|error| with_usage(error, &matches)));
     ExitCode::from(match result {
         Ok(exit) => exit.code(),
         Err(error) => output::show_error(&error),
     })
 }
 
-fn execute(cli: &Cli) -> anyhow::Result<Exit> {
-    let context = Context::new(cli.global.config.clone());
+/// A wrong command line with the usage of the command that it is for.
+fn with_usage(error: anyhow::Error, matches: &ArgMatches) -> anyhow::Error {
+    let wrong = match error.downcast::<WrongCommandLine>() {
+        Ok(wrong) => wrong,
+        Err(other) => return other,
+    };
+    let mut command = Cli::command();
+    command.build();
+    for (name, _) in levels(matches).filter_map(ArgMatches::subcommand) {
+        if let Some(inner) = command.find_subcommand(name).cloned() {
+            command = inner;
+        }
+    }
+    command.error(ErrorKind::ArgumentConflict, wrong).into()
+}
+
+/// What was given to the program, to its command, to the command of that, and so on.
+fn levels(matches: &ArgMatches) -> impl Iterator<Item = &ArgMatches> {
+    std::iter::successors(Some(matches), |level| level.subcommand().map(|(_, inner)| inner))
+}
+
+fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let cli = Cli::from_arg_matches(matches)?;
+    let context = Context::new(cli.global.config.clone(), ResultFiles::of(matches)?);
     let outcome = cli.command.run(&context)?;
     cli.global.check_all_used(&context, &outcome.body)?;
     output::show_warnings(&outcome.warnings);
@@ -247,7 +286,7 @@ mod tests {
 
     #[test]
     fn settings_are_read_only_when_asked_for() {
-        let context = Context::new(Some("no/such.yaml".into()));
+        let context = Context::new(Some("no/such.yaml".into()), ResultFiles::default());
         assert!(context.settings.get().is_none());
         let message = context.settings().unwrap_err().to_string();
         assert!(message.starts_with("no/such.yaml: "), "{message}");

@@ -10,11 +10,12 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::Body;
+use super::result_files::STREAM;
 use crate::report::{Writer, harmless};
 
 /// Writes a result to `--output` or stdout. A reader that closed the pipe has seen what it wanted.
 pub(super) fn write(body: Body, writer: &dyn Writer, file: Option<&Path>) -> anyhow::Result<()> {
-    let result = match file {
+    let result = match file.filter(|path| *path != Path::new(STREAM)) {
         Some(path) => {
             write_file(body, writer, path).with_context(|| format!("{}: cannot be written", path.display()))
         }

@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::count_args::InForce;
 use super::settings::{self, Choice, Origin, Settings};
 use super::usage_error;
 use crate::estimate::Conditions;
@@ -64,6 +65,8 @@ pub struct Prices {
     pub conditions: Conditions,
     /// Who chose currency, price list, price files, terms and megabyte, for provenance.
     pub chosen_by: Value,
+    /// What a flag or the settings file decided, for provenance.
+    pub in_force: Vec<InForce>,
     /// Remarks for stderr.
     pub warnings: Vec<String>,
 }
@@ -81,16 +84,44 @@ impl PriceArgs {
     /// Finds the prices: with a day, those in force on it; else the newest.
     pub fn resolve(&self, settings: &Settings, on: Option<NaiveDate>) -> anyhow::Result<Prices> {
         let chosen = self.choose(settings);
-        let catalog = Catalog::with_files(&chosen.pricing.value)?;
+        let catalog = Catalog::with_files(&chosen.pricing.value);
+        let catalog = settings.located("pricing", &chosen.pricing.from, catalog)?;
         let (name, version) = selection(&chosen.list.value);
-        let list = catalog.list(name, version, on)?;
-        let terms = self.agreed_terms(chosen.terms.as_ref().map(|terms| terms.value.as_path()))?;
-        terms.check(&list, on)?;
+        let list = settings.located("price_list", &chosen.list.from, catalog.list(name, version, on))?;
+        let terms = self.agreed_terms(chosen.terms.as_ref().map(|terms| terms.value.as_path()));
+        let terms = terms.and_then(|terms| terms.check(&list, on).map(|()| terms));
+        let from = chosen.terms.as_ref().map_or(&Origin::Flag, |terms| &terms.from);
+        let terms = settings.located("terms", from, terms)?;
         let mut warnings = Vec::new();
         let currency = chosen.currency.as_ref().map_or(list.currency, |currency| currency.value);
         let exchange_rate = self.exchange_rate(&catalog, &list, currency, on, &mut warnings)?;
         let conditions = Conditions { terms, exchange_rate, megabyte: chosen.megabyte.value };
-        Ok(Prices { catalog, list, conditions, chosen_by: chosen.origins(self.discount.is_some()), warnings })
+        let chosen_by = chosen.origins(self.discount.is_some());
+        let in_force = self.in_force(&chosen, settings);
+        Ok(Prices { catalog, list, conditions, chosen_by, in_force, warnings })
+    }
+
+    /// What was not left to the defaults, with what a flag beat.
+    fn in_force(&self, chosen: &Chosen, settings: &Settings) -> Vec<InForce> {
+        let shown = |path: &PathBuf| path.display().to_string();
+        let paths = |paths: &Vec<PathBuf>| paths.iter().map(shown).collect::<Vec<_>>().join(", ");
+        let percent = |share: &Decimal| {
+            let percent = share.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(*share);
+            format!("{}%", percent.normalize())
+        };
+        let discount = self.discount.as_ref().map(percent);
+        let beaten = settings.terms.as_ref().map(shown);
+        let all = [
+            chosen.currency.as_ref().map(|choice| InForce::new("currency", choice)),
+            Some(InForce::new("price-list", &chosen.list)),
+            Some(InForce::new("pricing", &chosen.pricing.map(paths))),
+            chosen.terms.as_ref().map(|choice| InForce::new("terms", &choice.map(shown))),
+            settings
+                .choose(discount.as_ref(), beaten.as_ref().filter(|_| discount.is_some()))
+                .map(|choice| InForce::new("discount", &choice)),
+            Some(InForce::new("megabyte", &chosen.megabyte.map(|megabyte| megabyte.name()))),
+        ];
+        all.into_iter().flatten().filter(|one| one.choice.from != Origin::Default).collect()
     }
 
     fn choose(&self, settings: &Settings) -> Chosen {

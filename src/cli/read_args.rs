@@ -2,11 +2,11 @@
 //!
 //! Shared by every command that reads logs; what counts is left to `count_args`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::count_args::InForce;
-use super::settings::{self, Choice, Origin, Settings};
-use super::usage_error;
+use super::settings::{self, Choice, Settings};
+use super::{ResultFiles, usage_error};
 use crate::ingest::formats::FORMATS;
 use crate::ingest::run::{Ingested, Recognition, read_all};
 use crate::ingest::source::{Discovery, Origin as Found, discover};
@@ -22,7 +22,7 @@ pub struct ReadArgs {
     /// Read everything as this format instead of recognising it by content
     #[arg(long, value_name = "NAME", help_heading = "How it is read")]
     pub input_format: Option<String>,
-    /// Mapping of columns for the generic CSV format
+    /// Mapping of columns for the generic CSV format, as which tables are read that no other format knows
     #[arg(long, value_name = "FILE", help_heading = "How it is read")]
     pub mapping: Option<PathBuf>,
     /// What dates such as 03/04/2026 mean: day-month or month-day [default: what their column proves]
@@ -32,7 +32,7 @@ pub struct ReadArgs {
     #[arg(long, value_name = "ZONE", help_heading = "How it is read")]
     pub log_timezone: Option<Zone>,
     /// Year of the first record of logs that state none [default: what the log proves]
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1970..=9999), help_heading = "How it is read")]
+    #[arg(long, value_name = "YEAR", value_parser = year, help_heading = "How it is read")]
     pub year: Option<i32>,
     /// The organisation's own domain: tells application mail from inbound mail (repeat for several)
     #[arg(long, value_name = "DOMAIN", value_parser = settings::domain, help_heading = "How it is read")]
@@ -58,25 +58,20 @@ impl ReadArgs {
     pub fn resolve(&self, settings: &Settings) -> anyhow::Result<Reading> {
         let log_zone = settings.choose(self.log_timezone.as_ref(), settings.log_timezone.as_ref());
         let relay_hosts = settings.choose_all(&self.relay_host, &settings.relay_hosts);
-        let shown = Choice {
-            value: relay_hosts.value.iter().map(host_name).collect(),
-            from: relay_hosts.from.clone(),
-        };
+        let hosts = relay_hosts.map(|hosts| hosts.iter().map(host_name).collect::<Vec<_>>());
         let own_domains = settings.choose_all(&self.own_domain, &settings.own_domains);
-        let zone = match &log_zone {
-            Some(zone) => InForce::new("log-timezone", zone.value, zone.from.clone()),
-            None => InForce::new("log-timezone", "what the log proves, else UTC", Origin::Default),
-        };
-        let flag = |name, value: Option<String>| value.map(|value| InForce::new(name, value, Origin::Flag));
+        let unstated = || Choice::default_of("what the log proves, else UTC".to_owned());
+        let zone = log_zone.as_ref().map_or_else(unstated, |zone| zone.map(Zone::to_string));
+        let flag = |name, value: Option<String>| value.map(|value| InForce::of_flag(name, value));
         let single = [
             flag("year", self.year.map(|year| year.to_string())),
             flag("date-order", self.date_order.map(|order| order.name().to_owned())),
             flag("input-format", self.input_format.clone()),
             flag("mapping", self.mapping.as_ref().map(|path| path.display().to_string())),
         ];
-        let mut in_force = vec![zone];
+        let mut in_force = vec![InForce::new("log-timezone", &zone)];
         in_force.extend(InForce::of_list("own-domain", &own_domains));
-        in_force.extend(InForce::of_list("relay-host", &shown));
+        in_force.extend(InForce::of_list("relay-host", &hosts));
         in_force.extend(single.into_iter().flatten());
         let selects_relay = !relay_hosts.value.is_empty();
         let options = ReadOptions {
@@ -97,20 +92,25 @@ impl ReadArgs {
         found.map(|format| Some(*format)).ok_or_else(unknown)
     }
 
-    /// Finds the inputs.
-    pub fn discover(&self) -> anyhow::Result<Discovery> {
-        Ok(discover(&self.paths)?)
+    /// Finds the inputs; refuses one that a result would replace.
+    pub fn discover(&self, results: &ResultFiles) -> anyhow::Result<Discovery> {
+        let found = discover(&self.paths)?;
+        for input in &found.inputs {
+            results.check_read(Path::new(input.file()))?;
+        }
+        Ok(found)
     }
 }
 
 impl Reading {
     /// Reads inputs into a sink. A named input that is not recognised, or cannot be read, is an error.
     pub fn read(&self, found: Discovery, sink: &mut dyn Sink) -> anyhow::Result<Ingested> {
-        let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
-        let ingested = read_all(found.inputs, FORMATS, self.forced, &self.options, sink)?;
-        for problem in problems {
-            let (input, what) = problem.split_once(": ").unwrap_or(("", problem.as_str()));
-            sink.damage(input, 0, what.to_owned());
+        let Discovery { inputs, repeated, problems } = found;
+        repeated.into_iter().for_each(|remark| sink.warn(remark));
+        let ingested = read_all(inputs, FORMATS, self.forced, &self.options, sink)?;
+        for problem in &problems {
+            let (input, what) = problem.parts();
+            sink.damage(input, 0, what);
         }
         for input in &ingested.inputs {
             match (&input.recognition, input.origin) {
@@ -125,6 +125,11 @@ impl Reading {
         }
         Ok(ingested)
     }
+}
+
+fn year(text: &str) -> Result<i32, String> {
+    let wrong = || format!("'{text}' is not a year: expected one from 1970 on, such as '2026'");
+    text.parse().ok().filter(|year| (1970..=9999).contains(year)).ok_or_else(wrong)
 }
 
 fn date_order(text: &str) -> Result<DateOrder, String> {

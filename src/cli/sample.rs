@@ -107,7 +107,7 @@ enum ShapeArg {
 type Make<'a> = &'a dyn Fn(&Plan, &mut dyn Write) -> io::Result<Truth>;
 
 /// Writes the log and its truth.
-pub fn run(args: &Args, _: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     match &args.kind {
         Kind::Postfix(args) => {
             let stamp = match args.stamp {
@@ -120,7 +120,7 @@ pub fn run(args: &Args, _: &Context) -> anyhow::Result<Outcome> {
                 "stamp": format!("{stamp:?}").to_lowercase(),
                 "log_timezone": plan.zone.to_string(),
             });
-            args.common.write(plan, own, "postfix.log", &sample::postfix)
+            args.common.write(context, plan, own, ("postfix.log", &sample::postfix))
         }
         Kind::MessageTrace(args) => {
             let shape = match args.shape {
@@ -130,7 +130,8 @@ pub fn run(args: &Args, _: &Context) -> anyhow::Result<Outcome> {
             };
             let make = |plan: &Plan, out: &mut dyn Write| sample::message_trace(plan, shape, out);
             let own = json!({ "shape": format!("{shape:?}").to_lowercase() });
-            args.common.write(args.common.plan(), own, &format!("message-trace.{}", shape.extension()), &make)
+            let name = format!("message-trace.{}", shape.extension());
+            args.common.write(context, args.common.plan(), own, (&name, &make))
         }
     }
 }
@@ -149,9 +150,17 @@ impl Common {
     }
 
     /// Writes the log under a name and its truth beside it; `own` are the settings of this kind of log.
-    fn write(&self, plan: Plan, own: Value, name: &str, make: Make<'_>) -> anyhow::Result<Outcome> {
+    fn write(
+        &self,
+        context: &Context,
+        plan: Plan,
+        own: Value,
+        (name, make): (&str, Make<'_>),
+    ) -> anyhow::Result<Outcome> {
         let log = self.folder.join(name);
         let truth_file = log.with_extension("truth.json");
+        context.results().check_made(&log)?;
+        context.results().check_made(&truth_file)?;
         self.refuse_existing(&[&log, &truth_file])?;
         let plan = match self.size {
             Some(size) => plan.sized(size.in_bytes(), make)?,

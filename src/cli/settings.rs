@@ -3,6 +3,7 @@
 //! A flag beats the file and [`Choice`] remembers which of the two spoke. What a setting does is left to the
 //! commands; files that it names are only located here.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::ingest::HostPattern;
 use crate::money::Currency;
 use crate::period::Zone;
 use crate::units::Megabyte;
+use crate::yaml::{self, YamlError};
 
 /// The file that is read from the working folder.
 pub const FILE_NAME: &str = "relaymeter.yaml";
@@ -54,6 +56,8 @@ pub struct Settings {
     pub terms: Option<PathBuf>,
     /// The megabyte that is charged.
     pub megabyte: Option<Megabyte>,
+    /// The lines of settings whose value proves wrong only when it is used, by key.
+    pub lines: BTreeMap<&'static str, u64>,
 }
 
 /// A value together with who chose it, for provenance.
@@ -63,6 +67,17 @@ pub struct Choice<T> {
     pub value: T,
     /// Who chose it.
     pub from: Origin,
+    /// What the settings file says where a flag says otherwise.
+    pub beaten: Option<Beaten<T>>,
+}
+
+/// A standing setting that a flag beat.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Beaten<T> {
+    /// Its value.
+    pub value: T,
+    /// The settings file.
+    pub file: PathBuf,
 }
 
 /// Who chose a value.
@@ -90,7 +105,17 @@ impl fmt::Display for Origin {
 impl<T> Choice<T> {
     /// The stated default, chosen by nobody.
     pub fn default_of(value: T) -> Choice<T> {
-        Choice { value, from: Origin::Default }
+        Choice { value, from: Origin::Default, beaten: None }
+    }
+
+    /// The same choice, shown in another way.
+    pub fn map<U>(&self, show: impl Fn(&T) -> U) -> Choice<U> {
+        let beaten = self.beaten.as_ref();
+        Choice {
+            value: show(&self.value),
+            from: self.from.clone(),
+            beaten: beaten.map(|beaten| Beaten { value: show(&beaten.value), file: beaten.file.clone() }),
+        }
     }
 }
 
@@ -119,17 +144,45 @@ impl Settings {
 
     /// The flag where it was given, else the setting, else nothing.
     pub fn choose<T: Clone>(&self, flag: Option<&T>, setting: Option<&T>) -> Option<Choice<T>> {
-        let typed = flag.map(|value| Choice { value: value.clone(), from: Origin::Flag });
-        typed.or_else(|| setting.map(|value| Choice { value: value.clone(), from: self.origin() }))
+        match (flag, setting) {
+            (Some(flag), setting) => Some(Choice {
+                value: flag.clone(),
+                from: Origin::Flag,
+                beaten: self.beaten(setting.cloned()),
+            }),
+            (None, Some(setting)) => {
+                Some(Choice { value: setting.clone(), from: self.origin(), beaten: None })
+            }
+            (None, None) => None,
+        }
     }
 
     /// The flag's values where there are any, else those of the setting, else none.
     pub fn choose_all<T: Clone>(&self, flag: &[T], setting: &[T]) -> Choice<Vec<T>> {
-        match (flag.is_empty(), setting.is_empty()) {
-            (false, _) => Choice { value: flag.to_vec(), from: Origin::Flag },
-            (true, false) => Choice { value: setting.to_vec(), from: self.origin() },
-            (true, true) => Choice::default_of(Vec::new()),
-        }
+        let given = |values: &[T]| (!values.is_empty()).then(|| values.to_vec());
+        let choice = self.choose(given(flag).as_ref(), given(setting).as_ref());
+        choice.unwrap_or_else(|| Choice::default_of(Vec::new()))
+    }
+
+    fn beaten<T>(&self, value: Option<T>) -> Option<Beaten<T>> {
+        let (value, file) = (value?, self.file.clone()?);
+        Some(Beaten { value, file })
+    }
+
+    /// A result whose error names the line of the setting behind it, where the settings file chose.
+    pub fn located<T, E: Into<anyhow::Error>>(
+        &self,
+        key: &'static str,
+        from: &Origin,
+        result: Result<T, E>,
+    ) -> anyhow::Result<T> {
+        let located = |error: anyhow::Error| match (from, self.lines.get(key)) {
+            (Origin::Settings(file), Some(line)) => {
+                error.context(format!("{}:{line}: {key}", file.display()))
+            }
+            _ => error,
+        };
+        result.map_err(|error| located(error.into()))
     }
 
     fn origin(&self) -> Origin {
@@ -199,9 +252,8 @@ type Text = Spanned<String>;
 type Problem = (u64, String);
 
 fn parse(bytes: &[u8], path: &Path) -> Result<Settings, Problem> {
-    let options = serde_saphyr::options! { with_snippet: false };
-    let written: Written =
-        serde_saphyr::from_slice_with_options(bytes, options).map_err(|error| explained(&error, bytes))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| (1, "the text is not UTF-8".to_owned()))?;
+    let written: Written = yaml::read(text).map_err(explained)?;
     let version = &written.schema_version;
     if version.value != SCHEMA_VERSION {
         let problem =
@@ -209,8 +261,15 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Settings, Problem> {
         return Err((version.referenced.line(), problem));
     }
     let folder = path.parent().unwrap_or(Path::new(""));
+    let used_later = [
+        ("pricing", written.pricing.first()),
+        ("price_list", written.price_list.as_ref()),
+        ("terms", written.terms.as_ref()),
+    ];
+    let line = |(key, text): (_, Option<&Text>)| text.map(|text| (key, text.referenced.line()));
     Ok(Settings {
         file: Some(path.to_owned()),
+        lines: used_later.into_iter().filter_map(line).collect(),
         own_domains: all("own_domains", &written.own_domains, domain)?,
         relay_hosts: all("relay_hosts", &written.relay_hosts, HostPattern::from_str)?,
         clients: all("clients", &written.clients, HostPattern::from_str)?,
@@ -245,41 +304,19 @@ fn one<T, E: fmt::Display>(
     Ok(all(key, text.map(std::slice::from_ref).unwrap_or_default(), parse)?.pop())
 }
 
-/// The parser's error in the words of this program, with the key that stands on its line.
-fn explained(error: &serde_saphyr::Error, bytes: &[u8]) -> Problem {
-    use serde_saphyr::Error;
-
-    let line = error.location().map_or(1, |location| location.line());
-    let problem = match error.without_snippet() {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            format!("'{field}' is not a setting: expected one of {}", expected.join(", "))
+/// What is wrong with the file as YAML, in the words of settings.
+fn explained(YamlError { line, problem }: YamlError) -> Problem {
+    let problem = match problem {
+        yaml::Problem::UnknownKey { key, expected } => {
+            format!("'{key}' is not a setting: expected one of {}", expected.join(", "))
         }
-        Error::SerdeMissingField { field, .. } => format!("'{field}' is missing"),
-        Error::DuplicateMappingKey { key: Some(key), .. } => format!("'{key}' is set twice: expected once"),
-        Error::Unexpected { expected, .. } => {
-            let expected = match *expected {
-                "sequence start" => "a list such as '[a, b]'",
-                "string scalar" => "one text",
-                other => other,
-            };
-            format!("{}expected {expected}", setting_on(line, bytes))
+        yaml::Problem::MissingKey(key) => format!("'{key}' is missing"),
+        yaml::Problem::Shape { key, value, expected } => {
+            format!("{key}: '{value}' does not fit: expected {expected}")
         }
-        other => {
-            let text = other.render_with_formatter(&serde_saphyr::UserMessageFormatter);
-            text.split(" at line ").next().unwrap_or_default().to_owned()
-        }
+        yaml::Problem::Other(reason) => reason,
     };
     (line, problem)
-}
-
-/// The key and value that stand on a line, as the start of a message.
-fn setting_on(line: u64, bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let index = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
-    let setting = text.lines().nth(index).and_then(|line| line.split_once(':'));
-    setting
-        .map(|(key, value)| format!("{}: '{}' does not fit: ", key.trim(), value.trim()))
-        .unwrap_or_default()
 }
 
 /// Reads the megabyte that is charged, for the flag and the setting alike.
@@ -381,6 +418,7 @@ megabyte: binary
             price_list: Some(_),
             terms: Some(_),
             megabyte: Some(_),
+            lines: _,
         } = read(example.split("```").next().unwrap()).unwrap()
         else {
             panic!("a setting is missing");
@@ -410,6 +448,7 @@ megabyte: binary
             "",
             "\u{0}",
             "schema_version: &a [*a]\n",
+            "[]\n",
         ];
         let messages: Vec<String> = texts.into_iter().map(message).collect();
         insta::assert_snapshot!(messages.join("\n"), @r#"
@@ -424,12 +463,13 @@ megabyte: binary
         relaymeter.yaml:2: currency: 'eur' is not a currency code: expected three capital letters such as 'EUR'
         relaymeter.yaml:2: megabyte: 'big' is not a megabyte: expected 'decimal' (10^6 bytes) or 'binary' (2^20)
         relaymeter.yaml:2: terms: '' is empty: expected a text
-        relaymeter.yaml:3: 'currency' is set twice: expected once
-        relaymeter.yaml:2: currency: '[' does not fit: expected one text
+        relaymeter.yaml:3: the key 'currency' is there twice, expected once
+        relaymeter.yaml:2: currency: '[' does not fit: expected one text or number
         relaymeter.yaml:2: while parsing a block mapping, did not find expected key
         relaymeter.yaml:1: unexpected end of file
         relaymeter.yaml:1: unexpected character: `\u{0}'
-        relaymeter.yaml:1: schema_version: '&a [*a]' does not fit: expected one text
+        relaymeter.yaml:1: schema_version: '&a [*a]' does not fit: expected one text or number
+        relaymeter.yaml:1: expected keys with values, such as 'key: value'
         "#);
     }
 
@@ -448,13 +488,19 @@ megabyte: binary
     fn a_flag_beats_the_file_and_the_file_the_default() {
         let settings = read("schema_version: 1\ncurrency: EUR\nown_domains: [a.example]\n").unwrap();
         let chosen = settings.choose(Some(&Currency::USD), settings.currency.as_ref()).unwrap();
-        assert_eq!(chosen, Choice { value: Currency::USD, from: Origin::Flag });
+        assert_eq!((chosen.value, chosen.from), (Currency::USD, Origin::Flag));
+        assert_eq!(
+            chosen.beaten,
+            Some(Beaten { value: Currency::EUR, file: settings.file.clone().unwrap() })
+        );
         let chosen = settings.choose(None, settings.currency.as_ref()).unwrap();
         assert_eq!(chosen.value, Currency::EUR);
         assert!(chosen.from.to_string().ends_with("relaymeter.yaml"));
         assert_eq!(settings.choose(None, settings.megabyte.as_ref()), None);
         let list = settings.choose_all(&["b.example".to_owned()], &settings.own_domains);
-        assert_eq!((list.value, list.from.to_string().as_str()), (vec!["b.example".to_owned()], "flag"));
+        let shown = list.map(|domains| domains.join(" "));
+        assert_eq!((shown.value.as_str(), shown.from), ("b.example", Origin::Flag));
+        assert_eq!(shown.beaten.unwrap().value, "a.example");
         assert_eq!(settings.choose_all(&[], &settings.own_domains).value, ["a.example"]);
         assert_eq!(settings.choose_all::<String>(&[], &[]).from.to_string(), "default");
     }

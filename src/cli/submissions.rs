@@ -196,16 +196,6 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
     temporary(folder.unwrap_or(Path::new(".")), path)
 }
 
-/// Whether a place is one of the files that are read. Members of an archive stand for the archive.
-pub fn is_input(path: &Path, inputs: &[String]) -> bool {
-    let Ok(place) = path.canonicalize() else { return false };
-    inputs.iter().any(|input| {
-        let archives = input.match_indices('!').map(|(end, _)| &input[..end]);
-        let mut files = archives.chain([input.as_str()]);
-        files.any(|file| Path::new(file).canonicalize().is_ok_and(|file| file == place))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,17 +268,5 @@ mod tests {
     fn a_place_that_cannot_be_written_is_named() {
         let error = SubmissionsFile::create(Path::new("no/such/folder/rows.csv")).unwrap_err();
         assert_eq!(error.to_string(), "no/such/folder/rows.csv: cannot be written");
-    }
-
-    #[test]
-    fn inputs_are_known_by_their_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("mail.log");
-        std::fs::write(&log, "x").unwrap();
-        let other = folder.path().join("./mail.log");
-        let inputs = [log.display().to_string()];
-        assert!(is_input(&other, &inputs));
-        assert!(is_input(&log, &[format!("{}!mail.log", log.display())]));
-        assert!(!is_input(&folder.path().join("new.csv"), &inputs));
     }
 }

@@ -1,5 +1,6 @@
 //! Recognising the format of an input by its content, never by its name.
 
+use super::delimited::DELIMITERS;
 use super::source::HEAD_BYTES;
 use super::syslog::looks_like_syslog;
 use super::{Input, Likelihood, LogFormat, ReadError};
@@ -16,8 +17,13 @@ pub enum Detected {
 }
 
 /// Asks every format for the start of an input. The surest wins; two that are certain are an error, because
-/// either could count wrongly without anyone seeing it.
-pub fn detect(input: &Input, formats: &[&'static dyn LogFormat]) -> Result<Detected, ReadError> {
+/// either could count wrongly without anyone seeing it. With a mapping file, any other table is of the format that
+/// takes one.
+pub fn detect(
+    input: &Input,
+    formats: &[&'static dyn LogFormat],
+    mapping: bool,
+) -> Result<Detected, ReadError> {
     let head = input.head();
     if is_empty(head) {
         return Ok(Detected::Empty);
@@ -30,25 +36,38 @@ pub fn detect(input: &Input, formats: &[&'static dyn LogFormat]) -> Result<Detec
     match (certain.next(), certain.next()) {
         (Some(one), Some(other)) => Err(conflict(input, one, other)),
         (Some(one), None) => Ok(Detected::Recognised(one)),
-        (None, _) => Ok(fallback.next().map_or(Detected::Unrecognised, Detected::Recognised)),
+        (None, _) => {
+            let mapped =
+                || formats.iter().copied().find(|one| mapping && one.takes_mapping() && is_table(head));
+            Ok(fallback.next().or_else(mapped).map_or(Detected::Unrecognised, Detected::Recognised))
+        }
     }
 }
 
 /// What a text looks like that no format claims, so that an error can say what was seen.
 pub(super) fn resemblance(head: &[u8]) -> &'static str {
     let start = head.trim_ascii_start();
-    let first = &start[..memchr::memchr(b'\n', start).unwrap_or(start.len())];
     if looks_like_syslog(head) {
         "a system log in whose first part no line is of a mail system that is known"
     } else if head.iter().take(4096).any(|b| *b == 0) {
         "binary data"
     } else if start.starts_with(b"{") || start.starts_with(b"[") {
         "JSON of another kind"
-    } else if memchr::memchr3_iter(b',', b';', b'\t', first).count() >= 2 {
+    } else if memchr::memchr3_iter(b',', b';', b'\t', first_line(head)).count() >= 2 {
         "a table without the columns of a message"
     } else {
         "text of another kind"
     }
+}
+
+/// Whether the first line has cells.
+fn is_table(head: &[u8]) -> bool {
+    first_line(head).iter().any(|byte| DELIMITERS.contains(byte))
+}
+
+fn first_line(head: &[u8]) -> &[u8] {
+    let start = head.trim_ascii_start();
+    &start[..memchr::memchr(b'\n', start).unwrap_or(start.len())]
 }
 
 /// Whether an input with this head has nothing to read.
@@ -117,7 +136,7 @@ pub(super) mod tests {
     pub(in crate::ingest) static ANY: Marked = Marked("any", "");
 
     fn found(content: &[u8], formats: &[&'static dyn LogFormat]) -> String {
-        match detect(&Input::from_bytes("mail.log", content), formats) {
+        match detect(&Input::from_bytes("mail.log", content), formats, false) {
             Ok(Detected::Recognised(format)) => format.name().to_owned(),
             Ok(other) => format!("{other:?}"),
             Err(error) => error.to_string(),
@@ -159,6 +178,12 @@ pub(super) mod tests {
         for nothing in [&b""[..], b" \r\n\t\n", b"\0\0\0", b"\xef\xbb\xbf", b"\xff\xfe\r\0\n\0"] {
             assert_eq!(found(nothing, &[&ANY]), "Empty");
         }
+    }
+
+    #[test]
+    fn only_a_line_with_cells_is_a_table() {
+        assert!(is_table(b"\n a;b\n1;2\n") && is_table(b"a|b") && is_table(b"a\tb"));
+        assert!(!is_table(b"a b\n1,2\n"));
     }
 
     #[test]

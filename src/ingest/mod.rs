@@ -182,6 +182,10 @@ pub trait LogFormat: Sync + std::fmt::Debug {
     fn about(&self) -> About;
     /// Whether the start of an input (at most 64 KiB, decompressed, as UTF-8 or raw bytes) is of this kind.
     fn detect(&self, head: &[u8]) -> Option<Likelihood>;
+    /// Whether a mapping file can tell it the columns of any table.
+    fn takes_mapping(&self) -> bool {
+        false
+    }
     /// Reads all inputs of this kind as one history, in the order in which they were written.
     fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError>;
 }

@@ -58,7 +58,7 @@ pub fn read_all(
     let mut groups: Vec<(&'static dyn LogFormat, Vec<Input>)> = Vec::new();
     let mut listed = Vec::with_capacity(inputs.len());
     for mut input in inputs.drain(..) {
-        let (recognition, format) = recognise(&input, formats, forced)?;
+        let (recognition, format) = recognise(&input, formats, forced, options)?;
         listed.push((input.name().to_owned(), input.origin(), recognition));
         input.shorten_head(kept);
         match (format, listed.last()) {
@@ -80,10 +80,11 @@ fn recognise(
     input: &Input,
     formats: &[&'static dyn LogFormat],
     forced: Option<&'static dyn LogFormat>,
+    options: &ReadOptions,
 ) -> Result<(Recognition, Option<&'static dyn LogFormat>), ReadError> {
     let detected = match forced {
         Some(forced) if !is_empty(input.head()) => Detected::Recognised(forced),
-        _ => detect(input, formats)?,
+        _ => detect(input, formats, options.mapping.is_some())?,
     };
     Ok(match (detected, input.head_fault()) {
         (Detected::Recognised(format), _) => (Recognition::Read(format.name()), Some(format)),

@@ -17,6 +17,7 @@ impl Cell {
             Cell::Count(count) => grouped(&count.to_string()),
             Cell::Bytes(bytes) => display_bytes(*bytes),
             Cell::Number(number) => grouped(&number.to_string()),
+            Cell::Ratio(ratio) => grouped(&format!("{:.2}", round(*ratio, 2, Rounding::HalfUp))),
             Cell::Money(money) => amount(money),
             Cell::UnitPrice(price) => {
                 format!("{} {}", price.currency(), grouped(&price.amount().to_string()))
@@ -31,7 +32,7 @@ impl Cell {
             Cell::Empty => String::new(),
             Cell::Text(text) => text.clone(),
             Cell::Count(number) | Cell::Bytes(number) => number.to_string(),
-            Cell::Number(number) | Cell::Share(number) => number.to_string(),
+            Cell::Number(number) | Cell::Ratio(number) | Cell::Share(number) => number.to_string(),
             Cell::Money(money) | Cell::UnitPrice(money) => money.amount().to_string(),
         }
     }
@@ -83,6 +84,12 @@ pub(crate) fn grouped(number: &str) -> String {
     text + fraction
 }
 
+/// A number of things in words: `1 message`, `1,200 messages`. The noun takes an `s`.
+pub(crate) fn counted(count: u128, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(&count.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +98,14 @@ mod tests {
     fn thousands_are_set_apart_in_the_whole_part_only() {
         let cases = ["0", "999", "1000", "-1000", "-100", "1234567.891011", "0.00025"].map(grouped);
         assert_eq!(cases, ["0", "999", "1,000", "-1,000", "-100", "1,234,567.891011", "0.00025"]);
+    }
+
+    #[test]
+    fn one_thing_is_no_plural() {
+        assert_eq!(
+            [0, 1, 1_200].map(|n| counted(n, "message")),
+            ["0 messages", "1 message", "1,200 messages"]
+        );
     }
 
     #[test]

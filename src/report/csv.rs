@@ -1,15 +1,16 @@
 //! `--format csv`: the tables of a report as RFC 4180, for spreadsheets and programs.
 //!
 //! One table is its header and its rows, total rows last. Of several tables, each begins with a row that holds
-//! its title alone, and an empty line stands between two. Numbers are exact and plain; a column with amounts of
+//! its title alone, and an empty line stands between two. Notes under a heading are a table of one column. Numbers are exact and plain; a column with amounts of
 //! money is followed by one with their currency. A text that a spreadsheet would run as a formula begins with
 //! an apostrophe.
 
+use std::borrow::Cow;
 use std::io;
 
 use ::csv::{Terminator, WriterBuilder};
 
-use super::{Cell, Report, Row, Section, Table, Writer, is_unsafe};
+use super::{Cell, Report, Row, RowKind, Section, Table, Writer, is_unsafe};
 
 /// The CSV writer.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ impl Writer for Csv {
     }
 
     fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-        let tables: Vec<&Table> = report.sections.iter().filter_map(table_of).collect();
+        let tables: Vec<Cow<'_, Table>> = report.sections.iter().filter_map(table_of).collect();
         for (index, table) in tables.iter().enumerate() {
             if index > 0 {
                 out.write_all(b"\r\n")?;
@@ -33,10 +34,19 @@ impl Writer for Csv {
     }
 }
 
-fn table_of(section: &Section) -> Option<&Table> {
+/// A table, or the notes under a heading as one. Notes without heading explain how another format shows a table.
+fn table_of(section: &Section) -> Option<Cow<'_, Table>> {
     match section {
-        Section::Table(table) => Some(table),
-        Section::Notes { .. } => None,
+        Section::Table(table) => Some(Cow::Borrowed(table)),
+        Section::Notes { heading, .. } if heading.is_empty() => None,
+        Section::Notes { heading, lines } => {
+            let row = |line: &String| Row { kind: RowKind::Body, cells: vec![Cell::Text(line.clone())] };
+            Some(Cow::Owned(Table {
+                title: heading.clone(),
+                columns: vec!["Note".to_owned()],
+                rows: lines.iter().map(row).collect(),
+            }))
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 
 use crate::money::Money;
 
-pub(crate) use cell::grouped;
+pub(crate) use cell::{counted, grouped};
 
 /// All that a command has to say: tables and notes for people, and the same facts as data for programs.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct Report {
 pub enum Section {
     /// A table.
     Table(Table),
-    /// Lines of text under an optional heading. Left out of CSV.
+    /// Lines of text under an optional heading. CSV has those under a heading.
     Notes {
         /// The heading, or empty.
         heading: String,
@@ -84,6 +84,8 @@ pub enum Cell {
     Bytes(u128),
     /// An exact number, shown in full.
     Number(Decimal),
+    /// How many of one thing come with one of another: two decimals for people, all digits for programs.
+    Ratio(Decimal),
     /// An amount: rounded to the currency for people, exact for programs.
     Money(Money),
     /// A price of one unit: exact, in full, everywhere.
@@ -149,13 +151,14 @@ mod tests {
                 Cell::UnitPrice(money("0.00025", "USD")),
                 Cell::Money(money("1308.08719288", "USD")),
                 Cell::Share(dec(share)),
+                Cell::Ratio(dec(share)),
             ];
             (RowKind::Body, cells)
         };
-        let mut total = vec![Cell::Empty; 7];
+        let mut total = vec![Cell::Empty; 8];
         total[0] = text("Total");
         total[5] = Cell::Money(money("-253.7506945730690", "EUR"));
-        let columns = ["Sender", "Messages", "Size", "MB", "Unit price", "Cost", "Share"];
+        let columns = ["Sender", "Messages", "Size", "MB", "Unit price", "Cost", "Share", "Ratio"];
         let rows = vec![item("app.example", "0.12345"), item("x", "1"), (RowKind::Total, total)];
         Report {
             title: "Every kind".to_owned(),
@@ -211,11 +214,11 @@ mod tests {
         Every kind
 
         Usage
-        Sender        Messages       Size          MB   Unit price          Cost   Share
-        -----------  ---------  ---------  ----------  -----------  ------------  ------
-        app.example  1,234,567  195.39 MB  1,234.5678  USD 0.00025  USD 1,308.09   12.3%
-        x            1,234,567  195.39 MB  1,234.5678  USD 0.00025  USD 1,308.09  100.0%
-        -----------  ---------  ---------  ----------  -----------  ------------  ------
+        Sender        Messages       Size          MB   Unit price          Cost   Share  Ratio
+        -----------  ---------  ---------  ----------  -----------  ------------  ------  -----
+        app.example  1,234,567  195.39 MB  1,234.5678  USD 0.00025  USD 1,308.09   12.3%   0.12
+        x            1,234,567  195.39 MB  1,234.5678  USD 0.00025  USD 1,308.09  100.0%   1.00
+        -----------  ---------  ---------  ----------  -----------  ------------  ------  -----
         Total                                                        EUR -253.75
 
         Nothing
@@ -230,11 +233,11 @@ mod tests {
 
         ## Usage
 
-        | Sender | Messages | Size | MB | Unit price | Cost | Share |
-        | --- | ---: | ---: | ---: | ---: | ---: | ---: |
-        | app.example | 1,234,567 | 195.39 MB | 1,234.5678 | USD 0.00025 | USD 1,308.09 | 12.3% |
-        | x | 1,234,567 | 195.39 MB | 1,234.5678 | USD 0.00025 | USD 1,308.09 | 100.0% |
-        | **Total** |  |  |  |  | **EUR -253.75** |  |
+        | Sender | Messages | Size | MB | Unit price | Cost | Share | Ratio |
+        | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+        | app.example | 1,234,567 | 195.39 MB | 1,234.5678 | USD 0.00025 | USD 1,308.09 | 12.3% | 0.12 |
+        | x | 1,234,567 | 195.39 MB | 1,234.5678 | USD 0.00025 | USD 1,308.09 | 100.0% | 1.00 |
+        | **Total** |  |  |  |  | **EUR -253.75** |  |  |
 
         ## Nothing
 
@@ -247,13 +250,18 @@ mod tests {
         - Two.
         === csv
         Usage␍
-        Sender,Messages,Size,MB,Unit price,Unit price currency,Cost,Cost currency,Share␍
-        app.example,1234567,195390380,1234.5678,0.00025,USD,1308.08719288,USD,0.12345␍
-        x,1234567,195390380,1234.5678,0.00025,USD,1308.08719288,USD,1␍
-        Total,,,,,,-253.7506945730690,EUR,␍
+        Sender,Messages,Size,MB,Unit price,Unit price currency,Cost,Cost currency,Share,Ratio␍
+        app.example,1234567,195390380,1234.5678,0.00025,USD,1308.08719288,USD,0.12345,0.12345␍
+        x,1234567,195390380,1234.5678,0.00025,USD,1308.08719288,USD,1,1␍
+        Total,,,,,,-253.7506945730690,EUR,,␍
         ␍
         Nothing␍
         Day,Messages␍
+        ␍
+        Notes␍
+        Note␍
+        One.␍
+        Two.␍
         === json
         {
           "total": {
@@ -307,6 +315,7 @@ mod tests {
 
         - \\u{1b}c\|
         === csv
+        ""␍
         '=Name,Count␍
         "a|b
         c␍
@@ -320,6 +329,11 @@ mod tests {
         \u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m,1␍
         \u{202e}gnp.exe \u{2028},1␍
         <script>alert(1)</script> *b* _i_ [l](u) &amp; `c`,1␍
+        ␍
+        "a
+        b"␍
+        Note␍
+        \u{1b}c|␍
         === json
         {
           "attacks": [

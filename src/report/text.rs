@@ -12,6 +12,12 @@ use super::{Cell, Report, Row, RowKind, Section, Table, Writer, harmless};
 const SHOWN_CHARACTERS: usize = 180;
 /// Columns of text after which a cell continues on the next line.
 const WRAP_COLUMNS: u16 = 60;
+/// The fewest such columns: below, lines of text are too short to read.
+const MIN_WRAP_COLUMNS: u16 = 20;
+/// Columns within which a table stays where that breaks no word.
+const TABLE_COLUMNS: u16 = 100;
+/// Spaces between columns.
+const GAP: u16 = 2;
 
 /// The writer for people.
 #[derive(Debug)]
@@ -42,14 +48,25 @@ fn notes(lines: &[String]) -> String {
 }
 
 fn aligned(table: &Table) -> String {
-    let widths = arranged(table, &[]).column_max_content_widths();
-    let rule: Vec<String> =
-        widths.iter().map(|&width| "-".repeat(usize::from(width.min(WRAP_COLUMNS)))).collect();
-    arranged(table, &rule).trim_fmt()
+    let widths = arranged(table, &[], WRAP_COLUMNS).column_max_content_widths();
+    let wrap = wrap_columns(table, &widths);
+    let rule: Vec<String> = widths.iter().map(|&width| "-".repeat(usize::from(width.min(wrap)))).collect();
+    arranged(table, &rule, wrap).trim_fmt()
+}
+
+/// The most columns of a cell at which the table is narrow enough, if there are any; else the usual ones.
+fn wrap_columns(table: &Table, widths: &[u16]) -> u16 {
+    let shown = |cell: &Cell| cell.for_people();
+    let texts = table.rows.iter().flat_map(|row| &row.cells).map(shown).chain(table.columns.iter().cloned());
+    let longest = |text: String| text.split_whitespace().map(|word| word.chars().count()).max();
+    let longest = u16::try_from(texts.filter_map(longest).max().unwrap_or_default()).unwrap_or(u16::MAX);
+    let width = |wrap: u16| widths.iter().map(|width| u32::from(*width.min(&wrap) + GAP)).sum::<u32>();
+    let fitting = (MIN_WRAP_COLUMNS.max(longest)..=WRAP_COLUMNS).rev();
+    fitting.into_iter().find(|wrap| width(*wrap) <= u32::from(TABLE_COLUMNS + GAP)).unwrap_or(WRAP_COLUMNS)
 }
 
 /// The table with a rule below the header and above the first of its total rows.
-fn arranged(table: &Table, rule: &[String]) -> comfy_table::Table {
+fn arranged(table: &Table, rule: &[String], wrap: u16) -> comfy_table::Table {
     let mut arranged = comfy_table::Table::new();
     arranged.load_style(comfy_table::presets::NOTHING);
     arranged.set_content_arrangement(ContentArrangement::Dynamic).set_width(u16::MAX);
@@ -63,9 +80,9 @@ fn arranged(table: &Table, rule: &[String]) -> comfy_table::Table {
         last = row.kind;
     }
     let count = arranged.column_count();
-    arranged.set_constraints(vec![ColumnConstraint::UpperBoundary(Width::Fixed(WRAP_COLUMNS + 2)); count]);
+    arranged.set_constraints(vec![ColumnConstraint::UpperBoundary(Width::Fixed(wrap + GAP)); count]);
     for column in arranged.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding((0, GAP));
     }
     arranged
 }

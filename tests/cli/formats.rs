@@ -23,6 +23,12 @@ fn every_format_that_is_read_is_listed_with_all_that_it_carries() {
 }
 
 #[test]
+fn the_list_fits_a_terminal() {
+    let shown = relaymeter(&["formats"]);
+    assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
+}
+
+#[test]
 fn an_unknown_format_is_a_wrong_command_line() {
     let shown = relaymeter(&["formats", "pigeon"]);
     assert!(

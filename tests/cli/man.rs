@@ -39,7 +39,7 @@ fn the_page_of_a_command() {
     .RE
     .TP
     \fB\-\-output\fR \fI<FILE>\fR
-    Write the result to FILE instead of standard output
+    Write the result to FILE instead of standard output (\-)
     .TP
     \fB\-h\fR, \fB\-\-help\fR
     Print help
@@ -83,7 +83,7 @@ fn an_unknown_command_has_no_page() {
     --- stderr
     error: 'compleat' is not a command of relaymeter
 
-    Usage: relaymeter [OPTIONS] <COMMAND>
+    Usage: relaymeter man [OPTIONS] [COMMAND]...
 
     For more information, try '--help'.
     ");

@@ -13,7 +13,7 @@ use crate::cli::usage_error;
 use crate::estimate::{Conditions, Estimate, Part, estimate, share};
 use crate::money::{Money, MoneyError};
 use crate::period::{ChargePeriod, Month, Timestamp, parse_date};
-use crate::pricing::{Quantities, Segment};
+use crate::pricing::{Quantities, Segment, Terms};
 use crate::usage::{Measures, Totals};
 
 /// The day whose prices apply.
@@ -59,12 +59,14 @@ pub(super) struct Pricer<'a> {
 }
 
 /// Periods that are priced together, because list, terms and rate are the same.
+#[derive(Clone)]
 struct Batch {
     segments: Vec<Segment>,
     conditions: Conditions,
 }
 
 /// The prices of all periods of a run.
+#[derive(Clone)]
 pub(super) struct Plan {
     batches: Vec<Batch>,
     nothing: Money,
@@ -149,6 +151,16 @@ impl<'a> Pricer<'a> {
 }
 
 impl Plan {
+    /// The same without terms, where there are any.
+    pub(super) fn at_list_prices(&self) -> Option<Plan> {
+        let mut plan = self.clone();
+        let mut any = false;
+        for batch in &mut plan.batches {
+            any |= std::mem::take(&mut batch.conditions.terms) != Terms::default();
+        }
+        any.then_some(plan)
+    }
+
     /// Prices what was sent in each period.
     pub(super) fn price(
         &self,

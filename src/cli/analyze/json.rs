@@ -78,6 +78,8 @@ fn delivered_json(analysis: &Analysis) -> Value {
     let mut map = totals_json(&total.delivered);
     map.insert("unknown_recipients".to_owned(), json!(total.unknown_recipients));
     map.insert("cost".to_owned(), money_json(analysis.delivered_cost.total));
+    let list_cost = analysis.list.as_ref().map_or(&analysis.delivered_cost, |list| &list.delivered_cost);
+    map.insert("list_cost".to_owned(), money_json(list_cost.total));
     Value::Object(map)
 }
 
@@ -100,6 +102,7 @@ fn row_json(analysis: &Analysis, row: &Row) -> Value {
     map.insert("delivered".to_owned(), Value::Object(totals_json(&measures.delivered)));
     map.insert("imputed".to_owned(), imputed_json(&measures.imputed));
     map.insert("cost".to_owned(), money_json(row.cost));
+    map.insert("list_cost".to_owned(), money_json(row.list_cost.unwrap_or(row.cost)));
     Value::Object(map)
 }
 
@@ -121,6 +124,7 @@ fn cost_json(analysis: &Analysis) -> Value {
     });
     json!({
         "total": money_json(cost.total),
+        "list_cost": money_json(analysis.list.as_ref().map_or(cost, |list| &list.cost).total),
         "list_total": money_json(cost.list_total),
         "contracted_total": money_json(cost.contracted_total),
         "estimates": estimates.collect::<Vec<_>>(),

@@ -14,9 +14,11 @@ use std::path::PathBuf;
 use super::count_args::{CountArgs, InForce};
 use super::price_args::PriceArgs;
 use super::read_args::{ReadArgs, Reading};
-use super::submissions::{SubmissionsFile, is_input};
+use super::result_files::STREAM;
+use super::submissions::SubmissionsFile;
 use super::{Context, Exit, Outcome, usage_error};
 use crate::ingest::run::{Ingested, Recognition};
+use crate::ingest::source::Discovery;
 use crate::report::Report;
 use crate::usage::{Collector, CountOptions, Counted, Dimension, Names, Observer, Traffic, Usage};
 use cost::{Cost, On, Plan, Pricer};
@@ -35,13 +37,13 @@ pub struct Args {
     #[arg(long, value_name = "DIMENSION,…", value_delimiter = ',')]
     pub by: Vec<Dimension>,
     /// Show only the N dearest groups, and the others as one
-    #[arg(long, value_name = "N", requires = "by")]
+    #[arg(long, value_name = "N", requires = "by", value_parser = top)]
     pub top: Option<NonZeroUsize>,
     /// Let inputs without any message pass as zero
     #[arg(long)]
     pub allow_empty: bool,
     /// Write the counted submissions to a CSV file: no recipients, no subjects
-    #[arg(long, value_name = "FILE.csv")]
+    #[arg(long, value_name = "FILE.csv", value_parser = submissions_file)]
     pub submissions: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -61,10 +63,18 @@ struct Analysis {
     rows: Vec<Row>,
     cost: Cost,
     delivered_cost: Cost,
+    /// The same by the list, where terms or a discount make it something else.
+    list: Option<AtListPrices>,
     in_force: Vec<InForce>,
     on: On,
     /// Whether mail other than that of applications can be in the totals.
     unfiltered: bool,
+}
+
+/// What everything would cost without terms, in the result's currency.
+struct AtListPrices {
+    cost: Cost,
+    delivered_cost: Cost,
 }
 
 /// Reads, counts and prices.
@@ -75,19 +85,25 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     // Wrong prices and filters are told before hours of reading.
     let pricer = Pricer::new(&args.prices, on, settings)?;
     let reading = args.read.resolve(settings)?;
-    let (mut options, in_force) = args.count.resolve(settings, &args.by)?;
+    let (mut options, counting) = args.count.resolve(settings, &args.by)?;
     options.cuts = pricer.cuts();
     let filtered = options.filters.selects_traffic() || reading.selects_relay;
-    let (mut usage, ingested) = read(args, &reading, options)?;
-    unusable::check(&usage, &ingested, args.allow_empty)?;
+    let in_force: Vec<InForce> =
+        pricer.prices.in_force.iter().chain(&reading.in_force).cloned().chain(counting).collect();
+    let found = args.read.discover(context.results())?;
+    let (mut usage, ingested) = read(args, &reading, found, options, &in_force)?;
 
     let plan = pricer.plan(usage.periods.keys().copied())?;
-    let cost = plan.price(&usage.periods, |measures| measures.attempted)?;
-    let delivered_cost = plan.price(&usage.periods, |measures| measures.delivered)?;
-    let rows = rows::rows(&mut usage, &cost, args.top)?;
+    let price = |plan: &Plan| -> anyhow::Result<(Cost, Cost)> {
+        let cost = plan.price(&usage.periods, |measures| measures.attempted)?;
+        Ok((cost, plan.price(&usage.periods, |measures| measures.delivered)?))
+    };
+    let (cost, delivered_cost) = price(&plan)?;
+    let list = plan.at_list_prices().map(|plan| price(&plan)).transpose()?;
+    let list = list.map(|(cost, delivered_cost)| AtListPrices { cost, delivered_cost });
+    let rows = rows::rows(&mut usage, &cost, list.as_ref().map(|list| &list.cost), args.top)?;
     let unfiltered = !filtered && usage.traffic.keys().any(|kind| *kind != Traffic::Relay);
-    let in_force = reading.in_force.into_iter().chain(in_force).collect();
-    let analysis = Analysis { usage, ingested, rows, cost, delivered_cost, in_force, on, unfiltered };
+    let analysis = Analysis { usage, ingested, rows, cost, delivered_cost, list, in_force, on, unfiltered };
     Ok(Outcome {
         exit: analysis.exit(),
         warnings: analysis.warnings(&plan),
@@ -97,6 +113,17 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
             data: json::data(&analysis, &pricer.prices),
         })
     })
+}
+
+fn top(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| format!("'{text}' is not a number of groups: expected 1 or more, such as '10'"))
+}
+
+fn submissions_file(text: &str) -> Result<PathBuf, String> {
+    match text {
+        STREAM => Err("'-' is standard output, which holds the report: expected a file".to_owned()),
+        file => Ok(PathBuf::from(file)),
+    }
 }
 
 fn check_dimensions(by: &[Dimension]) -> anyhow::Result<()> {
@@ -119,22 +146,21 @@ impl Observer for Rows {
     }
 }
 
-fn read(args: &Args, reading: &Reading, options: CountOptions) -> anyhow::Result<(Usage, Ingested)> {
-    let found = args.read.discover()?;
-    let names: Vec<String> = found.inputs.iter().map(|input| input.name().to_owned()).collect();
-    let file = match &args.submissions {
-        Some(path) if is_input(path, &names) => {
-            anyhow::bail!("{}: is an input: name another file for --submissions", path.display())
-        }
-        Some(path) => Some(SubmissionsFile::create(path)?),
-        None => None,
-    };
+/// Reads and counts; writes the submissions where that was asked for and something counts.
+fn read(
+    args: &Args,
+    reading: &Reading,
+    found: Discovery,
+    options: CountOptions,
+    in_force: &[InForce],
+) -> anyhow::Result<(Usage, Ingested)> {
+    let file = args.submissions.as_deref().map(SubmissionsFile::create).transpose()?;
     let mut collector = Collector::observed(options, Rows(file));
     let ingested = reading.read(found, &mut collector)?;
     let (usage, Rows(file)) = collector.finish();
     let usage = usage?;
+    unusable::check(&usage, &ingested, in_force, args.allow_empty)?;
     if let Some(file) = file {
-        unusable::check(&usage, &ingested, args.allow_empty)?;
         file.finish(&usage.imputed_sizes)?;
     }
     Ok((usage, ingested))

@@ -11,19 +11,31 @@ use crate::usage::{Group, OTHER, Usage};
 pub(super) struct Row {
     pub(super) group: Group,
     pub(super) cost: Money,
+    /// What it costs by the list, where that is something else.
+    pub(super) list_cost: Option<Money>,
 }
 
 /// All groups with their costs: by time where the first dimension is one, else the dearest first. With `top`, the
 /// dearest ones, and the others together as the last row.
-pub(super) fn rows(usage: &mut Usage, cost: &Cost, top: Option<NonZeroUsize>) -> anyhow::Result<Vec<Row>> {
+pub(super) fn rows(
+    usage: &mut Usage,
+    cost: &Cost,
+    list_cost: Option<&Cost>,
+    top: Option<NonZeroUsize>,
+) -> anyhow::Result<Vec<Row>> {
     let groups = std::mem::take(&mut usage.groups);
     if groups.is_empty() {
         return Ok(Vec::new());
     }
     let periods: Vec<_> = groups.iter().map(|group| group.periods.as_slice()).collect();
     let shares = cost.share(&periods)?;
-    let mut rows: Vec<Row> =
-        groups.into_iter().zip(shares).map(|(group, cost)| Row { group, cost }).collect();
+    let list_shares = match list_cost {
+        Some(cost) => cost.share(&periods)?.into_iter().map(Some).collect(),
+        None => vec![None; shares.len()],
+    };
+    let costs = shares.into_iter().zip(list_shares);
+    let row = |(group, (cost, list_cost))| Row { group, cost, list_cost };
+    let mut rows: Vec<Row> = groups.into_iter().zip(costs).map(row).collect();
     let by_time = usage.by.first().is_some_and(|dimension| dimension.is_time());
     if !by_time || top.is_some() {
         // Groups come by label, and a stable sort keeps that order among equals.
@@ -45,6 +57,9 @@ fn fold_rest(rows: &mut Vec<Row>, top: usize) -> anyhow::Result<()> {
     for row in rest {
         sum.group.merge(&row.group);
         sum.cost = sum.cost.checked_add(row.cost)?;
+        if let (Some(sum), Some(cost)) = (&mut sum.list_cost, row.list_cost) {
+            *sum = sum.checked_add(cost)?;
+        }
     }
     sum.group.labels.fill(OTHER.to_owned());
     rows.push(sum);

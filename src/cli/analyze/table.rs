@@ -2,16 +2,18 @@
 
 use rust_decimal::Decimal;
 
-use super::Analysis;
 use super::rows::Row;
+use super::{Analysis, AtListPrices};
 use crate::cli::cost_data;
 use crate::ingest::run::Recognition;
 use crate::money::{Money, Rounding, round};
-use crate::report::{Cell, Row as TableRow, RowKind, Section, Table};
+use crate::report::{Cell, Row as TableRow, RowKind, Section, Table, counted, grouped};
 use crate::usage::{Histogram, Measures, SHOWN_REJECTIONS};
 
 /// Inputs that are listed for people.
 const SHOWN_INPUTS: usize = 20;
+/// The cost by the list, where there are terms.
+const LIST_COST: &str = "List cost";
 /// The percentiles that are shown.
 pub(super) const PERCENTILES: [u8; 3] = [50, 95, 99];
 
@@ -21,7 +23,7 @@ pub(super) fn sections(analysis: &Analysis) -> Vec<Section> {
     if !analysis.usage.by.is_empty() {
         sections.push(Section::Table(groups(analysis)));
     }
-    sections.extend(notes("", rounding_note(analysis).into_iter().collect()));
+    sections.extend(notes("", rounding_notes(analysis)));
     if analysis.unfiltered {
         sections.push(Section::Table(traffic(analysis)));
     }
@@ -56,13 +58,10 @@ fn size(size: Option<u64>) -> Cell {
     size.map_or(Cell::Empty, |size| Cell::Bytes(size.into()))
 }
 
-/// Recipients of one message, to two decimals.
+/// Recipients of one message.
 pub(super) fn per_message(measures: &Measures) -> Option<Decimal> {
     let totals = measures.attempted;
-    let ratio = Decimal::from(totals.recipients).checked_div(Decimal::from(totals.messages))?;
-    let mut shown = round(ratio, 2, Rounding::HalfUp);
-    shown.rescale(2);
-    Some(shown)
+    Decimal::from(totals.recipients).checked_div(Decimal::from(totals.messages))
 }
 
 /// The mean of the sizes that the source has, in whole bytes.
@@ -81,7 +80,7 @@ fn figures(analysis: &Analysis) -> Table {
     let mut lines = vec![
         ("Messages", count(all.messages), count(delivered.messages)),
         ("Recipients", count(all.recipients), count(delivered.recipients)),
-        ("Recipients per message", per_message(total).map_or(Cell::Empty, Cell::Number), Cell::Empty),
+        ("Recipients per message", per_message(total).map_or(Cell::Empty, Cell::Ratio), Cell::Empty),
         ("Bytes", Cell::Bytes(all.bytes), Cell::Bytes(delivered.bytes)),
         ("Recipient bytes", Cell::Bytes(all.recipient_bytes), Cell::Bytes(delivered.recipient_bytes)),
         ("Mean size", size(mean_size(total)), Cell::Empty),
@@ -98,7 +97,12 @@ fn figures(analysis: &Analysis) -> Table {
         lines.push(("First", text(first.to_string()), Cell::Empty));
         lines.push(("Last", text(last.to_string()), Cell::Empty));
     }
-    lines.push(("Cost", Cell::Money(analysis.cost.total), Cell::Money(analysis.delivered_cost.total)));
+    if let Some(AtListPrices { cost, delivered_cost }) = &analysis.list {
+        lines.push((LIST_COST, Cell::Money(cost.total), Cell::Money(delivered_cost.total)));
+    }
+    let costs = [&analysis.cost, &analysis.delivered_cost].map(|cost| Cell::Money(cost.total));
+    let [cost, delivered_cost] = costs;
+    lines.push((cost_name(analysis), cost, delivered_cost));
     let two = analysis.knows_delivery() && all != delivered;
     let columns: &[&str] =
         if two { &["Figure", "Attempted", "Delivered only"] } else { &["Figure", "Value"] };
@@ -124,13 +128,14 @@ fn groups(analysis: &Analysis) -> Table {
         "95% up to",
         "99% up to",
         "Largest",
-        "Cost",
     ];
+    let costs = analysis.list.as_ref().map(|_| LIST_COST).into_iter().chain([cost_name(analysis)]);
     let headers: Vec<String> = by.iter().map(|name| header(name)).collect();
-    let columns: Vec<&str> = headers.iter().map(String::as_str).chain(measures).collect();
+    let columns: Vec<&str> = headers.iter().map(String::as_str).chain(measures).chain(costs).collect();
     let mut rows: Vec<TableRow> = analysis.rows.iter().map(|row| body(group_cells(row))).collect();
     let labels = (0..by.len()).map(|place| if place == 0 { text("Total") } else { Cell::Empty });
-    let total = measure_cells(&analysis.usage.total, &analysis.usage.sizes, analysis.cost.total);
+    let costs = (analysis.list.as_ref().map(|list| list.cost.total), analysis.cost.total);
+    let total = measure_cells(&analysis.usage.total, &analysis.usage.sizes, costs);
     rows.push(TableRow { kind: RowKind::Total, cells: labels.chain(total).collect() });
     table(&format!("By {}", by.join(", ")), &columns, rows)
 }
@@ -144,33 +149,53 @@ fn header(name: &str) -> String {
 
 fn group_cells(row: &Row) -> Vec<Cell> {
     let labels = row.group.labels.iter().map(text);
-    labels.chain(measure_cells(&row.group.measures, &row.group.sizes, row.cost)).collect()
+    labels.chain(measure_cells(&row.group.measures, &row.group.sizes, (row.list_cost, row.cost))).collect()
 }
 
-fn measure_cells(measures: &Measures, sizes: &Histogram, cost: Money) -> Vec<Cell> {
+fn measure_cells(
+    measures: &Measures,
+    sizes: &Histogram,
+    (list_cost, cost): (Option<Money>, Money),
+) -> Vec<Cell> {
     let totals = measures.attempted;
     let mut cells = vec![
         count(totals.messages),
         count(totals.recipients),
-        per_message(measures).map_or(Cell::Empty, Cell::Number),
+        per_message(measures).map_or(Cell::Empty, Cell::Ratio),
         Cell::Bytes(totals.bytes),
         Cell::Bytes(totals.recipient_bytes),
         size(mean_size(measures)),
     ];
     cells.extend(PERCENTILES.map(|percent| size(sizes.percentile(percent))));
-    cells.extend([size(sizes.largest()), Cell::Money(cost)]);
+    cells.push(size(sizes.largest()));
+    cells.extend(list_cost.into_iter().chain([cost]).map(Cell::Money));
     cells
 }
 
-/// Where rounding each row shows another sum than the rounded total. A note and no row, because programs read
+/// The cost in force: beside that by the list, it says so.
+fn cost_name(analysis: &Analysis) -> &'static str {
+    if analysis.list.is_some() { "Contracted cost" } else { "Cost" }
+}
+
+/// Where rounding each row shows another sum than the rounded total. Notes and no rows, because programs read
 /// exact rows, which add up.
-fn rounding_note(analysis: &Analysis) -> Option<String> {
-    let zero = Money::zero(analysis.cost.total.currency());
-    let rounded = analysis.rows.iter().try_fold(zero, |sum, row| sum.checked_add(row.cost.rounded())).ok()?;
-    let difference = analysis.cost.total.rounded().checked_sub(rounded).ok()?;
-    (!analysis.rows.is_empty() && difference != zero).then(|| {
-        format!("Rounding: {difference} between the rounded rows ({rounded}) and the total, which is exact before it is rounded.")
-    })
+fn rounding_notes(analysis: &Analysis) -> Vec<String> {
+    let note = |name: &str, total: Money, costs: &mut dyn Iterator<Item = Money>| {
+        let mut costs = costs.peekable();
+        costs.peek()?;
+        let zero = Money::zero(total.currency());
+        let rounded = costs.try_fold(zero, |sum, cost| sum.checked_add(cost.rounded())).ok()?;
+        let difference = total.rounded().checked_sub(rounded).ok()?;
+        (difference != zero).then(|| {
+            format!("Rounding of {name}: {difference} between the rounded rows ({rounded}) and the total, which is exact before it is rounded.")
+        })
+    };
+    let rows = &analysis.rows;
+    let listed = analysis.list.as_ref().and_then(|list| {
+        note("the list cost", list.cost.total, &mut rows.iter().filter_map(|row| row.list_cost))
+    });
+    let cost = note("the cost", analysis.cost.total, &mut rows.iter().map(|row| row.cost));
+    listed.into_iter().chain(cost).collect()
 }
 
 /// What kinds of traffic an unfiltered total is made of.
@@ -196,26 +221,34 @@ fn remarks(analysis: &Analysis) -> Vec<String> {
     let mut lines = Vec::new();
     if total.imputed.messages > 0 {
         lines.push(format!(
-            "{} messages to {} recipients have no size in the input: {} recipient bytes are imputed.",
-            total.imputed.messages, total.imputed.recipients, total.imputed.recipient_bytes
+            "{} to {} without a size in the input: {} are imputed.",
+            counted(total.imputed.messages.into(), "message"),
+            counted(total.imputed.recipients.into(), "recipient"),
+            counted(total.imputed.recipient_bytes, "recipient byte")
         ));
     }
     if !analysis.knows_delivery() && total.attempted.recipients > 0 {
         lines.push("The input does not tell what was delivered.".to_owned());
     } else if total.unknown_recipients > 0 {
         lines.push(format!(
-            "Of {} recipients the input does not tell what became: they are not in 'delivered only'.",
-            total.unknown_recipients
+            "The input does not tell what became of {}: not in 'delivered only'.",
+            counted(total.unknown_recipients.into(), "recipient")
         ));
     }
     let counts = [
-        (qualities.size_declared, "sizes are as the client declared them, not measured"),
-        (qualities.zone_assumed, "times are in an assumed zone (--log-timezone changes it)"),
-        (qualities.year_inferred, "times have a year inferred from the age of the file (--year changes it)"),
-        (qualities.date_only, "times are days without an hour"),
+        (qualities.size_declared, "Sizes as the client declared them, not measured"),
+        (qualities.zone_assumed, "Times in an assumed zone (--log-timezone changes it)"),
+        (qualities.year_inferred, "Times with a year inferred from the age of the file (--year changes it)"),
+        (qualities.date_only, "Times that are days without an hour"),
     ];
     let remarks = counts.into_iter().filter(|(count, _)| *count > 0);
-    lines.extend(remarks.map(|(count, what)| format!("{count} {what}.")));
+    lines.extend(remarks.map(|(count, what)| format!("{what}: {}.", grouped(&count.to_string()))));
+    if usage.sizes.messages() > 0 {
+        lines.push(
+            "'50% up to' and the like are at most 1.6 % above the true sizes; the largest size is exact."
+                .into(),
+        );
+    }
     if !usage.group_percentiles {
         lines.push(
             "There are too many groups to keep the sizes of each: percentiles are of the whole run.".into(),
@@ -262,7 +295,7 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
             }
         }
     }
-    lines.extend(analysis.in_force.iter().map(|one| format!("{}: {} ({}).", one.name, one.value, one.from)));
+    lines.extend(analysis.in_force.iter().map(|one| format!("{one}.")));
     let inputs = &analysis.ingested.inputs;
     for input in inputs.iter().take(SHOWN_INPUTS) {
         let digest = &input.digest;

@@ -2,14 +2,33 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::count_args::InForce;
 use crate::ingest::run::{Ingested, InputRead, Recognition};
 use crate::usage::{Skip, Usage};
 
 /// Inputs that are listed in the error.
 const SHOWN_INPUTS: usize = 5;
+/// Settings that can leave a message out.
+const FILTERS: [&str; 10] = [
+    "client",
+    "exclude-client",
+    "sender-domain",
+    "exclude-sender-domain",
+    "connector",
+    "exclude-connector",
+    "relay-host",
+    "from",
+    "to",
+    "delivered-only",
+];
 
 /// An error where no message counts, unless that is allowed and nothing is in doubt.
-pub(super) fn check(usage: &Usage, ingested: &Ingested, allow_empty: bool) -> anyhow::Result<()> {
+pub(super) fn check(
+    usage: &Usage,
+    ingested: &Ingested,
+    in_force: &[InForce],
+    allow_empty: bool,
+) -> anyhow::Result<()> {
     if usage.total.attempted.messages > 0 {
         return Ok(());
     }
@@ -24,10 +43,23 @@ pub(super) fn check(usage: &Usage, ingested: &Ingested, allow_empty: bool) -> an
     for damage in &usage.damages {
         let _ = write!(message, "\n{}:{}: {}", damage.input, damage.line, damage.what);
     }
+    message.push_str(&filter_hint(usage, in_force));
     if understood {
         message.push_str("\nhint: --allow-empty lets this pass as zero");
     }
     Err(anyhow::anyhow!(message))
+}
+
+/// The filters to be looked at where they leave out what would count.
+fn filter_hint(usage: &Usage, in_force: &[InForce]) -> String {
+    let reasons = [Skip::Filtered, Skip::OutsideWindow, Skip::OtherRelay, Skip::NotDelivered];
+    let filters = in_force.iter().filter(|one| FILTERS.contains(&one.name));
+    let filters: Vec<String> = filters.map(InForce::to_string).collect();
+    let skipped = &usage.accounting.skipped;
+    if filters.is_empty() || !reasons.iter().any(|reason| skipped.contains_key(reason)) {
+        return String::new();
+    }
+    format!("\nhint: no message passes the filters: {}", filters.join("; "))
 }
 
 /// Whether nothing can mean zero: all was read, and it holds only headers, or messages that do not count. A log

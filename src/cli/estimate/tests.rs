@@ -386,7 +386,7 @@ fn wrong_values_are_named_with_what_is_expected() {
         with("--currency EUR --on 2023-12-01"),
         with("--discount 5% --terms x.yaml"),
     ];
-    insta::assert_snapshot!(errors.join("\n"), @r#"
+    insta::assert_snapshot!(errors.join("\n"), @"
     error: invalid value '1,5' for '--messages <N>': '1,5' is not a number of messages: expected a whole number such as '1000000', '1M' or '2.5k'
     error: invalid value '1.5' for '--messages <N>': '1.5' is not a number of messages: expected a whole number such as '1000000', '1M' or '2.5k'
     error: invalid value '-1' for '--messages <N>': '-1' is not a number of messages: expected a whole number such as '1000000', '1M' or '2.5k'
@@ -394,7 +394,7 @@ fn wrong_values_are_named_with_what_is_expected() {
     error: invalid value '0.5' for '--recipients-per-message <R>': '0.5' is not a number of recipients: expected 1 or more, such as '1' or '2.5'
     error: invalid value 'EU' for '--currency <CODE>': 'EU' is not a currency code: expected three capital letters such as 'EUR'
     error: invalid value '0' for '--fx <RATE>': '0' is not an exchange rate: expected a number above 0 such as '1.0798'
-    error: '--fx' has nothing to convert: the result is in USD, like the price list; name another currency with '--currency'
+    '--fx' has nothing to convert: the result is in USD, like the price list; name another currency with '--currency'
     error: invalid value '5' for '--discount <PERCENT>': '5' is not a discount: expected 0 to 100 per cent, such as '5%'
     error: invalid value '11.4.2025' for '--on <DATE>': '11.4.2025' is not a date: expected year, month and day such as '2026-10-01'
     no price list 'acs-email' is in force on 2014-04-01: expected a date from 2023-03-31 on
@@ -409,5 +409,5 @@ fn wrong_values_are_named_with_what_is_expected() {
     no exchange rate between USD and EUR is known on the day asked for: expected a date from 2024-01-01 on
     hint: give a rate with --fx
     error: the argument '--discount <PERCENT>' cannot be used with '--terms <FILE>'
-    "#);
+    ");
 }

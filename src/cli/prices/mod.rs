@@ -3,7 +3,7 @@
 mod diff;
 mod show;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -67,13 +67,12 @@ enum Command {
 /// Runs the chosen subcommand.
 pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     let settings = context.settings()?;
-    let pricing = settings.choose_all(&args.pricing, &settings.pricing).value;
+    let pricing = settings.choose_all(&args.pricing, &settings.pricing);
+    let catalog = || settings.located("pricing", &pricing.from, Catalog::with_files(&pricing.value));
     match &args.command {
-        Command::List => Ok(Outcome::report(list(&Catalog::with_files(&pricing)?))),
-        Command::Show { name, on } => {
-            Ok(Outcome::report(show::report(&Catalog::with_files(&pricing)?, name, *on)?))
-        }
-        Command::Check { files } if files.is_empty() => checked(&in_use(&Catalog::with_files(&pricing)?)?),
+        Command::List => Ok(Outcome::report(list(&catalog()?))),
+        Command::Show { name, on } => Ok(Outcome::report(show::report(&catalog()?, name, *on)?)),
+        Command::Check { files } if files.is_empty() => checked(&in_use(&catalog()?)?),
         Command::Check { files } => {
             if !args.pricing.is_empty() {
                 return Err(usage_error(
@@ -83,7 +82,10 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
             checked(&named(files)?)
         }
         Command::Diff { a, b, messages, size } => {
-            Ok(Outcome::report(diff::report(&Catalog::with_files(&pricing)?, [a, b], *messages, *size)?))
+            for either in [a, b] {
+                context.results().check_read(Path::new(either))?;
+            }
+            Ok(Outcome::report(diff::report(&catalog()?, [a, b], *messages, *size)?))
         }
     }
 }

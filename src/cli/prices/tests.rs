@@ -52,7 +52,7 @@ fn all_lists_and_rates() {
 
 #[test]
 fn one_list_in_full() {
-    insta::assert_snapshot!(table_of(&run("prices show acs-email@2023-03-31").unwrap().0), @r#"
+    insta::assert_snapshot!(table_of(&run("prices show acs-email@2023-03-31").unwrap().0), @"
     acs-email version 2023-03-31: Azure Communication Services
 
     Prices
@@ -63,19 +63,21 @@ fn one_list_in_full() {
 
     Worked examples
      Messages  Recipients  Bytes to recipients       Total  Source
-    ---------  ----------  -------------------  ----------  ------------------------------------------------------------
-        3,000       3,000        3,000,000,000    USD 1.11  the provider's own example (1 MB to 100 recipients on each
-                                                            of 30 days), its two parts added
-    1,000,000   1,000,000      200,000,000,000  USD 274.00  the known month, 250.00 for the mails and 24.00 for the data
-          500         500          500,000,000   USD 0.185  a published secondary calculation, 0.125 for the mails and
-                                                            0.06 for the data
+    ---------  ----------  -------------------  ----------  --------------------------------------------
+        3,000       3,000        3,000,000,000    USD 1.11  the provider's own example (1 MB to 100
+                                                            recipients on each of 30 days), its two
+                                                            parts added
+    1,000,000   1,000,000      200,000,000,000  USD 274.00  the known month, 250.00 for the mails and
+                                                            24.00 for the data
+          500         500          500,000,000   USD 0.185  a published secondary calculation, 0.125 for
+                                                            the mails and 0.06 for the data
 
     About
       In force from 2023-03-31, in USD; pricing/acs-email-2023-03-31.yaml.
       Source: https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
       Text of general availability, dated 2023-03-31; it calls its own prices illustrative. Identical in the preview text of 2022-04-15 and, by secondary sources, in the Retail Prices API of 2026-07-27 (southeastasia) and 2026-09-24 (eastus2) and on the live page of 2026-08-29. The text says that data is charged per recipient; that mails are counted per recipient too is how secondary sources read it.
       Limit: 100 messages an hour, default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
-    "#);
+    ");
 }
 
 #[test]
@@ -101,19 +103,20 @@ fn an_example_that_differs_fails_the_check() {
     let (_folder, path) = copy("\"0.00025\"", "\"0.00026\"");
     let (report, exit, _) = run(&format!("prices check {path}")).unwrap();
     assert_eq!(exit, Exit::CheckFailed);
-    insta::assert_snapshot!(table_with_path(report, &path), @r#"
+    insta::assert_snapshot!(table_with_path(report, &path), @"
     Worked examples, calculated again
 
     Place            Stated  Calculated  Result   Source
-    ------------  ---------  ----------  -------  ------------------------------------------------------------
-    mine.yaml:35   USD 1.11    USD 1.14  DIFFERS  the provider's own example (1 MB to 100 recipients on each
-                                                  of 30 days), its two parts added
-    mine.yaml:39    USD 274     USD 284  DIFFERS  the known month, 250.00 for the mails and 24.00 for the data
-    mine.yaml:43  USD 0.185    USD 0.19  DIFFERS  a published secondary calculation, 0.125 for the mails and
-                                                  0.06 for the data
+    ------------  ---------  ----------  -------  ------------------------------------------------------
+    mine.yaml:35   USD 1.11    USD 1.14  DIFFERS  the provider's own example (1 MB to 100 recipients on
+                                                  each of 30 days), its two parts added
+    mine.yaml:39    USD 274     USD 284  DIFFERS  the known month, 250.00 for the mails and 24.00 for
+                                                  the data
+    mine.yaml:43  USD 0.185    USD 0.19  DIFFERS  a published secondary calculation, 0.125 for the mails
+                                                  and 0.06 for the data
 
       Examples: 3, of them different: 3.
-    "#);
+    ");
     let (_, exit, _) = run(&format!("prices check --pricing {path}")).unwrap();
     assert_eq!(exit, Exit::CheckFailed);
 }
@@ -125,7 +128,7 @@ fn a_file_that_cannot_be_read_is_an_error_not_a_failed_check() {
     assert_eq!(error, "mine.yaml:22: price: '-1' is negative: expected 0 or more");
     assert_eq!(
         error_of(&format!("prices check {path} --pricing {path}")),
-        "error: '--pricing' does not apply where the files to be checked are named"
+        "'--pricing' does not apply where the files to be checked are named"
     );
 }
 

@@ -207,6 +207,11 @@ impl Input {
         &self.name
     }
 
+    /// The file that it is in: for a member of an archive, the archive.
+    pub fn file(&self) -> &str {
+        &self.file.name
+    }
+
     /// Whether the user named it, or it was found.
     pub fn origin(&self) -> Origin {
         self.origin

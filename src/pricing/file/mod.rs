@@ -8,20 +8,20 @@ mod fields;
 mod price_list;
 mod rates;
 mod terms;
-mod yaml;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_saphyr::Spanned;
 
-use super::error::PricingError;
+use super::error::{BadValue, PricingError, quoted};
 use super::list::PriceList;
 use super::terms::Terms;
+use crate::yaml::{self, Problem, YamlError};
 use fields::Fields;
-use yaml::from_yaml;
 
 pub use rates::{RateExample, RateFile};
 
@@ -87,6 +87,25 @@ pub fn parse(file: &str, text: &str) -> Result<PriceFile, PricingError> {
             let expected = "'price-list', 'exchange-rates' or 'terms'";
             Err(fields.refuse("kind", &head.kind, "is not a kind of price file", expected))
         }
+    }
+}
+
+fn from_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, PricingError> {
+    yaml::read(text).map_err(|error| refused(file, error))
+}
+
+fn refused(file: &str, YamlError { line, problem }: YamlError) -> PricingError {
+    let file = file.to_owned();
+    match problem {
+        Problem::UnknownKey { key, expected } => {
+            PricingError::UnknownKey { file, line, key, expected: quoted(&expected) }
+        }
+        Problem::MissingKey(key) => PricingError::MissingKey { file, line, key },
+        Problem::Shape { key, value, expected } => {
+            let (problem, expected) = ("does not fit", expected.to_owned());
+            PricingError::Value(Box::new(BadValue { file, line, key, value, problem, expected }))
+        }
+        Problem::Other(reason) => PricingError::Syntax { file, line, reason },
     }
 }
 

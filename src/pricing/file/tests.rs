@@ -236,7 +236,7 @@ fn what_is_no_price_file_is_refused() {
     insta::assert_snapshot!(messages.join("\n"), @r#"
     list.yaml:1: cannot be read as a price file: unexpected end of file
     list.yaml:1: cannot be read as a price file: unexpected character: `\u{0}'
-    list.yaml:1: cannot be read as a price file: expected keys with values
+    list.yaml:1: cannot be read as a price file: expected keys with values, such as 'key: value'
     list.yaml:2: kind: '[' does not fit: expected one text or number
     list.yaml:1: cannot be read as a price file: while scanning a plain scalar, found a tab
     list.yaml:12: meters: '[]' is empty: expected at least one meter

@@ -24,6 +24,7 @@ use crate::ingest::delimited::{DateOrder, DecimalMark};
 use crate::ingest::{ReadError, SourceError};
 use crate::period::Zone;
 use crate::units::MessageSize;
+use crate::yaml::{self, Problem, YamlError};
 
 /// A mapping file that was checked.
 #[derive(Clone, PartialEq, Debug)]
@@ -61,6 +62,14 @@ struct Written {
 
 const EXAMPLE: &str = "a mapping has lines such as 'Sent at: time' below 'columns:'";
 
+// What values are, in messages.
+const A_DELIMITER: &str = "a delimiter: expected one of , ; | or \\t";
+const AN_ORDER: &str = "an order of dates: expected 'day-month' or 'month-day'";
+const A_MARK: &str = "a decimal mark: expected '.' or ','";
+const A_UNIT: &str = "a unit of size: expected such as 'kB' or 'MiB'";
+const A_ZONE: &str =
+    "a time zone: expected a name such as 'Europe/Rome', 'UTC' or an offset such as '+02:00'";
+
 impl Mapping {
     /// Reads a mapping file.
     pub(super) fn read(path: &Path) -> Result<Mapping, ReadError> {
@@ -72,47 +81,29 @@ impl Mapping {
 
     /// Reads the text of a mapping file.
     pub(super) fn of_text(name: &str, text: &str) -> Result<Mapping, ReadError> {
-        let written: Written = serde_saphyr::from_str(text).map_err(|error| unreadable(name, &error))?;
+        let written: Written = yaml::read(text).map_err(|error| unreadable(name, error))?;
         let refused = |value: &Spanned<String>, what: String| ReadError::Undecided {
             input: format!("{name}:{}", value.referenced.line()),
             problem: format!("'{}' is not {what}", value.value),
             hint: EXAMPLE.to_owned(),
         };
+        written.checked(name, &refused)
+    }
+}
+
+impl Written {
+    /// The mapping that is written, each value checked.
+    fn checked(&self, path: &str, refused: Refused<'_>) -> Result<Mapping, ReadError> {
+        let size_unit = checked(&self.size_unit, unit, refused, A_UNIT)?;
         Ok(Mapping {
-            path: name.to_owned(),
-            columns: columns(&written, &refused)?,
-            delimiter: checked(
-                &written.delimiter,
-                delimiter,
-                &refused,
-                "a delimiter: expected one of , ; | or \\t",
-            )?,
-            header: written.header.unwrap_or(true),
-            date_order: checked(
-                &written.date_order,
-                DateOrder::from_name,
-                &refused,
-                "an order of dates: expected 'day-month' or 'month-day'",
-            )?,
-            decimal_mark: checked(
-                &written.decimal_mark,
-                DecimalMark::from_sign,
-                &refused,
-                "a decimal mark: expected '.' or ','",
-            )?,
-            size_unit: checked(
-                &written.size_unit,
-                unit,
-                &refused,
-                "a unit of size: expected such as 'kB' or 'MiB'",
-            )?
-            .unwrap_or_default(),
-            zone: checked(
-                &written.zone,
-                |zone| zone.parse().ok(),
-                &refused,
-                "a time zone: expected a name such as 'Europe/Rome', 'UTC' or an offset such as '+02:00'",
-            )?,
+            path: path.to_owned(),
+            columns: columns(self, refused)?,
+            delimiter: checked(&self.delimiter, delimiter, refused, A_DELIMITER)?,
+            header: self.header.unwrap_or(true),
+            date_order: checked(&self.date_order, DateOrder::from_name, refused, AN_ORDER)?,
+            decimal_mark: checked(&self.decimal_mark, DecimalMark::from_sign, refused, A_MARK)?,
+            size_unit: size_unit.unwrap_or_default(),
+            zone: checked(&self.zone, |zone| zone.parse().ok(), refused, A_ZONE)?,
         })
     }
 }
@@ -159,10 +150,17 @@ fn unit(text: &str) -> Option<String> {
     format!("1 {text}").parse::<MessageSize>().is_ok().then(|| text.to_owned())
 }
 
-fn unreadable(name: &str, error: &serde_saphyr::Error) -> ReadError {
-    let line = error.location().map_or(0, |location| location.line());
-    let text = error.without_snippet().to_string();
-    let problem = text.lines().next().unwrap_or_default().to_owned();
+fn unreadable(name: &str, YamlError { line, problem }: YamlError) -> ReadError {
+    let problem = match problem {
+        Problem::UnknownKey { key, expected } => {
+            format!("'{key}' is not a key of a mapping: expected one of {}", expected.join(", "))
+        }
+        Problem::MissingKey(key) => format!("the key '{key}' is missing"),
+        Problem::Shape { key, value, expected } => {
+            format!("{key}: '{value}' does not fit: expected {expected}")
+        }
+        Problem::Other(reason) => reason,
+    };
     ReadError::Undecided { input: format!("{name}:{line}"), problem, hint: EXAMPLE.to_owned() }
 }
 
@@ -226,8 +224,21 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(error(text), format!("{expected}{hint}"));
         }
-        let unknown = error("columns: {A: time}\ncolour: red\n");
-        assert!(unknown.starts_with("map.yaml:2: ") && unknown.contains("colour"), "{unknown}");
+        let keys = "columns, delimiter, header, date_order, decimal_mark, size_unit, zone";
+        for (text, expected) in [
+            (
+                "columns: {A: time}\ncolour: red\n",
+                format!("2: 'colour' is not a key of a mapping: expected one of {keys}"),
+            ),
+            ("delimiter: x\n", "1: the key 'columns' is missing".to_owned()),
+            (
+                "columns: {A: [b]}\n",
+                "1: columns: '{A: [b]}' does not fit: expected one text or number".to_owned(),
+            ),
+            ("[]\n", "1: expected keys with values, such as 'key: value'".to_owned()),
+        ] {
+            assert_eq!(error(text), format!("map.yaml:{expected}{hint}"));
+        }
         let missing = Mapping::read(Path::new("no-such-map.yaml")).unwrap_err().to_string();
         assert!(missing.starts_with("no-such-map.yaml: "), "{missing}");
     }

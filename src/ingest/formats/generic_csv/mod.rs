@@ -48,6 +48,10 @@ impl LogFormat for GenericCsv {
         Layout::by_names(head).map(|_| Likelihood::Fallback)
     }
 
+    fn takes_mapping(&self) -> bool {
+        true
+    }
+
     fn read(
         &self,
         mut inputs: Vec<Input>,
@@ -148,6 +152,20 @@ impl Reader {
         if counted == [None, None] && !id.is_empty() {
             return self.take_shared(row, table, (timed, size), id, sink);
         }
+        self.take_alone(row, table, source, (timed, size), counted, sink)
+    }
+
+    /// A row that is one or more whole messages.
+    fn take_alone(
+        &mut self,
+        row: &Row<'_>,
+        table: &Table<'_>,
+        source: SourceId,
+        (timed, size): (Timed, Option<u64>),
+        counted: [Option<u64>; 2],
+        sink: &mut dyn Sink,
+    ) -> Result<(), String> {
+        let id = table.cell(row, Field::Id).unwrap_or_default();
         let (messages, recipients) = self.counts(counted, table.status(row))?;
         if messages == 0 {
             sink.skip(Skip::Event, 1);
