@@ -2,7 +2,7 @@
 //!
 //! [`estimate`] is a pure function: tiers, included quantities, base fees and blocks apply to each [`Part`] (one
 //! billing month, or the part of one for which a list is in force); lines stay in the list's currency and only the
-//! total is converted, unrounded. [`share`] splits a total among groups so that they add up to it exactly.
+//! total is converted, unrounded. [`share()`] splits a total among groups so that they add up to it exactly.
 //! Which list and rate apply is left to `pricing`, rounding to whoever shows a figure.
 
 mod charge;

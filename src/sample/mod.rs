@@ -1,6 +1,6 @@
 //! Seeded, realistic logs of any size with their truth beside them.
 //!
-//! A [`Plan`] says how much of what; [`postfix`] and [`message_trace`] write it while it is made up, in bounded
+//! A [`Plan`] says how much of what; [`postfix()`] and [`message_trace()`] write it while it is made up, in bounded
 //! memory, and hand back the [`Truth`]: the counts that a correct reader must find. The same plan gives the same
 //! bytes everywhere. Reading such logs is left to `ingest`. Every name and address is reserved for documentation
 //! (RFC 2606, RFC 5737), private or fictitious.

@@ -1,6 +1,6 @@
 //! Which submissions count: clients, sender domains, connectors, a time window, null senders, delivered mail.
 //!
-//! [`Filters`] says what was asked for; a [`Sieve`] decides, and remembers its decision for each client, sender
+//! [`Filters`] says what was asked for; a `Sieve` decides, and remembers its decision for each client, sender
 //! and connector, so that patterns are compared once for each of them and never for each submission.
 
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Opening inputs: files, folders, globs and standard input, decompressed and decoded.
 //!
-//! [`discover`] turns what the user named into [`Input`]s: one per text, whether it is a file, a member of an
+//! [`discover()`] turns what the user named into [`Input`]s: one per text, whether it is a file, a member of an
 //! archive or standard input. An input is read as a stream; memory does not grow with its length. Which format
 //! a text has is left to `detect` and the formats.
 

@@ -3,7 +3,7 @@
 //!
 //! One format for all of them, because they tell of the same messages under the same ids: a run over a
 //! historical search and a `Get-MessageTrace` export counts a message that is in both once. What a row says is
-//! in [`row`]; how rows become messages is left to `grouping`.
+//! in `row`; how rows become messages is left to `grouping`.
 
 mod columns;
 mod csv;

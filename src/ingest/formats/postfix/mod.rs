@@ -1,8 +1,8 @@
 //! Postfix mail logs, in every header that syslog daemons, journald and containers put before them.
 //!
-//! Each message is followed by host, queue id and incarnation from acceptance to `removed` ([`message`], [`queue`]);
-//! passes through filters are joined ([`chain`]).
-//! [`reader`] runs over the parts, [`follow`] takes in lines, [`count`] lets complete messages go.
+//! Each message is followed by host, queue id and incarnation from acceptance to `removed` (`message`, `queue`);
+//! passes through filters are joined (`chain`).
+//! `reader` runs over the parts, `follow` takes in lines, `count` lets complete messages go.
 
 mod chain;
 mod count;
