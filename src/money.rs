@@ -1,7 +1,9 @@
 //! Money: currencies, exact amounts, dated exchange rates, and the only rounding in the program.
 //!
-//! Amounts are exact decimals and are never rounded in a calculation; [`round`] is called once, where a
-//! figure is shown, with a named [`Rounding`]. What a price means, and which one applies, is left to `pricing`.
+//! Amounts are decimals of 28 significant digits. A whole quantity times a price is exact or refused
+//! ([`exact_product`]); quotients, and what is built on them, hold to 28 digits. Nothing else is rounded in a
+//! calculation: [`round`] is called once, where a figure is shown, with a named [`Rounding`]. What a price means,
+//! and which one applies, is left to `pricing`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -90,7 +92,10 @@ pub enum MoneyError {
         /// Currency of the amount that does not fit.
         right: Currency,
     },
-    /// A result beyond the 28 digits of a decimal.
+    /// A number with more digits than a decimal holds.
+    #[error("'{0}' has more digits than are calculated with: expected 28 at most")]
+    TooManyDigits(String),
+    /// A result too large for a decimal, or a product of a whole quantity that has more than its 28 digits.
     #[error("the amount is too large to be calculated exactly (more than 28 digits)")]
     Overflow,
     /// An exchange rate of zero or below.
@@ -126,21 +131,21 @@ impl Money {
         self.currency
     }
 
-    /// The sum; an error when the currencies differ or the result does not fit.
+    /// The sum, to 28 digits; an error when the currencies differ or the result does not fit.
     pub fn checked_add(self, other: Money) -> Result<Money, MoneyError> {
         self.same_currency(other)?;
         let amount = self.amount.checked_add(other.amount);
         Ok(Money::new(amount.ok_or(MoneyError::Overflow)?, self.currency))
     }
 
-    /// The difference; an error when the currencies differ or the result does not fit.
+    /// The difference, to 28 digits; an error when the currencies differ or the result does not fit.
     pub fn checked_sub(self, other: Money) -> Result<Money, MoneyError> {
         self.same_currency(other)?;
         let amount = self.amount.checked_sub(other.amount);
         Ok(Money::new(amount.ok_or(MoneyError::Overflow)?, self.currency))
     }
 
-    /// The amount times a factor; an error when the result does not fit.
+    /// The amount times a factor, to 28 digits; an error when the result does not fit.
     pub fn checked_mul(self, factor: Decimal) -> Result<Money, MoneyError> {
         let amount = self.amount.checked_mul(factor);
         Ok(Money::new(amount.ok_or(MoneyError::Overflow)?, self.currency))
@@ -173,9 +178,46 @@ impl fmt::Display for Money {
     }
 }
 
-/// Reads an exact decimal such as `0.00025`; refuses anything else, with the text in the error.
+/// Reads an exact decimal such as `0.00025`: digits with at most one point. Refuses anything else, and what has
+/// more digits than a decimal holds, with the text in the error.
 pub fn parse_amount(text: &str) -> Result<Decimal, MoneyError> {
-    Decimal::from_str_exact(text.trim()).map_err(|_| MoneyError::BadAmount(text.to_owned()))
+    let trimmed = text.trim();
+    let unsigned = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let mut digits = whole.bytes().chain(fraction.bytes()).peekable();
+    if digits.peek().is_none() || !digits.all(|digit| digit.is_ascii_digit()) {
+        return Err(MoneyError::BadAmount(text.to_owned()));
+    }
+    Decimal::from_str_exact(trimmed).map_err(|_| MoneyError::TooManyDigits(text.to_owned()))
+}
+
+/// The product in all its digits; an error where a decimal does not hold them.
+pub fn exact_product(a: Decimal, b: Decimal) -> Result<Decimal, MoneyError> {
+    let (a, b) = (a.normalize(), b.normalize());
+    let mut scale = a.scale() + b.scale();
+    let mut digits = a.mantissa().checked_mul(b.mantissa()).ok_or(MoneyError::Overflow)?;
+    while scale > 0 && digits % 10 == 0 {
+        (digits, scale) = (digits / 10, scale - 1);
+    }
+    Decimal::try_from_i128_with_scale(digits, scale).map_err(|_| MoneyError::Overflow)
+}
+
+/// Where an exchange rate comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RateSource {
+    /// Whoever asked for the calculation gave it.
+    Typed,
+    /// A file of dated rates.
+    File {
+        /// The page that the file names.
+        url: String,
+        /// What the rate was derived from, where the page does not print it.
+        derived_from: Option<String>,
+        /// The file.
+        file: String,
+        /// The SHA-256 of the file in hexadecimal digits; `None` for one that is built in.
+        sha256: Option<String>,
+    },
 }
 
 /// Units of the price list's currency for one unit of the result's, on a date, from a named source.
@@ -189,7 +231,7 @@ pub struct ExchangeRate {
     /// The day for which the rate was published, or the day of the calculation for a typed one.
     pub date: NaiveDate,
     /// Where the rate comes from.
-    pub source: String,
+    pub source: RateSource,
 }
 
 impl ExchangeRate {
@@ -199,7 +241,7 @@ impl ExchangeRate {
         billing: Currency,
         rate: Decimal,
         date: NaiveDate,
-        source: String,
+        source: RateSource,
     ) -> Result<ExchangeRate, MoneyError> {
         if rate <= Decimal::ZERO {
             return Err(MoneyError::BadRate(rate.to_string()));
@@ -212,7 +254,7 @@ impl ExchangeRate {
         self.rate
     }
 
-    /// The same value in the result's currency, unrounded.
+    /// The same value in the result's currency, to 28 digits.
     pub fn convert(&self, money: Money) -> Result<Money, MoneyError> {
         money.same_currency(Money::zero(self.pricing))?;
         let amount = money.amount.checked_div(self.rate).ok_or(MoneyError::Overflow)?;
@@ -262,7 +304,7 @@ mod tests {
     #[test]
     fn the_known_month_converts_to_the_cent() {
         let date = NaiveDate::from_ymd_opt(2025, 4, 1).unwrap();
-        let rate = ExchangeRate::new(Currency::USD, Currency::EUR, dec("1.0798"), date, "test".into());
+        let rate = ExchangeRate::new(Currency::USD, Currency::EUR, dec("1.0798"), date, RateSource::Typed);
         let month = rate.unwrap().convert(Money::new(dec("274"), Currency::USD)).unwrap();
         assert_eq!(month.to_string(), "EUR 253.75");
         assert!(month.amount().to_string().starts_with("253.750694"));
@@ -277,13 +319,47 @@ mod tests {
     }
 
     #[test]
+    fn products_are_exact_or_refused() {
+        let product = |a, b| exact_product(dec(a), dec(b)).map(|product| product.to_string());
+        assert_eq!(product("1000000", "0.00025"), Ok("250".to_owned()));
+        assert_eq!(product("-2.5", "4"), Ok("-10".to_owned()));
+        assert_eq!(product("0", "0.0001"), Ok("0".to_owned()));
+        assert_eq!(
+            product("25000000000000000000000000000", "0.4"),
+            Ok("10000000000000000000000000000".to_owned())
+        );
+        assert_eq!(
+            product("3", "0.3333333333333333333333333333"),
+            Ok("0.9999999999999999999999999999".to_owned())
+        );
+        assert_eq!(product("1234567", "0.1234567890123456789012345678"), Err(MoneyError::Overflow));
+        assert_eq!(product("99999999999999999999", "99999999999999999999"), Err(MoneyError::Overflow));
+    }
+
+    #[test]
+    fn amounts_are_digits_with_one_point() {
+        let read = ["7", "-0.5", "+1", ".5", "5.", " 300 "].map(|text| parse_amount(text).is_ok());
+        assert_eq!(read, [true; 6]);
+        for text in ["", ".", "-", "1_000", "1e3", "1.2.3", "٣", "--1"] {
+            assert_eq!(parse_amount(text), Err(MoneyError::BadAmount(text.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
     fn bad_currency_amount_and_rate_are_named() {
         let messages = [
             "EU".parse::<Currency>().unwrap_err().to_string(),
             parse_amount("1,2").unwrap_err().to_string(),
-            ExchangeRate::new(Currency::USD, Currency::EUR, dec("0"), NaiveDate::default(), String::new())
-                .unwrap_err()
-                .to_string(),
+            parse_amount("0.12345678901234567890123456789012345").unwrap_err().to_string(),
+            ExchangeRate::new(
+                Currency::USD,
+                Currency::EUR,
+                dec("0"),
+                NaiveDate::default(),
+                RateSource::Typed,
+            )
+            .unwrap_err()
+            .to_string(),
             Money::new(Decimal::MAX, Currency::USD).checked_mul(dec("2")).unwrap_err().to_string(),
         ];
         assert_eq!(
@@ -291,6 +367,7 @@ mod tests {
             [
                 "'EU' is not a currency code: expected three capital letters such as 'EUR'",
                 "'1,2' is not an amount: expected a number such as '300' or '0.00025'",
+                "'0.12345678901234567890123456789012345' has more digits than are calculated with: expected 28 at most",
                 "'0' is not an exchange rate: expected a number above 0 such as '1.0798'",
                 "the amount is too large to be calculated exactly (more than 28 digits)",
             ]

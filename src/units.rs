@@ -21,6 +21,9 @@ pub enum SizeError {
     /// Not a number with a unit.
     #[error("'{0}' is not a size: expected bytes or a unit, such as '2884', '200 kB', '0.2MB' or '1.5 MiB'")]
     Unreadable(String),
+    /// A part of a byte: a missing unit, or a point that separates thousands.
+    #[error("'{0}' is a part of a byte: expected whole bytes or a larger unit, such as '2884' or '2.884 kB'")]
+    PartOfByte(String),
     /// A comma that can be a decimal comma or a thousands separator.
     #[error("'{0}' can be read in two ways: write '{1}' or '{2}'")]
     Ambiguous(String, String, String),
@@ -44,7 +47,8 @@ impl MessageSize {
 impl FromStr for MessageSize {
     type Err = SizeError;
 
-    /// Reads `2884`, `200 kB`, `0.2MB`, `0,2 MB`, `1.5 MiB`; a part of a byte is rounded to the nearest.
+    /// Reads `2884`, `200 kB`, `0.2MB`, `0,2 MB`, `1.5 MiB`; where a larger unit leaves a part of a byte, it is
+    /// rounded to the nearest.
     fn from_str(text: &str) -> Result<Self, SizeError> {
         let unreadable = || SizeError::Unreadable(text.to_owned());
         let trimmed = text.trim();
@@ -54,6 +58,11 @@ impl FromStr for MessageSize {
         let factor = unit_bytes(unit.trim()).ok_or_else(unreadable)?;
         let number = number_with_point(text, number, unit.trim())?;
         let value = Decimal::from_str_exact(&number).map_err(|_| unreadable())?;
+        // Three decimals of a byte are thousands; other whole ones, such as '2884.0', are what programs write.
+        let has_thousands = number.split_once('.').is_some_and(|(_, fraction)| fraction.len() == 3);
+        if factor == 1 && (has_thousands || !value.is_integer()) {
+            return Err(SizeError::PartOfByte(text.to_owned()));
+        }
         let bytes =
             value.checked_mul(Decimal::from(factor)).ok_or_else(|| SizeError::TooLarge(text.to_owned()))?;
         let whole = round(bytes, 0, Rounding::HalfUp);
@@ -71,12 +80,11 @@ fn number_with_point(text: &str, number: &str, unit: &str) -> Result<String, Siz
         return Err(unreadable());
     }
     if fraction.len() == 3 && whole.trim_start_matches('0') == whole {
-        let (joined, pointed) = (format!("{whole}{fraction}"), format!("{whole}.{fraction}"));
-        return Err(SizeError::Ambiguous(
-            text.to_owned(),
-            format!("{joined}{unit}"),
-            format!("{pointed}{unit}"),
-        ));
+        // A part of a byte has no meaning: whoever meant one left out a unit.
+        let large_unit = if unit_bytes(unit) == Some(1) { "kB" } else { unit };
+        let (joined, pointed) =
+            (format!("{whole}{fraction}{unit}"), format!("{whole}.{fraction}{large_unit}"));
+        return Err(SizeError::Ambiguous(text.to_owned(), joined, pointed));
     }
     Ok(format!("{whole}.{fraction}"))
 }
@@ -95,22 +103,29 @@ fn unit_bytes(unit: &str) -> Option<u64> {
 }
 
 impl fmt::Display for MessageSize {
-    /// Bytes below 1 kB, else three significant digits in kB, MB or GB (powers of 1000).
+    /// Whole bytes below 1 kB, else two decimals of the largest unit that fits (powers of 1000).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&display_bytes(u128::from(self.0)))
     }
 }
 
-/// A number of bytes for people: `2.88 kB`, `195.39 MB`, with powers of 1000.
+/// A number of bytes for people: `2.88 kB`, `195.39 MB`, with powers of 1000, rounded half up to two decimals.
 pub fn display_bytes(bytes: u128) -> String {
-    const UNITS: [(&str, u32); 5] = [("PB", 15), ("TB", 12), ("GB", 9), ("MB", 6), ("kB", 3)];
+    const UNITS: [(&str, u32); 5] = [("kB", 3), ("MB", 6), ("GB", 9), ("TB", 12), ("PB", 15)];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let thousand = Decimal::ONE_THOUSAND;
+    let whole = i128::try_from(bytes).unwrap_or(i128::MAX);
     for (unit, digits) in UNITS {
-        if bytes >= 10_u128.pow(digits) {
-            let hundredths = bytes / 10_u128.pow(digits - 2);
-            return format!("{}.{:02} {unit}", hundredths / 100, hundredths % 100);
+        // Beyond the digits of a decimal nothing but whole petabytes is shown.
+        let Ok(exact) = Decimal::try_from_i128_with_scale(whole, digits) else { break };
+        let shown = round(exact, 2, Rounding::HalfUp);
+        if shown < thousand || unit == "PB" {
+            return format!("{shown:.2} {unit}");
         }
     }
-    format!("{bytes} B")
+    format!("{} PB", bytes / 10_u128.pow(15))
 }
 
 /// What one megabyte is where data is charged: the provider does not say, so it is a run-wide setting.
@@ -156,6 +171,7 @@ mod tests {
     fn sizes_are_read_as_people_write_them() {
         let cases = [
             ("2884", 2_884),
+            ("2884.0", 2_884),
             ("0.2MB", 200_000),
             ("0,2 MB", 200_000),
             ("200 kB", 200_000),
@@ -173,10 +189,22 @@ mod tests {
 
     #[test]
     fn bad_sizes_say_what_is_expected() {
-        let messages: Vec<String> = ["", "MB", "-1", "1 XB", "1,500 kB", "1.2.3", "99999999999 GiB"]
-            .into_iter()
-            .map(|text| text.parse::<MessageSize>().unwrap_err().to_string())
-            .collect();
+        let messages: Vec<String> = [
+            "",
+            "MB",
+            "-1",
+            "1 XB",
+            "1,500 kB",
+            "1,500",
+            "1.2.3",
+            "2.884",
+            "0.4 B",
+            "2.000",
+            "99999999999 GiB",
+        ]
+        .into_iter()
+        .map(|text| text.parse::<MessageSize>().unwrap_err().to_string())
+        .collect();
         assert_eq!(
             messages,
             [
@@ -185,7 +213,11 @@ mod tests {
                 "'-1' is not a size: expected bytes or a unit, such as '2884', '200 kB', '0.2MB' or '1.5 MiB'",
                 "'1 XB' is not a size: expected bytes or a unit, such as '2884', '200 kB', '0.2MB' or '1.5 MiB'",
                 "'1,500 kB' can be read in two ways: write '1500kB' or '1.500kB'",
+                "'1,500' can be read in two ways: write '1500' or '1.500kB'",
                 "'1.2.3' is not a size: expected bytes or a unit, such as '2884', '200 kB', '0.2MB' or '1.5 MiB'",
+                "'2.884' is a part of a byte: expected whole bytes or a larger unit, such as '2884' or '2.884 kB'",
+                "'0.4 B' is a part of a byte: expected whole bytes or a larger unit, such as '2884' or '2.884 kB'",
+                "'2.000' is a part of a byte: expected whole bytes or a larger unit, such as '2884' or '2.884 kB'",
                 "'99999999999 GiB' is too large for a size: expected less than 16 EiB",
             ]
         );
@@ -200,7 +232,12 @@ mod tests {
 
     #[test]
     fn bytes_for_people() {
-        let shown = [0, 999, 1_000, 195_390_380, 2_000_000_000_000].map(display_bytes);
-        assert_eq!(shown, ["0 B", "999 B", "1.00 kB", "195.39 MB", "2.00 TB"]);
+        let shown =
+            [0, 999, 1_000, 195_390_380, 198_675_327, 999_994, 999_995, 2_000_000_000_000].map(display_bytes);
+        let expected =
+            ["0 B", "999 B", "1.00 kB", "195.39 MB", "198.68 MB", "999.99 kB", "1.00 MB", "2.00 TB"];
+        assert_eq!(shown, expected);
+        assert_eq!(display_bytes(u128::from(u64::MAX)), "18446.74 PB");
+        assert_eq!(display_bytes(u128::MAX), "340282366920938463463374 PB");
     }
 }

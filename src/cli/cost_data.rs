@@ -5,12 +5,12 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::price_args::TYPED_RATE;
 use crate::estimate::{Charge, Estimate};
-use crate::money::{ExchangeRate, Money, Rounding, round};
+use crate::money::{Currency, ExchangeRate, Money, RateSource};
 use crate::pricing::rate::Step;
+use crate::pricing::terms::MeterTerms;
 use crate::pricing::{PriceList, Source, Terms};
-use crate::report::{Cell, Row, RowKind, Table, grouped};
+use crate::report::{Cell, Row, RowKind, Table, amount, grouped};
 use crate::units::Megabyte;
 
 /// A number without trailing zeros.
@@ -23,10 +23,37 @@ pub(super) fn shown(number: Decimal) -> String {
     grouped(&plain(number))
 }
 
-/// A share of 1 in per cent, with two decimals at most.
-pub(super) fn per_cent(share: Decimal) -> String {
-    let percent = share.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(Decimal::MAX);
-    format!("{} %", plain(round(percent, 2, Rounding::HalfUp)))
+/// An amount in all its digits, with the decimals of its currency at least: `USD 1,250.00`, `USD 0.185`.
+pub(super) fn in_full(money: Money) -> String {
+    format!("{} {}", money.currency(), digits_in_full(money))
+}
+
+/// The same without the currency.
+pub(super) fn digits_in_full(money: Money) -> String {
+    let exact = money.amount().normalize();
+    match exact.scale() <= money.currency().decimals() {
+        true => grouped(&money.display_amount()),
+        false => grouped(&exact.to_string()),
+    }
+}
+
+/// Where rounding each row shows another sum than the rounded total. A note and no row, because programs read
+/// exact rows, which add up.
+pub(super) fn rounding_note(
+    what: &str,
+    total: Money,
+    mut rows: impl Iterator<Item = Money>,
+) -> Option<String> {
+    let zero = Money::zero(total.currency());
+    let rounded = rows.try_fold(zero, |sum, row| sum.checked_add(row.rounded())).ok()?;
+    let difference = total.rounded().checked_sub(rounded).ok()?;
+    (difference != zero).then(|| {
+        format!(
+            "Rounding of {what}: {} between the rounded rows ({}) and the total, which is exact before it is rounded.",
+            amount(&difference),
+            amount(&rounded)
+        )
+    })
 }
 
 /// An amount with its unrounded value and how it is shown.
@@ -66,20 +93,30 @@ pub(super) fn charges_json(charges: &[Charge]) -> Value {
     charges.iter().map(charge).collect()
 }
 
+/// The source of a typed rate.
+const TYPED_RATE: &str = "--fx";
+
 /// The rate of a conversion; a typed one has a date only where the day of the prices was given.
 pub(super) fn exchange_rate_json(rate: Option<&ExchangeRate>, on_given: bool) -> Value {
     let Some(rate) = rate else { return Value::Null };
-    let dated = on_given || rate.source != TYPED_RATE;
-    json!({
+    let dated = on_given || rate.source != RateSource::Typed;
+    let mut data = json!({
         "rate": plain(rate.rate()),
         "pricing_currency": rate.pricing,
         "billing_currency": rate.billing,
         "date": dated.then(|| rate.date.to_string()),
-        "source": rate.source,
-    })
+        "source": TYPED_RATE,
+    });
+    if let RateSource::File { url, derived_from, file, sha256 } = &rate.source {
+        data["source"] = json!(url);
+        data["derived_from"] = json!(derived_from);
+        data["file"] = json!(file);
+        data["sha256"] = json!(sha256);
+    }
+    data
 }
 
-/// Which list the prices come from.
+/// Which list the prices come from; a list that is built in has no digest.
 pub(super) fn price_list_json(list: &PriceList) -> Value {
     json!({
         "name": list.name,
@@ -88,6 +125,7 @@ pub(super) fn price_list_json(list: &PriceList) -> Value {
         "currency": list.currency,
         "effective": list.effective.to_string(),
         "file": list.file,
+        "sha256": list.sha256,
         "source": source_json(&list.source),
     })
 }
@@ -106,7 +144,19 @@ pub(super) fn terms_json(terms: &Terms) -> Value {
     if terms.file.is_empty() {
         return Value::Null;
     }
-    json!({ "name": terms.name, "file": terms.file, "discount": plain(terms.discount) })
+    let meter = |(name, own): &(String, MeterTerms)| match own {
+        MeterTerms::Price(price) => json!({ "sku_meter": name, "unit_price": plain(*price) }),
+        MeterTerms::Discount(discount) => json!({ "sku_meter": name, "discount": plain(*discount) }),
+    };
+    json!({
+        "name": terms.name,
+        "file": terms.file,
+        "sha256": terms.sha256,
+        "effective": terms.effective.map(|day| day.to_string()),
+        "until": terms.until.map(|day| day.to_string()),
+        "discount": plain(terms.discount),
+        "meters": terms.meters.iter().map(meter).collect::<Vec<_>>(),
+    })
 }
 
 /// The table of an estimate's charges with their total; with terms, list and contracted price side by side.
@@ -158,36 +208,77 @@ pub(super) fn provenance_notes(estimate: &Estimate, on_given: bool) -> Vec<Strin
     if let Some(rate) = &estimate.conditions.exchange_rate {
         lines.push(rate_note(rate, on_given));
     }
-    let terms = &estimate.conditions.terms;
-    if !terms.file.is_empty() {
-        let discount = match terms.discount.is_zero() {
-            true => String::new(),
-            false => format!(": {} off the list price", per_cent(terms.discount)),
-        };
-        lines.push(format!("Terms: {} ({}){discount}.", terms.name, terms.file));
-    }
+    let currency = estimate.list_total.currency();
+    lines.extend(terms_note(&estimate.conditions.terms, currency));
     lines.push(megabyte_note(estimate.conditions.megabyte));
     lines
 }
 
+/// Which file figures come from: nothing tells a changed copy from the original but its digest.
+pub(super) fn file_note(file: &str, sha256: Option<&str>) -> String {
+    match sha256 {
+        Some(sha256) => format!("{file}, SHA-256 {sha256}"),
+        None => "built in".to_owned(),
+    }
+}
+
 fn list_note(list: &PriceList) -> String {
     format!(
-        "Price list: {} version {}, {}, in force from {}; {}, read on {}.",
-        list.name, list.version, list.provider, list.effective, list.source.url, list.source.retrieved_on
+        "Price list: {} version {}, {}, in force from {}; {}, read on {}; {}.",
+        list.name,
+        list.version,
+        list.provider,
+        list.effective,
+        list.source.url,
+        list.source.retrieved_on,
+        file_note(&list.file, list.sha256.as_deref())
     )
 }
 
 fn rate_note(rate: &ExchangeRate, on_given: bool) -> String {
-    let (value, pricing, billing) = (plain(rate.rate()), rate.pricing, rate.billing);
-    match (rate.source == TYPED_RATE, on_given) {
-        (true, true) => {
-            format!("Exchange rate: {pricing} {value} per {billing} on {}, typed with --fx.", rate.date)
-        }
-        (true, false) => format!("Exchange rate: {pricing} {value} per {billing}, typed with --fx."),
-        (false, _) => {
-            format!("Exchange rate: {pricing} {value} per {billing}, of {}; {}.", rate.date, rate.source)
+    let rate_of = format!("Exchange rate: {} {} per {}", rate.pricing, plain(rate.rate()), rate.billing);
+    match &rate.source {
+        RateSource::Typed if on_given => format!("{rate_of} on {}, typed with --fx.", rate.date),
+        RateSource::Typed => format!("{rate_of}, typed with --fx."),
+        RateSource::File { url, derived_from, file, sha256 } => {
+            let derived = derived_from.as_ref();
+            let derived = derived.map(|from| format!(", not published but derived from {from}"));
+            let file = file_note(file, sha256.as_deref());
+            format!("{rate_of}, of {}{}; {url}; {file}.", rate.date, derived.unwrap_or_default())
         }
     }
+}
+
+/// What was negotiated, in full; nothing where there are no terms.
+fn terms_note(terms: &Terms, currency: Currency) -> Option<String> {
+    if terms.file.is_empty() {
+        return None;
+    }
+    let off = |discount: Decimal| format!("{} off", exact_per_cent(discount));
+    let mut agreed: Vec<String> = Vec::new();
+    for (meter, own) in &terms.meters {
+        agreed.push(match own {
+            MeterTerms::Price(price) => format!("{meter} at {currency} {}", plain(*price)),
+            MeterTerms::Discount(discount) => format!("{meter} {}", off(*discount)),
+        });
+    }
+    if terms.meters.is_empty() || !terms.discount.is_zero() {
+        let what = if terms.meters.is_empty() { "the list price" } else { "the list price of all else" };
+        agreed.push(format!("{} {what}", off(terms.discount)));
+    }
+    let file = match &terms.sha256 {
+        Some(_) => file_note(&terms.file, terms.sha256.as_deref()),
+        None => terms.file.clone(),
+    };
+    let from = terms.effective.map(|day| format!(", in force from {day}"));
+    let until = terms.until.map(|day| format!(" up to {day}, exclusive"));
+    let days = from.unwrap_or_default() + &until.unwrap_or_default();
+    Some(format!("Terms: {} ({file}){days}: {}.", terms.name, agreed.join(", ")))
+}
+
+/// A share of 1 in per cent, in all its digits.
+pub(super) fn exact_per_cent(share: Decimal) -> String {
+    format!("{}%", plain(share.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(share)))
 }
 
 fn megabyte_note(megabyte: Megabyte) -> String {

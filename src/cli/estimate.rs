@@ -4,17 +4,17 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use super::cost_data::{self, plain, shown};
+use super::cost_data::{self, in_full, plain, shown};
 use super::price_args::{PriceArgs, Prices, day};
 use super::{Context, Exit, Outcome, explain};
 use crate::estimate::{Estimate, Part, estimate};
-use crate::money::{Currency, Money, parse_amount};
+use crate::money::{Currency, Money, MoneyError, parse_amount};
 use crate::pricing::{Metered, PriceList, Quantities};
-use crate::report::{Report, Section};
+use crate::report::{Report, Section, amount, counted};
 use crate::units::MessageSize;
 
 /// The most months that are priced at once: a hundred years.
-const MAX_MONTHS: i64 = 1_200;
+const MAX_MONTHS: u32 = 1_200;
 
 /// Price a volume of mail
 #[derive(clap::Args, Clone, Debug)]
@@ -26,16 +26,17 @@ pub struct Args {
     #[arg(long, value_name = "R", default_value = "1", value_parser = recipients, allow_negative_numbers = true)]
     pub recipients_per_message: Decimal,
     /// Size of one message with headers and attachments, such as 0.2MB, 200kB, 1.5MiB or 2884
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
     pub size: MessageSize,
     /// Use the prices and the exchange rate in force on a day [default: the newest]
     #[arg(long, value_name = "DATE", value_parser = day)]
     pub on: Option<NaiveDate>,
     /// Months alike to be priced
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=MAX_MONTHS))]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = months, allow_negative_numbers = true)]
     pub months: u32,
-    /// Amount that the total of all months must not exceed, such as 300 or 300EUR; ends with exit code 4 if it does
-    #[arg(long, value_name = "AMOUNT", value_parser = budget)]
+    /// Amount that the total of all months, rounded as it is shown, must not exceed, such as 300 or 300EUR; ends
+    /// with exit code 4 if it does
+    #[arg(long, value_name = "AMOUNT", value_parser = budget, allow_hyphen_values = true)]
     pub budget: Option<Budget>,
     /// Derive the total step by step
     #[arg(long)]
@@ -63,7 +64,7 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     let within = budget.as_ref().is_none_or(|check| check.within);
     Ok(Outcome {
         exit: if within { Exit::Done } else { Exit::CheckFailed },
-        warnings: prices.warnings.clone(),
+        warnings: prices.warnings.values().cloned().collect(),
         ..Outcome::report(report(args, &prices, &priced, budget.as_ref())?)
     })
 }
@@ -71,12 +72,14 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
 /// A budget beside the total.
 struct BudgetCheck {
     limit: Money,
+    /// The total that counts: rounded, since nobody is asked to pay another.
+    total: Money,
     within: bool,
-    line: String,
 }
 
 impl Budget {
     fn check(self, total: Money) -> anyhow::Result<BudgetCheck> {
+        let total = total.rounded();
         let limit = Money::new(self.amount, self.currency.unwrap_or(total.currency()));
         if limit.currency() != total.currency() {
             anyhow::bail!(
@@ -87,19 +90,21 @@ impl Budget {
             );
         }
         let within = total.amount() <= limit.amount();
-        let line = match within {
-            true => format!("Within the budget of {limit}: {} left.", limit.checked_sub(total)?),
-            false => format!("OVER THE BUDGET of {limit} by {}.", visible(total.checked_sub(limit)?)),
-        };
-        Ok(BudgetCheck { limit, within, line })
+        Ok(BudgetCheck { limit, total, within })
     }
 }
 
-/// An amount as it is shown, or in full where rounding would leave nothing of it.
-fn visible(money: Money) -> String {
-    match money.rounded().amount().is_zero() {
-        true => format!("{} {}", money.currency(), plain(money.amount())),
-        false => money.to_string(),
+impl BudgetCheck {
+    fn note(&self) -> anyhow::Result<String> {
+        let (limit, total) = (in_full(self.limit), amount(&self.total));
+        let left = self.limit.checked_sub(self.total)?;
+        Ok(match self.within {
+            true => format!("Within the budget of {limit}: the total of {total} leaves {}.", in_full(left)),
+            false => {
+                let over = in_full(self.total.checked_sub(self.limit)?);
+                format!("OVER THE BUDGET of {limit}: the total of {total} exceeds it by {over}.")
+            }
+        })
     }
 }
 
@@ -109,17 +114,18 @@ fn report(
     priced: &Estimate,
     budget: Option<&BudgetCheck>,
 ) -> anyhow::Result<Report> {
-    let messages = shown(args.messages);
-    let mut title = format!("{messages} messages a month of {}", args.size);
+    let messages = counted(args.messages.normalize(), "message");
+    let mut title = format!("{messages} a month of {}", args.size);
     if args.recipients_per_message != Decimal::ONE {
         title += &format!(" to {} recipients each", shown(args.recipients_per_message));
     }
     let mut lines = Vec::new();
     if args.months > 1 {
-        title += &format!(", {} months", args.months);
-        lines.push(format!("One month: {}.", monthly(priced, args.months)?));
+        title += &format!(", {} months", shown(args.months.into()));
+        lines.push(format!("One month: {}.", amount(&monthly(priced, args.months)?)));
     }
-    lines.extend(budget.map(|check| check.line.clone()));
+    lines.extend(budget.map(BudgetCheck::note).transpose()?);
+    lines.extend(rounding_notes(priced));
     lines.extend(average_notes(priced));
     lines.extend(limit_notes(&prices.list, args));
     lines.extend(cost_data::provenance_notes(priced, args.on.is_some()));
@@ -148,6 +154,7 @@ fn data(
             cost_data::exchange_rate_json(prices.conditions.exchange_rate.as_ref(), args.on.is_some()),
         "budget": budget.map(|check| json!({
             "limit": cost_data::money_json(check.limit),
+            "compared_total": cost_data::money_json(check.total),
             "within": check.within,
         })),
         "provenance": provenance(args, prices),
@@ -177,8 +184,19 @@ fn provenance(args: &Args, prices: &Prices) -> serde_json::Value {
 /// The total of one of the months, which are alike.
 fn monthly(priced: &Estimate, months: u32) -> anyhow::Result<Money> {
     let amount = priced.total.amount().checked_div(Decimal::from(months));
-    let amount = amount.ok_or(crate::money::MoneyError::Overflow)?;
+    let amount = amount.ok_or(MoneyError::Overflow)?;
     Ok(Money::new(amount, priced.total.currency()))
+}
+
+/// Says where the rounded costs add up to another total than the one shown.
+fn rounding_notes(priced: &Estimate) -> Vec<String> {
+    let contracted = priced.charges.iter().map(|charge| charge.contracted_cost);
+    let list = priced.charges.iter().map(|charge| charge.list_cost);
+    let contracted = cost_data::rounding_note("the cost", priced.contracted_total, contracted);
+    let has_terms = !priced.conditions.terms.file.is_empty();
+    let listed =
+        has_terms.then(|| cost_data::rounding_note("the list cost", priced.list_total, list)).flatten();
+    listed.into_iter().chain(contracted).collect()
 }
 
 /// Says which unit prices are averages.
@@ -230,12 +248,27 @@ pub(super) fn messages(text: &str) -> Result<Decimal, String> {
         Some((end, 'g' | 'G')) => (&trimmed[..end], 1_000_000_000),
         _ => (trimmed, 1),
     };
-    let number = parse_amount(&digits.replace('_', "")).map_err(|_| refuse())?;
-    let number = number.checked_mul(Decimal::from(factor)).ok_or_else(refuse)?;
-    if number < Decimal::ZERO || !number.is_integer() || number > Decimal::from(u64::MAX) {
+    let too_large =
+        || format!("'{text}' is too large for a number of messages: expected {} at most", u64::MAX);
+    let number = parse_amount(&digits.replace('_', "")).map_err(|error| match error {
+        MoneyError::TooManyDigits(_) => too_large(),
+        _ => refuse(),
+    })?;
+    let number = number.checked_mul(Decimal::from(factor)).ok_or_else(too_large)?;
+    if number < Decimal::ZERO || !number.is_integer() {
         return Err(refuse());
     }
+    if number > Decimal::from(u64::MAX) {
+        return Err(too_large());
+    }
     Ok(number.normalize())
+}
+
+fn months(text: &str) -> Result<u32, String> {
+    let months = text.parse().ok().filter(|months| (1..=MAX_MONTHS).contains(months));
+    months.ok_or_else(|| {
+        format!("'{text}' is not a number of months: expected a whole number from 1 to {MAX_MONTHS}")
+    })
 }
 
 fn recipients(text: &str) -> Result<Decimal, String> {
@@ -252,6 +285,9 @@ fn budget(text: &str) -> Result<Budget, String> {
     let start = trimmed.find(is_number).ok_or_else(refuse)?;
     let end = trimmed.rfind(is_number).map_or(start, |last| last + 1);
     let (before, number, after) = (&trimmed[..start], &trimmed[start..end], &trimmed[end..]);
+    if before.contains('-') {
+        return Err(format!("'{text}' is a negative budget: expected 0 or more, such as '300' or '300EUR'"));
+    }
     let amount = parse_amount(number).map_err(|_| refuse())?;
     let currency = match (before.trim(), after.trim()) {
         ("", "") => None,

@@ -7,12 +7,13 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::cost_data::{per_cent, plain, shown};
+use super::cost_data::{digits_in_full, exact_per_cent, in_full, money_json, plain, shown};
 use super::estimate::Args;
 use crate::estimate::{Charge, Estimate};
 use crate::money::{ExchangeRate, Money, MoneyError, Rounding, round};
 use crate::pricing::rate::Step;
-use crate::report::{Cell, Row, RowKind, Section, Table};
+use crate::pricing::terms::{MeterTerms, Terms};
+use crate::report::{Cell, Row, RowKind, Section, Table, amount, counted, per_cent};
 
 /// Decimals to which a price page prints unit prices of this size (Azure's page in April 2025: EUR 0.000231… was
 /// printed as 0.00024).
@@ -63,27 +64,28 @@ fn derivation(args: &Args, priced: &Estimate) -> Result<Vec<String>, MoneyError>
         let (quantities, megabyte) = (&part.quantities, priced.conditions.megabyte);
         let megabytes = quantities.of(crate::pricing::Metered::Megabytes, megabyte)?;
         lines.push(format!(
-            "{} messages x {} per message = {} recipients",
-            shown(quantities.messages),
+            "{} x {} per message = {}",
+            counted(quantities.messages.normalize(), "message"),
             shown(args.recipients_per_message),
-            shown(quantities.recipients)
+            counted(quantities.recipients.normalize(), "recipient")
         ));
         lines.push(format!(
-            "{} recipients x {} bytes = {} bytes; divided by {} = {} MB",
-            shown(quantities.recipients),
-            shown(args.size.in_bytes().into()),
-            shown(quantities.recipient_bytes),
+            "{} x {} = {}; divided by {} = {} MB",
+            counted(quantities.recipients.normalize(), "recipient"),
+            counted(args.size.in_bytes(), "byte"),
+            counted(quantities.recipient_bytes.normalize(), "byte"),
             shown(megabyte.in_bytes().into()),
             shown(megabytes)
         ));
-        lines.extend(part.charges.iter().flat_map(charge_lines));
+        let terms = &priced.conditions.terms;
+        lines.extend(part.charges.iter().flat_map(|charge| charge_lines(charge, terms)));
     }
     lines.extend(total_lines(args, priced)?);
     Ok(lines)
 }
 
-/// The charges of one month with their tiers.
-fn charge_lines(charge: &Charge) -> Vec<String> {
+/// The charges of one month with their tiers, and what the terms make of them.
+fn charge_lines(charge: &Charge, terms: &Terms) -> Vec<String> {
     let mut lines = Vec::new();
     let (meter, currency) = (&charge.sku_meter, charge.list_cost.currency());
     if !charge.included.is_zero() {
@@ -98,8 +100,17 @@ fn charge_lines(charge: &Charge) -> Vec<String> {
         lines.push(format!("{meter}: together {}", exact(charge.list_cost)));
     }
     if charge.contracted_cost != charge.list_cost {
-        let contracted = exact(charge.contracted_cost);
-        lines.push(format!("{meter}: by the terms {contracted} instead of {}", exact(charge.list_cost)));
+        let (contracted, listed) = (exact(charge.contracted_cost), exact(charge.list_cost));
+        lines.push(match terms.of_meter(meter) {
+            MeterTerms::Price(price) => format!(
+                "{meter}: by the terms {} x {currency} {} = {contracted} instead of {listed}",
+                shown(charge.pricing_quantity),
+                plain(price)
+            ),
+            MeterTerms::Discount(discount) => {
+                format!("{meter}: by the terms {listed} less {} = {contracted}", exact_per_cent(discount))
+            }
+        });
     }
     lines
 }
@@ -113,13 +124,18 @@ fn total_lines(args: &Args, priced: &Estimate) -> Result<Vec<String>, MoneyError
     let month = month.ok_or(MoneyError::Overflow)?;
     lines.push(format!("Sum: {} = {currency} {}", summands.join(" + "), shown(month)));
     if args.months > 1 {
-        lines.push(format!("{} months x {} = {}", args.months, shown(month), exact(priced.contracted_total)));
+        lines.push(format!(
+            "{} months x {} = {}",
+            shown(args.months.into()),
+            shown(month),
+            exact(priced.contracted_total)
+        ));
     }
     if let Some(rate) = &priced.conditions.exchange_rate {
         let (amount, rate) = (exact(priced.contracted_total), plain(rate.rate()));
         lines.push(format!("Converted once, at the end: {amount} / {rate} = {}", exact(priced.total)));
     }
-    lines.push(format!("Rounded once, where it is shown: {}", priced.total));
+    lines.push(format!("Rounded once, where it is shown: {}", amount(&priced.total)));
     Ok(lines)
 }
 
@@ -169,15 +185,20 @@ impl Printed<'_> {
     }
 
     fn conclusion(&self, rate: &ExchangeRate) -> Result<Vec<String>, MoneyError> {
-        let excess = self.total.checked_sub(self.right)?;
-        let share = excess.amount().checked_div(self.right.amount()).unwrap_or(Decimal::ZERO);
-        let summands: Vec<String> = self.steps.iter().map(|step| step.cost.display_amount()).collect();
-        let difference = match excess.amount().is_zero() {
-            true => "the same as the total at list prices".to_owned(),
-            false => format!("{excess} ({}) more than the {} at list prices", per_cent(share), self.right),
+        // As shown: a difference that rounding hides, or a share of next to nothing, would explain nothing.
+        let (total, right) = (self.total.rounded(), self.right.rounded());
+        let excess = total.checked_sub(right)?;
+        let summands: Vec<String> = self.steps.iter().map(|step| digits_in_full(step.cost)).collect();
+        let difference = match (excess.amount().is_zero(), excess.amount().checked_div(right.amount())) {
+            (true, _) => "once rounded, the same as the total at list prices".to_owned(),
+            (false, None) => format!("more than the {} at list prices", amount(&self.right)),
+            (false, Some(share)) => {
+                let (excess, share) = (amount(&excess), per_cent(share));
+                format!("{excess} ({share}) more than the {} at list prices", amount(&right))
+            }
         };
         Ok(vec![
-            format!("{} = {}: {difference}.", summands.join(" + "), self.total),
+            format!("{} = {}: {difference}.", summands.join(" + "), in_full(self.total)),
             format!(
                 "A price page converts every unit price at {} and rounds it up at decimal {PRINTED_DECIMALS}; \
                  the rounding is then multiplied by the quantity.",
@@ -200,8 +221,8 @@ impl Printed<'_> {
         };
         json!({
             "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
-            "total": super::cost_data::money_json(self.total),
-            "right_total": super::cost_data::money_json(self.right),
+            "total": money_json(self.total),
+            "right_total": money_json(self.right),
         })
     }
 }

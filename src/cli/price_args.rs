@@ -1,8 +1,10 @@
 //! The flags that choose prices, and what they mean: list, terms, exchange rate and megabyte of one run.
 //!
-//! Shared by every command that prices something; a flag beats the standing setting. Which usage is priced is
-//! left to the command, arithmetic to `estimate`.
+//! Shared by every command that prices something; a flag beats the standing setting. [`PriceArgs::read`] reads all
+//! files once, the [`PriceBook`] gives the prices of a day. Which usage is priced is left to the command,
+//! arithmetic to `estimate`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +17,7 @@ use super::count_args::InForce;
 use super::settings::{self, Choice, Origin, Settings};
 use super::usage_error;
 use crate::estimate::Conditions;
-use crate::money::{Currency, ExchangeRate, parse_amount};
+use crate::money::{Currency, ExchangeRate, RateSource, parse_amount};
 use crate::period::parse_date;
 use crate::pricing::file::{self, PriceFile};
 use crate::pricing::{Catalog, DEFAULT_LIST, PriceList, PricingError, Terms, parse_discount};
@@ -24,9 +26,6 @@ use crate::units::Megabyte;
 /// A rate that is so many days older than the day it is used for is remarked on: Azure sets its rate every month,
 /// so that after a month and a half another one holds for certain.
 const OLD_RATE_DAYS: i64 = 45;
-
-/// The source of a rate typed on the command line.
-pub const TYPED_RATE: &str = "--fx";
 
 /// Which prices apply.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -38,7 +37,7 @@ pub struct PriceArgs {
     #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub fx: Option<Decimal>,
     /// Discount on all list prices, such as 5%
-    #[arg(long, value_name = "PERCENT", value_parser = discount, conflicts_with = "terms")]
+    #[arg(long, value_name = "PERCENT", value_parser = discount, allow_hyphen_values = true, conflicts_with = "terms")]
     pub discount: Option<Decimal>,
     /// File of negotiated terms: discounts or own unit prices
     #[arg(long, value_name = "FILE")]
@@ -54,11 +53,27 @@ pub struct PriceArgs {
     pub megabyte: Option<Megabyte>,
 }
 
-/// The prices of one run.
+/// What the prices of a run are chosen from, read once.
+#[derive(Clone, Debug)]
+pub struct PriceBook {
+    catalog: Catalog,
+    name: String,
+    version: Option<String>,
+    /// Who chose the price list.
+    list_from: Origin,
+    currency: Option<Currency>,
+    typed_rate: Option<Decimal>,
+    terms: Terms,
+    megabyte: Megabyte,
+    terms_from: Origin,
+    chosen_by: Value,
+    in_force: Vec<InForce>,
+    settings: Settings,
+}
+
+/// The prices of a day.
 #[derive(Clone, Debug)]
 pub struct Prices {
-    /// All lists and rates, for a choice by the date of usage.
-    pub catalog: Catalog,
     /// The list that was chosen.
     pub list: Arc<PriceList>,
     /// Terms, exchange rate and megabyte.
@@ -67,8 +82,17 @@ pub struct Prices {
     pub chosen_by: Value,
     /// What a flag or the settings file decided, for provenance.
     pub in_force: Vec<InForce>,
-    /// Remarks for stderr.
-    pub warnings: Vec<String>,
+    /// Remarks for stderr, one for each matter.
+    pub warnings: BTreeMap<Matter, String>,
+}
+
+/// What a remark on prices is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Matter {
+    /// The days on which terms are in force.
+    Terms,
+    /// The age of the rate of a day.
+    Rate(NaiveDate),
 }
 
 /// The flags and settings that were chosen between.
@@ -83,22 +107,30 @@ struct Chosen {
 impl PriceArgs {
     /// Finds the prices: with a day, those in force on it; else the newest.
     pub fn resolve(&self, settings: &Settings, on: Option<NaiveDate>) -> anyhow::Result<Prices> {
+        self.read(settings)?.on(on)
+    }
+
+    /// Reads all price files.
+    pub fn read(&self, settings: &Settings) -> anyhow::Result<PriceBook> {
         let chosen = self.choose(settings);
-        let catalog = Catalog::with_files(&chosen.pricing.value);
-        let catalog = settings.located("pricing", &chosen.pricing.from, catalog)?;
         let (name, version) = selection(&chosen.list.value);
-        let list = settings.located("price_list", &chosen.list.from, catalog.list(name, version, on))?;
+        let catalog = Catalog::with_files(&chosen.pricing.value);
         let terms = self.agreed_terms(chosen.terms.as_ref().map(|terms| terms.value.as_path()));
-        let terms = terms.and_then(|terms| terms.check(&list, on).map(|()| terms));
-        let from = chosen.terms.as_ref().map_or(&Origin::Flag, |terms| &terms.from);
-        let terms = settings.located("terms", from, terms)?;
-        let mut warnings = Vec::new();
-        let currency = chosen.currency.as_ref().map_or(list.currency, |currency| currency.value);
-        let exchange_rate = self.exchange_rate(&catalog, &list, currency, on, &mut warnings)?;
-        let conditions = Conditions { terms, exchange_rate, megabyte: chosen.megabyte.value };
-        let chosen_by = chosen.origins(self.discount.is_some());
-        let in_force = self.in_force(&chosen, settings);
-        Ok(Prices { catalog, list, conditions, chosen_by, in_force, warnings })
+        let terms_from = chosen.terms.as_ref().map_or(Origin::Flag, |terms| terms.from.clone());
+        Ok(PriceBook {
+            catalog: settings.located("pricing", &chosen.pricing.from, catalog)?,
+            name: name.to_owned(),
+            version: version.map(str::to_owned),
+            list_from: chosen.list.from.clone(),
+            currency: chosen.currency.as_ref().map(|currency| currency.value),
+            typed_rate: self.fx,
+            terms: settings.located("terms", &terms_from, terms)?,
+            megabyte: chosen.megabyte.value,
+            terms_from,
+            chosen_by: chosen.origins(self.discount.is_some()),
+            in_force: self.in_force(&chosen, settings),
+            settings: settings.clone(),
+        })
     }
 
     /// What was not left to the defaults, with what a flag beat.
@@ -151,17 +183,79 @@ impl PriceArgs {
             }),
         }
     }
+}
 
-    fn exchange_rate(
+impl PriceBook {
+    /// The prices in force on a day, else the newest. Terms that are not in force on the day are refused; without
+    /// one, terms that were not when the list was read are remarked on.
+    pub fn on(&self, on: Option<NaiveDate>) -> anyhow::Result<Prices> {
+        let list = self.catalog.list(&self.name, self.version.as_deref(), on);
+        let list = self.settings.located("price_list", &self.list_from, list)?;
+        let mut warnings = BTreeMap::new();
+        match (on, self.terms.check_day(on.unwrap_or(list.source.retrieved_on))) {
+            (Some(_), Err(error)) => return self.settings.located("terms", &self.terms_from, Err(error)),
+            (None, Err(error)) => {
+                let text = format!(
+                    "{error}; they are applied all the same, because the prices are not those of a day: the day is \
+                     the one on which the price list was read, --on names another"
+                );
+                warnings.insert(Matter::Terms, text);
+            }
+            (_, Ok(())) => {}
+        }
+        self.prices(list, on, self.terms.clone(), warnings)
+    }
+
+    /// The prices of usage on a day, which no pinned version decides. Days on which the terms are not in force
+    /// cost what the list says.
+    pub fn in_usage(&self, day: NaiveDate) -> anyhow::Result<Prices> {
+        let list = self.catalog.list(&self.name, None, Some(day));
+        let list = self.settings.located("price_list", &self.list_from, list)?;
+        let (terms, warning) = match self.terms.check_day(day) {
+            Ok(()) => (self.terms.clone(), None),
+            Err(error) => {
+                (Terms::default(), Some(format!("{error}; usage of such days costs what the list says")))
+            }
+        };
+        let warnings = warning.map(|warning| (Matter::Terms, warning)).into_iter().collect();
+        self.prices(list, Some(day), terms, warnings)
+    }
+
+    /// The days from which usage has other prices.
+    pub fn changes(&self) -> Vec<NaiveDate> {
+        let looked_up = self.currency.filter(|_| self.typed_rate.is_none());
+        let mut days = self.catalog.changes(&self.name, looked_up);
+        days.extend([self.terms.effective, self.terms.until].into_iter().flatten());
+        days
+    }
+
+    /// The version that was asked for, with who asked.
+    pub fn pinned(&self) -> Option<(&str, &Origin)> {
+        self.version.as_deref().map(|version| (version, &self.list_from))
+    }
+
+    fn prices(
         &self,
-        catalog: &Catalog,
-        list: &PriceList,
-        billing: Currency,
+        list: Arc<PriceList>,
         on: Option<NaiveDate>,
-        warnings: &mut Vec<String>,
-    ) -> anyhow::Result<Option<ExchangeRate>> {
+        terms: Terms,
+        mut warnings: BTreeMap<Matter, String>,
+    ) -> anyhow::Result<Prices> {
+        self.settings.located("terms", &self.terms_from, terms.check(&list))?;
+        let exchange_rate = self.exchange_rate(&list, on)?;
+        if let Some(rate) = &exchange_rate {
+            let warning = age_warning(rate, on.unwrap_or(list.source.retrieved_on), on);
+            warnings.extend(warning.map(|warning| (Matter::Rate(rate.date), warning)));
+        }
+        let conditions = Conditions { terms, exchange_rate, megabyte: self.megabyte };
+        let (chosen_by, in_force) = (self.chosen_by.clone(), self.in_force.clone());
+        Ok(Prices { list, conditions, chosen_by, in_force, warnings })
+    }
+
+    fn exchange_rate(&self, list: &PriceList, on: Option<NaiveDate>) -> anyhow::Result<Option<ExchangeRate>> {
+        let billing = self.currency.unwrap_or(list.currency);
         if billing == list.currency {
-            return match self.fx {
+            return match self.typed_rate {
                 Some(_) => Err(usage_error(format!(
                     "'--fx' has nothing to convert: the result is in {billing}, like the price list; \
                      name another currency with '--currency'"
@@ -169,15 +263,12 @@ impl PriceArgs {
                 None => Ok(None),
             };
         }
-        let day = on.unwrap_or(list.source.retrieved_on);
-        if let Some(rate) = self.fx {
-            let source = TYPED_RATE.to_owned();
-            return Ok(Some(ExchangeRate::new(list.currency, billing, rate, day, source)?));
+        if let Some(rate) = self.typed_rate {
+            let day = on.unwrap_or(list.source.retrieved_on);
+            return Ok(Some(ExchangeRate::new(list.currency, billing, rate, day, RateSource::Typed)?));
         }
-        let found = catalog.exchange_rate(list.currency, billing, on);
-        let rate = found.map_err(|error| anyhow!("{error}\nhint: give a rate with --fx"))?;
-        warnings.extend(age_warning(&rate, day, on));
-        Ok(Some(rate))
+        let found = self.catalog.exchange_rate(list.currency, billing, on);
+        Ok(Some(found.map_err(|error| anyhow!("{error}\nhint: give a rate with --fx"))?))
     }
 }
 
@@ -206,7 +297,7 @@ fn age_warning(rate: &ExchangeRate, day: NaiveDate, on: Option<NaiveDate>) -> Op
         Some(on) => format!("{on}, the day of the prices"),
         None => format!("{day}, the day on which the price list was read"),
     };
-    (age > OLD_RATE_DAYS).then(|| {
+    (rate.source != RateSource::Typed && age > OLD_RATE_DAYS).then(|| {
         format!(
             "the newest known rate of {} per {} is of {}, {age} days before {what}: give a newer one with --fx",
             rate.pricing, rate.billing, rate.date
@@ -233,6 +324,11 @@ fn rate(text: &str) -> Result<Decimal, String> {
 }
 
 fn discount(text: &str) -> Result<Decimal, String> {
-    parse_discount(text)
-        .ok_or_else(|| format!("'{text}' is not a discount: expected 0 to 100 per cent, such as '5%'"))
+    parse_discount(text).ok_or_else(|| {
+        let hint = match parse_discount(&format!("{text}%")) {
+            Some(_) => format!("; write '{}%'", text.trim()),
+            None => ", such as '5%'".to_owned(),
+        };
+        format!("'{text}' is not a discount: expected 0 to 100 per cent{hint}")
+    })
 }

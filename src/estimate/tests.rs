@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use super::*;
-use crate::money::Currency;
+use crate::money::{Currency, RateSource};
 use crate::pricing::file::{PriceFile, parse};
 use crate::pricing::{Catalog, DEFAULT_LIST};
 
@@ -79,7 +79,7 @@ fn usd(text: &str) -> Money {
 
 fn at_rate(rate: &str) -> Conditions {
     let day = NaiveDate::default();
-    let rate = ExchangeRate::new(Currency::USD, Currency::EUR, dec(rate), day, "test".to_owned());
+    let rate = ExchangeRate::new(Currency::USD, Currency::EUR, dec(rate), day, RateSource::Typed);
     Conditions { exchange_rate: Some(rate.unwrap()), ..Conditions::default() }
 }
 
@@ -117,20 +117,7 @@ fn tiers_allowances_blocks_and_base_fee_apply_to_each_month() {
 }
 
 #[test]
-fn a_change_of_price_within_a_month_splits_it() {
-    let catalog = Catalog::embedded().unwrap();
-    let period = crate::period::ChargePeriod::of_dates(
-        NaiveDate::from_ymd_opt(2023, 3, 31).unwrap(),
-        NaiveDate::from_ymd_opt(2023, 5, 1).unwrap(),
-    );
-    let segments = catalog.segments(DEFAULT_LIST, period).unwrap();
-    let quantities = Quantities::measured(100, 100, 100_000_000).unwrap();
-    let parts: Vec<Part> = segments.iter().map(|segment| Part::of_segment(segment, quantities)).collect();
-    assert_eq!(
-        parts.iter().map(|part| part.share).collect::<Vec<_>>(),
-        [MonthShare::of_days(1, 31), MonthShare::FULL]
-    );
-    assert_eq!(estimate(&parts, &Conditions::default()).unwrap().total, usd("0.074"));
+fn a_part_of_a_month_bears_its_part_of_the_base_fee() {
     let half = Part { share: MonthShare::of_days(15, 30), ..Part::month(rich(), Quantities::default()) };
     assert_eq!(estimate(&[half], &Conditions::default()).unwrap().total, usd("7.495"));
 }

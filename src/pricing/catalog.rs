@@ -1,11 +1,11 @@
 //! The price lists and exchange rates there are, and the choice among them by name, version and date.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
-use super::error::{PricingError, quoted};
+use super::error::{PricingError, known_from, quoted};
 use super::file::{self, PriceFile, RateFile};
 use super::list::PriceList;
 use super::rate::MonthShare;
@@ -22,12 +22,12 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("usd-per-eur-2025-04-01.yaml", include_str!("../../pricing/usd-per-eur-2025-04-01.yaml")),
 ];
 
-/// A billing month, or the part of one, in which one price list is in force.
+/// A billing month, or the part of one, in which the same prices hold.
 #[derive(Clone, Debug)]
 pub struct Segment {
     /// The billing month.
     pub month: Month,
-    /// The part of it; the whole month unless the list changes within it.
+    /// The part of it; the whole month unless list, terms or rate change within it.
     pub period: ChargePeriod,
     /// The list in force.
     pub list: Arc<PriceList>,
@@ -72,7 +72,7 @@ impl Catalog {
     pub fn with_files(paths: &[PathBuf]) -> Result<Catalog, PricingError> {
         let mut given = Catalog::default();
         for path in paths {
-            for file in price_files(path)? {
+            for file in file::files_of(path)? {
                 given.add(file::read(&file)?)?;
             }
         }
@@ -116,29 +116,17 @@ impl Catalog {
         }
     }
 
-    /// The months that a period touches, each cut where the list changes; an error where no list is in force at
-    /// the start of the period.
-    pub fn segments(&self, name: &str, period: ChargePeriod) -> Result<Vec<Segment>, PricingError> {
-        let named = self.named(name)?;
-        self.list(name, None, Some(period.start.date()))?;
-        let mut segments = Vec::new();
-        let mut month = Month::of(period.start);
-        while month.period().start < period.end {
-            for (index, list) in named.iter().enumerate() {
-                let next = named.get(index + 1).map(|next| next.effective);
-                let from = list.effective.max(month.first_day());
-                let to = next.unwrap_or(NaiveDate::MAX).min(month.next().first_day());
-                let part = ChargePeriod::of_dates(from, to);
-                if from < to && part.start < period.end && period.start < part.end {
-                    segments.push(Segment { month, period: part, list: Arc::clone(list) });
-                }
-            }
-            if month.first_day().year() >= 9999 {
-                break;
-            }
-            month = month.next();
-        }
-        Ok(segments)
+    /// The days from which other prices hold: the first of each list of a name, and of each rate from the currency
+    /// of one of them into that of the result.
+    pub fn changes(&self, name: &str, billing: Option<Currency>) -> Vec<NaiveDate> {
+        let named = || self.lists.iter().filter(|list| list.name == name);
+        let rates = named()
+            .flat_map(|list| billing.into_iter().flat_map(|billing| self.pair_rates(list.currency, billing)));
+        let mut days: Vec<NaiveDate> =
+            named().map(|list| list.effective).chain(rates.map(|rate| rate.date)).collect();
+        days.sort();
+        days.dedup();
+        days
     }
 
     /// The newest rate not after a day, or the newest.
@@ -152,7 +140,7 @@ impl Catalog {
         let fitting = pair().filter(|rate| on.is_none_or(|on| rate.date <= on));
         fitting.max_by_key(|rate| rate.date).cloned().ok_or_else(|| {
             let known = match pair().map(|rate| rate.date).min() {
-                Some(first) => format!(" on the day asked for: expected a date from {first} on"),
+                Some(first) => known_from(first),
                 None => String::new(),
             };
             PricingError::NoRate { pricing, billing, known }
@@ -243,27 +231,6 @@ fn same_list(a: &PriceList, b: &PriceList) -> bool {
 
 fn same_rate(a: &ExchangeRate, b: &ExchangeRate) -> bool {
     a.pricing == b.pricing && a.billing == b.billing && a.date == b.date
-}
-
-/// The price files of a path: itself, or all YAML files of a folder by name.
-fn price_files(path: &Path) -> Result<Vec<PathBuf>, PricingError> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let folder = path.display().to_string();
-    let unreadable = |error| PricingError::Read { file: folder.clone(), error };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-            files.push(file);
-        }
-    }
-    if files.is_empty() {
-        return Err(PricingError::EmptyFolder { folder });
-    }
-    files.sort();
-    Ok(files)
 }
 
 #[cfg(test)]

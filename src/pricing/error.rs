@@ -112,10 +112,18 @@ pub enum PricingError {
         /// The names there are.
         known: String,
     },
+    /// Neither a list nor rates of that name.
+    #[error("'{name}' is neither a price list nor a file of exchange rates: expected one of {known}")]
+    NoPrices {
+        /// The name.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
     /// No version of that name.
-    #[error("'{version}' is not a version of price list '{name}': expected one of {known}")]
+    #[error("'{version}' is not a version of '{name}': expected one of {known}")]
     NoVersion {
-        /// The list.
+        /// The list, or the rates.
         name: String,
         /// The version.
         version: String,
@@ -150,6 +158,16 @@ pub enum PricingError {
         /// What does not fit.
         problem: String,
     },
+    /// A worked example beyond exact calculation.
+    #[error("{file}:{line}: this example cannot be calculated: {error}")]
+    Example {
+        /// The file.
+        file: String,
+        /// The line of its result (1-based).
+        line: u64,
+        /// Why.
+        error: MoneyError,
+    },
     /// An amount beyond exact calculation.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -158,4 +176,9 @@ pub enum PricingError {
 /// Names in quotes, for messages.
 pub(crate) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
+}
+
+/// What is known instead of a rate that is asked for too early, for messages.
+pub(crate) fn known_from(first: NaiveDate) -> String {
+    format!(" on the day asked for: expected a date from {first} on")
 }

@@ -93,6 +93,8 @@ pub struct PriceList {
     pub examples: Vec<Example>,
     /// The file it was read from.
     pub file: String,
+    /// The SHA-256 of the file in hexadecimal digits; `None` for one that is built in.
+    pub sha256: Option<String>,
 }
 
 /// What one meter of a list, or its base fee, costs in a month.

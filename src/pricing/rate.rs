@@ -5,7 +5,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::money::MoneyError;
+use crate::money::{MoneyError, exact_product};
 
 /// A price that holds up to a bound.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,8 +81,16 @@ pub struct Step {
 
 impl Step {
     fn new(quantity: Decimal, unit_price: Decimal) -> Result<Step, MoneyError> {
-        let cost = quantity.checked_mul(unit_price).ok_or(MoneyError::Overflow)?;
-        Ok(Step { quantity, unit_price, cost })
+        Ok(Step { quantity, unit_price, cost: cost(quantity, unit_price)? })
+    }
+}
+
+/// What a quantity costs at one price: exact or refused for a whole quantity. A part of a unit is a quotient
+/// already (of bytes by megabyte, of a month by days): its cost holds to 28 digits, like itself.
+pub(super) fn cost(quantity: Decimal, unit_price: Decimal) -> Result<Decimal, MoneyError> {
+    match quantity.is_integer() {
+        true => exact_product(quantity, unit_price),
+        false => quantity.checked_mul(unit_price).ok_or(MoneyError::Overflow),
     }
 }
 
@@ -169,7 +177,7 @@ impl Rate {
     }
 }
 
-/// The exact sum, or an error where it does not fit.
+/// The sum, to 28 digits, or an error where it does not fit.
 pub(crate) fn sum(mut values: impl Iterator<Item = Decimal>) -> Result<Decimal, MoneyError> {
     values.try_fold(Decimal::ZERO, |sum, value| sum.checked_add(value)).ok_or(MoneyError::Overflow)
 }
@@ -253,6 +261,9 @@ mod tests {
     fn what_does_not_fit_is_an_error() {
         let rate = rate(Scheme::Flat(dec("2")), "0", None);
         assert_eq!(rate.price(Decimal::MAX, MonthShare::FULL), Err(MoneyError::Overflow));
+        let fine = self::rate(Scheme::Flat(dec("0.1234567890123456789012345678")), "0", None);
+        assert_eq!(cost(&fine, "1000000"), "123456.7890123456789012345678");
+        assert_eq!(fine.price(dec("1234567"), MonthShare::FULL), Err(MoneyError::Overflow));
     }
 
     proptest! {

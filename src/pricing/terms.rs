@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use super::error::{PricingError, quoted};
 use super::list::{MeterCost, PriceList};
+use super::rate;
 use crate::money::{Currency, MoneyError, parse_amount};
 
 /// What one meter costs by the terms.
@@ -35,6 +36,8 @@ pub struct Terms {
     pub meters: Vec<(String, MeterTerms)>,
     /// The file they were read from, or the flag.
     pub file: String,
+    /// The SHA-256 of the file in hexadecimal digits; `None` for the flag.
+    pub sha256: Option<String>,
 }
 
 impl Terms {
@@ -43,9 +46,8 @@ impl Terms {
         Terms { name: "discount".to_owned(), discount, file: "--discount".to_owned(), ..Terms::default() }
     }
 
-    /// Refuses terms that are for another list or currency, that name a meter the list has not, or that are not in
-    /// force on the day (without a day, no clock is asked: they are taken to be in force).
-    pub fn check(&self, list: &PriceList, on: Option<NaiveDate>) -> Result<(), PricingError> {
+    /// Refuses terms that are for another list or currency, or that name a meter the list has not.
+    pub fn check(&self, list: &PriceList) -> Result<(), PricingError> {
         let refuse = |problem: String| Err(PricingError::Terms { file: self.file.clone(), problem });
         if let Some(name) = self.price_list.as_ref().filter(|name| **name != list.name) {
             return refuse(format!("are for price list '{name}': expected '{}'", list.name));
@@ -59,7 +61,12 @@ impl Terms {
                 return refuse(format!("name the meter '{name}': expected one of {}", quoted(&known)));
             }
         }
-        let Some(on) = on else { return Ok(()) };
+        Ok(())
+    }
+
+    /// Refuses terms that are not in force on a day.
+    pub fn check_day(&self, on: NaiveDate) -> Result<(), PricingError> {
+        let refuse = |problem: String| Err(PricingError::Terms { file: self.file.clone(), problem });
         if let Some(first) = self.effective.filter(|first| on < *first) {
             return refuse(format!("are not in force on {on}: expected a date from {first} on"));
         }
@@ -72,9 +79,7 @@ impl Terms {
     /// What a priced meter costs by these terms.
     pub fn contracted_cost(&self, cost: &MeterCost) -> Result<Decimal, MoneyError> {
         match self.of_meter(&cost.sku_meter) {
-            MeterTerms::Price(price) => {
-                price.checked_mul(cost.priced.pricing_quantity).ok_or(MoneyError::Overflow)
-            }
+            MeterTerms::Price(price) => rate::cost(cost.priced.pricing_quantity, price),
             MeterTerms::Discount(discount) => discounted(cost.priced.cost, discount),
         }
     }
@@ -87,7 +92,8 @@ impl Terms {
         }
     }
 
-    fn of_meter(&self, sku_meter: &str) -> MeterTerms {
+    /// What holds for a meter: its own terms, or the discount on everything.
+    pub fn of_meter(&self, sku_meter: &str) -> MeterTerms {
         let own = self.meters.iter().find(|(name, _)| name == sku_meter);
         own.map_or(MeterTerms::Discount(self.discount), |(_, terms)| *terms)
     }
@@ -125,19 +131,21 @@ mod tests {
     #[test]
     fn terms_for_something_else_are_refused() {
         let list = Catalog::embedded().unwrap().list(DEFAULT_LIST, None, None).unwrap();
-        let day = |text: &str| parse_date(text).ok();
-        let message = |terms: &Terms, on| terms.check(&list, on).unwrap_err().to_string();
+        let day = |text: &str| parse_date(text).unwrap();
+        let message = |terms: &Terms, on: NaiveDate| {
+            terms.check(&list).and_then(|()| terms.check_day(on)).unwrap_err().to_string()
+        };
         let mut other_meter = terms();
         other_meter.meters.push(("Mail".to_owned(), MeterTerms::Price(Decimal::ONE)));
         let messages = [
-            message(&Terms { price_list: Some("sendgrid".to_owned()), ..terms() }, None),
-            message(&Terms { currency: Some(Currency::EUR), ..terms() }, None),
-            message(&other_meter, None),
+            message(&Terms { price_list: Some("sendgrid".to_owned()), ..terms() }, day("2026-01-01")),
+            message(&Terms { currency: Some(Currency::EUR), ..terms() }, day("2026-01-01")),
+            message(&other_meter, day("2026-01-01")),
             message(&terms(), day("2025-12-31")),
             message(&terms(), day("2027-01-01")),
         ];
-        assert!(terms().check(&list, day("2026-12-31")).is_ok());
-        assert!(terms().check(&list, None).is_ok());
+        assert!(terms().check(&list).is_ok());
+        assert!(terms().check_day(day("2026-12-31")).is_ok());
         insta::assert_snapshot!(messages.join("\n"), @r#"
         terms.yaml: these terms are for price list 'sendgrid': expected 'acs-email'
         terms.yaml: these terms are in EUR: expected USD, as in the price list

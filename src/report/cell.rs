@@ -52,7 +52,7 @@ impl Cell {
 }
 
 /// An amount rounded to its currency. One that is not nothing never reads as nothing.
-fn amount(money: &Money) -> String {
+pub(crate) fn amount(money: &Money) -> String {
     let shown = money.rounded().amount();
     if !shown.is_zero() || money.amount().is_zero() {
         return format!("{} {}", money.currency(), grouped(&money.display_amount()));
@@ -62,7 +62,8 @@ fn amount(money: &Money) -> String {
     format!("{} {sign}{}", money.currency(), Decimal::new(1, decimals))
 }
 
-fn per_cent(share: Decimal) -> String {
+/// A share of 1 in per cent, with one decimal.
+pub(crate) fn per_cent(share: Decimal) -> String {
     match share.checked_mul(Decimal::ONE_HUNDRED) {
         Some(percent) => format!("{:.1}%", round(percent, 1, Rounding::HalfUp)),
         None => share.to_string(),
@@ -85,9 +86,10 @@ pub(crate) fn grouped(number: &str) -> String {
 }
 
 /// A number of things in words: `1 message`, `1,200 messages`. The noun takes an `s`.
-pub(crate) fn counted(count: u128, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(&count.to_string()))
+pub(crate) fn counted(count: impl std::fmt::Display, noun: &str) -> String {
+    let count = count.to_string();
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(&count))
 }
 
 #[cfg(test)]
@@ -103,7 +105,7 @@ mod tests {
     #[test]
     fn one_thing_is_no_plural() {
         assert_eq!(
-            [0, 1, 1_200].map(|n| counted(n, "message")),
+            ["0", "1", "1200"].map(|n| counted(n, "message")),
             ["0 messages", "1 message", "1,200 messages"]
         );
     }

@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 
 use crate::money::Money;
 
-pub(crate) use cell::{counted, grouped};
+pub(crate) use cell::{amount, counted, grouped, per_cent};
 
 /// All that a command has to say: tables and notes for people, and the same facts as data for programs.
 #[derive(Clone, Debug)]

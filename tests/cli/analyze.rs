@@ -125,8 +125,8 @@ fn a_report_for_people() {
     Messages                                   4               4
     Recipients                                 6               5
     Recipients per message                  1.50
-    Bytes                               84.76 kB        84.76 kB
-    Recipient bytes                    234.76 kB       159.76 kB
+    Bytes                               84.77 kB        84.77 kB
+    Recipient bytes                    234.77 kB       159.77 kB
     Mean size                           21.19 kB
     Size of 50% up to                    2.91 kB
     Size of 95% up to                   75.00 kB
@@ -143,7 +143,7 @@ fn a_report_for_people() {
     one.example    192.0.2.9                       1           1                1.00   4.00 kB          4.00 kB    4.00 kB    4.00 kB    4.00 kB    4.00 kB   4.00 kB  USD < 0.01
     two.example    web.example [10.0.1.7]          1           1                1.00   2.88 kB          2.88 kB    2.88 kB    2.88 kB    2.88 kB    2.88 kB   2.88 kB  USD < 0.01
     -------------  -----------------------  --------  ----------  ------------------  --------  ---------------  ---------  ---------  ---------  ---------  --------  ----------
-    Total                                          4           6                1.50  84.76 kB        234.76 kB   21.19 kB    2.91 kB   75.00 kB   75.00 kB  75.00 kB  USD < 0.01
+    Total                                          4           6                1.50  84.77 kB        234.77 kB   21.19 kB    2.91 kB   75.00 kB   75.00 kB  75.00 kB  USD < 0.01
 
     Remarks
       '50% up to' and the like are at most 1.6 % above the true sizes; the largest size is exact.
@@ -371,7 +371,7 @@ fn what_cannot_be_analyzed_says_why() {
     exit 2
     --- stdout
     --- stderr
-    error: '--on usage' chooses the version by date: name the list without '@2023-03-31'
+    error: '--on usage' chooses the version by date: name the price list (flag) without '@2023-03-31'
 
     Usage: relaymeter analyze [OPTIONS] <PATH>...
 

@@ -4,9 +4,12 @@
 
 mod analyze;
 mod completions;
+mod estimate;
 mod formats;
 mod global;
 mod man;
+mod on_usage;
+mod prices;
 mod readme;
 mod real_data;
 mod sample;
@@ -31,4 +34,11 @@ fn shown(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let code = output.status.code().unwrap();
     format!("exit {code}\n--- stdout\n{}--- stderr\n{}", text(&output.stdout), text(&output.stderr))
+}
+
+/// The published schema of a command's JSON.
+fn schema(command: &str) -> jsonschema::Validator {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    let text = std::fs::read_to_string(folder.join(format!("{command}.schema.json"))).unwrap();
+    jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
 }

@@ -19,10 +19,10 @@ fn a_log_comes_with_its_truth() {
 
                                     Messages  Recipients     Bytes  Recipient bytes
     ------------------------------  --------  ----------  --------  ---------------
-    Delivered                            220         304  18.55 MB         30.16 MB
-    Null sender (not in the total)         4           4  18.93 kB         18.93 kB
+    Delivered                            220         304  18.56 MB         30.17 MB
+    Null sender (not in the total)         4           4  18.94 kB         18.94 kB
     ------------------------------  --------  ----------  --------  ---------------
-    Total                                225         309  18.58 MB         30.19 MB
+    Total                                225         309  18.59 MB         30.19 MB
 
       2121 records, 341.70 kB.
       Written: DIR/postfix.log

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use chrono::{NaiveDate, NaiveTime};
 
-use crate::cli::price_args::{PriceArgs, Prices, selection};
+use crate::cli::price_args::{Matter, PriceArgs, PriceBook, Prices};
 use crate::cli::settings::Settings;
 use crate::cli::usage_error;
 use crate::estimate::{Conditions, Estimate, Part, estimate, share};
@@ -50,9 +50,8 @@ impl On {
 }
 
 /// Which prices apply.
-pub(super) struct Pricer<'a> {
-    args: &'a PriceArgs,
-    settings: &'a Settings,
+pub(super) struct Pricer {
+    book: PriceBook,
     on: On,
     /// The prices of the day, or the newest ones.
     pub(super) prices: Prices,
@@ -85,68 +84,72 @@ pub(super) struct Cost {
     pub(super) contracted_total: Money,
 }
 
-impl<'a> Pricer<'a> {
+impl Pricer {
     /// Finds the prices; whatever is wrong with them is told before anything is read.
-    pub(super) fn new(args: &'a PriceArgs, on: On, settings: &'a Settings) -> anyhow::Result<Pricer<'a>> {
-        let day = match on {
+    pub(super) fn new(args: &PriceArgs, on: On, settings: &Settings) -> anyhow::Result<Pricer> {
+        let book = args.read(settings)?;
+        if let (On::Usage, Some((version, from))) = (on, book.pinned()) {
+            return Err(usage_error(format!(
+                "'--on usage' chooses the version by date: name the price list ({from}) without '@{version}'"
+            )));
+        }
+        let prices = book.on(match on {
             On::Day(day) => Some(day),
             On::Newest | On::Usage => None,
-        };
-        let versioned = args.price_list.as_deref().and_then(|list| selection(list).1);
-        if let (On::Usage, Some(version)) = (on, versioned) {
-            let message =
-                format!("'--on usage' chooses the version by date: name the list without '@{version}'");
-            return Err(usage_error(message));
-        }
-        Ok(Pricer { args, settings, on, prices: args.resolve(settings, day)? })
+        })?;
+        Ok(Pricer { book, on, prices })
     }
 
-    /// Where billing periods are cut beside the start of a month: the first days of the lists.
+    /// Where billing periods are cut beside the start of a month: the days from which other prices hold.
     pub(super) fn cuts(&self) -> Vec<Timestamp> {
-        let named = self.prices.catalog.lists().filter(|list| list.name == self.prices.list.name);
         match self.on {
             On::Usage => {
-                named.map(|list| Timestamp::from_utc(list.effective.and_time(NaiveTime::MIN))).collect()
+                let midnight = |day: NaiveDate| Timestamp::from_utc(day.and_time(NaiveTime::MIN));
+                self.book.changes().into_iter().map(midnight).collect()
             }
             On::Newest | On::Day(_) => Vec::new(),
         }
     }
 
-    /// The prices of billing periods.
+    /// The prices of billing periods, which are months, or parts of them between [`cuts`](Pricer::cuts).
     pub(super) fn plan(&self, periods: impl Iterator<Item = ChargePeriod>) -> anyhow::Result<Plan> {
         let list = &self.prices.list;
         let rate = self.prices.conditions.exchange_rate.as_ref();
-        let mut plan = Plan {
-            batches: Vec::new(),
-            nothing: Money::zero(rate.map_or(list.currency, |rate| rate.billing)),
-            nothing_listed: Money::zero(list.currency),
-            warnings: Vec::new(),
-        };
+        let mut batches = Vec::new();
+        let mut warnings = BTreeMap::new();
         match self.on {
             On::Usage => {
                 for period in periods {
-                    plan.batches.push(self.batch_of(period, &mut plan.warnings)?);
+                    let (batch, remarks) = self.batch_of(period)?;
+                    batches.push(batch);
+                    for (matter, remark) in remarks {
+                        warnings.entry(matter).or_insert(remark);
+                    }
                 }
             }
             On::Newest | On::Day(_) => {
                 let segment =
                     |period: ChargePeriod| Segment::whole_month(Month::of(period.start), list.clone());
                 let (segments, conditions) = (periods.map(segment).collect(), self.prices.conditions.clone());
-                plan.batches.push(Batch { segments, conditions });
-                plan.warnings.clone_from(&self.prices.warnings);
+                batches.push(Batch { segments, conditions });
+                warnings.clone_from(&self.prices.warnings);
             }
         }
-        Ok(plan)
+        Ok(Plan {
+            batches,
+            nothing: Money::zero(rate.map_or(list.currency, |rate| rate.billing)),
+            nothing_listed: Money::zero(list.currency),
+            warnings: warnings.into_values().collect(),
+        })
     }
 
-    /// A period by the prices in force at its start.
-    fn batch_of(&self, period: ChargePeriod, warnings: &mut Vec<String>) -> anyhow::Result<Batch> {
+    /// A period by the prices in force at its start, which hold to its end.
+    fn batch_of(&self, period: ChargePeriod) -> anyhow::Result<(Batch, BTreeMap<Matter, String>)> {
         let month = Month::of(period.start);
-        let prices = self.args.resolve(self.settings, Some(period.start.date()));
+        let prices = self.book.in_usage(period.start.date());
         let prices = prices.with_context(|| format!("cannot price the usage of {month} by its own date"))?;
-        warnings.extend(prices.warnings);
         let segment = Segment { month, period, list: prices.list };
-        Ok(Batch { segments: vec![segment], conditions: prices.conditions })
+        Ok((Batch { segments: vec![segment], conditions: prices.conditions }, prices.warnings))
     }
 }
 

@@ -177,24 +177,18 @@ fn cost_name(analysis: &Analysis) -> &'static str {
     if analysis.list.is_some() { "Contracted cost" } else { "Cost" }
 }
 
-/// Where rounding each row shows another sum than the rounded total. Notes and no rows, because programs read
-/// exact rows, which add up.
+/// Where rounding each row shows another sum than the rounded total.
 fn rounding_notes(analysis: &Analysis) -> Vec<String> {
-    let note = |name: &str, total: Money, costs: &mut dyn Iterator<Item = Money>| {
-        let mut costs = costs.peekable();
-        costs.peek()?;
-        let zero = Money::zero(total.currency());
-        let rounded = costs.try_fold(zero, |sum, cost| sum.checked_add(cost.rounded())).ok()?;
-        let difference = total.rounded().checked_sub(rounded).ok()?;
-        (difference != zero).then(|| {
-            format!("Rounding of {name}: {difference} between the rounded rows ({rounded}) and the total, which is exact before it is rounded.")
-        })
-    };
     let rows = &analysis.rows;
+    if rows.is_empty() {
+        return Vec::new();
+    }
     let listed = analysis.list.as_ref().and_then(|list| {
-        note("the list cost", list.cost.total, &mut rows.iter().filter_map(|row| row.list_cost))
+        let costs = rows.iter().filter_map(|row| row.list_cost);
+        cost_data::rounding_note("the list cost", list.cost.total, costs)
     });
-    let cost = note("the cost", analysis.cost.total, &mut rows.iter().map(|row| row.cost));
+    let costs = rows.iter().map(|row| row.cost);
+    let cost = cost_data::rounding_note("the cost", analysis.cost.total, costs);
     listed.into_iter().chain(cost).collect()
 }
 
@@ -222,8 +216,8 @@ fn remarks(analysis: &Analysis) -> Vec<String> {
     if total.imputed.messages > 0 {
         lines.push(format!(
             "{} to {} without a size in the input: {} are imputed.",
-            counted(total.imputed.messages.into(), "message"),
-            counted(total.imputed.recipients.into(), "recipient"),
+            counted(total.imputed.messages, "message"),
+            counted(total.imputed.recipients, "recipient"),
             counted(total.imputed.recipient_bytes, "recipient byte")
         ));
     }
@@ -232,7 +226,7 @@ fn remarks(analysis: &Analysis) -> Vec<String> {
     } else if total.unknown_recipients > 0 {
         lines.push(format!(
             "The input does not tell what became of {}: not in 'delivered only'.",
-            counted(total.unknown_recipients.into(), "recipient")
+            counted(total.unknown_recipients, "recipient")
         ));
     }
     let counts = [

@@ -74,7 +74,7 @@ fn the_known_month_in_dollars() {
     Total                                                      USD 274.00
 
       1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
-      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
+      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
       A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
     "#);
 }
@@ -101,8 +101,8 @@ fn the_known_month_in_euro_and_why_264_is_wrong() {
     Total in EUR                                               EUR 253.75
 
       1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
-      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
-      Exchange rate: USD 1.0798 per EUR, of 2025-04-01; https://www.windowserver.it/2026/01/azure-communication-services-il-sostituto-al-servizio-smtp-auth.
+      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
+      Exchange rate: USD 1.0798 per EUR, of 2025-04-01, not published but derived from prices given both in dollars and in euro; https://www.windowserver.it/2026/01/azure-communication-services-il-sostituto-al-servizio-smtp-auth; built in.
       A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
 
     How the total comes about
@@ -122,7 +122,7 @@ fn the_known_month_in_euro_and_why_264_is_wrong() {
     ----------------------  ---------  -----------  ----------------------------------  -----------  ------------------
     Total                                                                                                    EUR 264.00
 
-      240.00 + 24.00 = EUR 264.00: EUR 10.25 (4.04 %) more than the EUR 253.75 at list prices.
+      240.00 + 24.00 = EUR 264.00: EUR 10.25 (4.0%) more than the EUR 253.75 at list prices.
       A price page converts every unit price at 1.0798 and rounds it up at decimal 5; the rounding is then multiplied by the quantity.
       Right is to multiply the published prices, to convert the total, and to round once.
     "#);
@@ -217,6 +217,7 @@ fn the_published_json() {
           "file": "pricing/acs-email-2023-03-31.yaml",
           "name": "acs-email",
           "provider": "Azure Communication Services",
+          "sha256": null,
           "source": {
             "note": "Text of general availability, dated 2023-03-31; it calls its own prices illustrative. Identical in the preview text of 2022-04-15 and, by secondary sources, in the Retail Prices API of 2026-07-27 (southeastasia) and 2026-09-24 (eastus2) and on the live page of 2026-08-29. The text says that data is charged per recipient; that mails are counted per recipient too is how secondary sources read it.",
             "retrieved_on": "2026-11-23",
@@ -226,8 +227,12 @@ fn the_published_json() {
         },
         "terms": {
           "discount": "0.05",
+          "effective": null,
           "file": "--discount",
-          "name": "discount"
+          "meters": [],
+          "name": "discount",
+          "sha256": null,
+          "until": null
         },
         "usage": {
           "message_size": "1000000",
@@ -284,17 +289,108 @@ fn a_budget_that_is_exceeded_fails_the_check() {
         let (report, exit, _) = run_with(Settings::default(), &line).unwrap();
         (notes(&report).remove(0), exit)
     };
-    let over = "OVER THE BUDGET of USD 273.99 by USD 0.01.".to_owned();
+    let over = "OVER THE BUDGET of USD 273.99: the total of USD 274.00 exceeds it by USD 0.01.".to_owned();
     assert_eq!(budget("273.99"), (over, Exit::CheckFailed));
-    let by_a_trifle = "OVER THE BUDGET of USD 274.00 by USD 0.0001.".to_owned();
+    let by_a_trifle =
+        "OVER THE BUDGET of USD 273.9999: the total of USD 274.00 exceeds it by USD 0.0001.".to_owned();
     assert_eq!(budget("273.9999"), (by_a_trifle, Exit::CheckFailed));
-    let within = "Within the budget of USD 300.00: USD 26.00 left.".to_owned();
+    let within = "Within the budget of USD 300.00: the total of USD 274.00 leaves USD 26.00.".to_owned();
     assert_eq!(budget("300 USD"), (within, Exit::Done));
     assert_eq!(budget("USD274").1, Exit::Done);
     assert_eq!(
         error_of("estimate --messages 1M --size 0.2MB --budget 300EUR"),
         "the budget is in EUR, the result in USD: expected the same currency\nhint: add --currency EUR"
     );
+}
+
+#[test]
+fn the_rounded_total_is_what_a_budget_must_hold() {
+    let line = "estimate --messages 1M --size 0.2MB --currency EUR --on 2025-04-11 --budget 253.75";
+    let (report, exit, _) = run(line).unwrap();
+    assert_eq!(exit, Exit::Done);
+    assert_eq!(
+        notes(&report)[0],
+        "Within the budget of EUR 253.75: the total of EUR 253.75 leaves EUR 0.00."
+    );
+    assert_eq!(report.data["budget"]["compared_total"]["amount"], "253.75");
+    assert_eq!(run(&line.replace("253.75", "253.74")).unwrap().1, Exit::CheckFailed);
+}
+
+#[test]
+fn rows_that_round_to_another_sum_are_explained() {
+    let (report, ..) = run("estimate --messages 20 --size 2083334").unwrap();
+    assert_eq!(
+        notes(&report)[0],
+        "Rounding of the cost: USD -0.01 between the rounded rows (USD 0.02) and the total, which is exact before it is rounded."
+    );
+}
+
+#[test]
+fn one_is_singular_and_thousands_are_grouped() {
+    let title = |line: &str| run(line).unwrap().0.title;
+    assert_eq!(title("estimate --messages 1 --size 1"), "1 message a month of 1 B");
+    assert_eq!(
+        title("estimate --messages 2k --size 1 --months 1200"),
+        "2,000 messages a month of 1 B, 1,200 months"
+    );
+    let (report, ..) = run("estimate --messages 1 --size 1 --explain").unwrap();
+    assert!(notes(&report).contains(&"1 message x 1 per message = 1 recipient".to_owned()));
+}
+
+/// Terms until the end of 2023, with these meters.
+fn terms(days: &str, discount: &str) -> String {
+    format!(
+        "schema_version: 1\nkind: terms\nname: ours\nprice_list: acs-email\ncurrency: USD\n{days}\n\
+         discount: {discount}\nmeters:\n  - {{ name: Basic Sent Email, price: 0.0002 }}\n"
+    )
+}
+
+#[test]
+fn terms_that_have_ended_are_remarked_on() {
+    let (_folder, path) = file("t.yaml", &terms("effective: 2022-01-01\nuntil: 2024-01-01", "3.5%"));
+    let line = format!("estimate --messages 1M --size 0.2MB --terms {path}");
+    let (report, _, warnings) = run(&line).unwrap();
+    assert_eq!(
+        warnings.join("\n").replace(&path, "t.yaml"),
+        "t.yaml: these terms are no longer in force on 2026-11-23: expected a date before 2024-01-01; they are \
+         applied all the same, because the prices are not those of a day: the day is the one on which the price \
+         list was read, --on names another"
+    );
+    let sha256 = report.data["provenance"]["terms"]["sha256"].as_str().unwrap();
+    let note = notes(&report).into_iter().find(|line| line.starts_with("Terms:")).unwrap();
+    assert_eq!(
+        note.replace(&path, "t.yaml").replace(sha256, "…"),
+        "Terms: ours (t.yaml, SHA-256 …), in force from 2022-01-01 up to 2024-01-01, exclusive: \
+         Basic Sent Email at USD 0.0002, 3.5% off the list price of all else."
+    );
+    assert!(error_of(&format!("{line} --on 2026-11-23")).contains("no longer in force on 2026-11-23"));
+    assert_eq!(run(&format!("{line} --on 2023-12-31")).unwrap().2, Vec::<String>::new());
+}
+
+#[test]
+fn small_discounts_are_shown_in_full_and_terms_are_derived() {
+    let (report, ..) = run("estimate --messages 1M --size 0.2MB --discount 0.0001%").unwrap();
+    assert!(notes(&report).contains(&"Terms: discount (--discount): 0.0001% off the list price.".to_owned()));
+    let (_folder, path) = file("t.yaml", &terms("effective: 2026-01-01", "5%"));
+    let (report, ..) = run(&format!("estimate --messages 1M --size 0.2MB --explain --terms {path}")).unwrap();
+    let notes = notes(&report);
+    for line in [
+        "Basic Sent Email: by the terms 1,000,000 x USD 0.0002 = USD 200 instead of USD 250",
+        "Basic Data Transferred: by the terms USD 24 less 5% = USD 22.8",
+    ] {
+        assert!(notes.contains(&line.to_owned()), "{line}");
+    }
+}
+
+#[test]
+fn a_copy_of_the_built_in_list_is_told_from_it() {
+    let built_in = crate::pricing::catalog::EMBEDDED[0].1;
+    let (_folder, path) = file("mine.yaml", &built_in.replace("\"0.00025\"", "\"0.00030\""));
+    let (report, ..) = run(&format!("estimate --messages 1M --size 0.2MB --pricing {path}")).unwrap();
+    let sha256 = report.data["provenance"]["price_list"]["sha256"].as_str().unwrap();
+    assert_eq!(sha256.len(), 64);
+    let note = notes(&report).into_iter().find(|line| line.starts_with("Price list:")).unwrap();
+    assert!(note.ends_with(&format!("; {path}, SHA-256 {sha256}.")), "{note}");
 }
 
 #[test]
@@ -329,9 +425,9 @@ fn terms_stand_beside_the_list_price() {
     Total in EUR                                                                                           EUR 207.45
 
       1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
-      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
+      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
       Exchange rate: USD 1.0798 per EUR, typed with --fx.
-      Terms: ours (terms.yaml).
+      Terms: ours (terms.yaml, SHA-256 af973d04b3bd9134b85d2b8188fc6492d05cf82bab7805d7d54424c9fd4d6cde), in force from 2026-01-01: Basic Sent Email at USD 0.0002.
       A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
     "#);
     let early = error_of(&format!("{line} --on 2025-12-31")).replace(&path, "terms.yaml");
@@ -385,8 +481,16 @@ fn wrong_values_are_named_with_what_is_expected() {
         with("--currency JPY"),
         with("--currency EUR --on 2023-12-01"),
         with("--discount 5% --terms x.yaml"),
+        with("--discount -5%"),
+        with("--budget -1"),
+        with("--months -1"),
+        with("--months 1.5"),
+        error_of("estimate --messages 1 --size -1"),
+        error_of("estimate --messages 1 --size 2.884"),
+        error_of("estimate --messages 18446744073709551616 --size 1"),
+        with("--currency EUR --fx 1_0.5"),
     ];
-    insta::assert_snapshot!(errors.join("\n"), @"
+    insta::assert_snapshot!(errors.join("\n"), @r#"
     error: invalid value '1,5' for '--messages <N>': '1,5' is not a number of messages: expected a whole number such as '1000000', '1M' or '2.5k'
     error: invalid value '1.5' for '--messages <N>': '1.5' is not a number of messages: expected a whole number such as '1000000', '1M' or '2.5k'
     error: invalid value '-1' for '--messages <N>': '-1' is not a number of messages: expected a whole number such as '1000000', '1M' or '2.5k'
@@ -395,19 +499,27 @@ fn wrong_values_are_named_with_what_is_expected() {
     error: invalid value 'EU' for '--currency <CODE>': 'EU' is not a currency code: expected three capital letters such as 'EUR'
     error: invalid value '0' for '--fx <RATE>': '0' is not an exchange rate: expected a number above 0 such as '1.0798'
     '--fx' has nothing to convert: the result is in USD, like the price list; name another currency with '--currency'
-    error: invalid value '5' for '--discount <PERCENT>': '5' is not a discount: expected 0 to 100 per cent, such as '5%'
+    error: invalid value '5' for '--discount <PERCENT>': '5' is not a discount: expected 0 to 100 per cent; write '5%'
     error: invalid value '11.4.2025' for '--on <DATE>': '11.4.2025' is not a date: expected year, month and day such as '2026-10-01'
     no price list 'acs-email' is in force on 2014-04-01: expected a date from 2023-03-31 on
-    error: invalid value '0' for '--months <N>': 0 is not in 1..=1200
+    error: invalid value '0' for '--months <N>': '0' is not a number of months: expected a whole number from 1 to 1200
     error: invalid value 'many' for '--budget <AMOUNT>': 'many' is not a budget: expected an amount such as '300' or '300EUR'
     error: invalid value '3USD4' for '--budget <AMOUNT>': '3USD4' is not a budget: expected an amount such as '300' or '300EUR'
     error: invalid value 'big' for '--megabyte <decimal|binary>': 'big' is not a megabyte: expected 'decimal' (10^6 bytes) or 'binary' (2^20)
     'sendgrid' is not a price list: expected one of 'acs-email'
-    '7' is not a version of price list 'acs-email': expected one of '2023-03-31'
+    '7' is not a version of 'acs-email': expected one of '2023-03-31'
     no exchange rate between USD and JPY is known
     hint: give a rate with --fx
     no exchange rate between USD and EUR is known on the day asked for: expected a date from 2024-01-01 on
     hint: give a rate with --fx
     error: the argument '--discount <PERCENT>' cannot be used with '--terms <FILE>'
-    ");
+    error: invalid value '-5%' for '--discount <PERCENT>': '-5%' is not a discount: expected 0 to 100 per cent, such as '5%'
+    error: invalid value '-1' for '--budget <AMOUNT>': '-1' is a negative budget: expected 0 or more, such as '300' or '300EUR'
+    error: invalid value '-1' for '--months <N>': '-1' is not a number of months: expected a whole number from 1 to 1200
+    error: invalid value '1.5' for '--months <N>': '1.5' is not a number of months: expected a whole number from 1 to 1200
+    error: invalid value '-1' for '--size <SIZE>': '-1' is not a size: expected bytes or a unit, such as '2884', '200 kB', '0.2MB' or '1.5 MiB'
+    error: invalid value '2.884' for '--size <SIZE>': '2.884' is a part of a byte: expected whole bytes or a larger unit, such as '2884' or '2.884 kB'
+    error: invalid value '18446744073709551616' for '--messages <N>': '18446744073709551616' is too large for a number of messages: expected 18446744073709551615 at most
+    error: invalid value '1_0.5' for '--fx <RATE>': '1_0.5' is not an exchange rate: expected a number above 0 such as '1.0798'
+    "#);
 }

@@ -7,14 +7,14 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{body, money_json, plain, table, text};
-use crate::cli::cost_data::{price_list_json, shown};
+use crate::cli::cost_data::{file_note, price_list_json};
 use crate::cli::price_args::selection;
 use crate::estimate::{Charge, Conditions, Estimate, Part, estimate};
 use crate::money::Money;
 use crate::pricing::file::{self, PriceFile};
 use crate::pricing::{Catalog, PriceList, PricingError, Quantities};
-use crate::report::{Cell, Report, Row, RowKind, Section};
-use crate::units::MessageSize;
+use crate::report::{Cell, Report, Row, RowKind, Section, amount, counted, per_cent};
+use crate::units::{Megabyte, MessageSize};
 
 /// A meter of either list, or of both.
 struct Line<'a> {
@@ -31,6 +31,13 @@ pub(super) fn report(
     size: MessageSize,
 ) -> anyhow::Result<Report> {
     let lists = [find(catalog, names[0])?, find(catalog, names[1])?];
+    if lists[0].currency != lists[1].currency {
+        anyhow::bail!(
+            "the price lists are in {} and {}: expected one currency, since a difference is not converted",
+            lists[0].currency,
+            lists[1].currency
+        );
+    }
     let quantities = Quantities::typed(messages, Decimal::ONE, size)?;
     let priced = |list: &Arc<PriceList>| {
         estimate(&[Part::month(Arc::clone(list), quantities)], &Conditions::default())
@@ -50,9 +57,15 @@ pub(super) fn report(
         "b": side_json(&lists[1], &b),
         "difference": money_json(difference),
         "meters": lines.iter().map(line_json).collect::<Vec<_>>(),
+        "provenance": {
+            "version": env!("CARGO_PKG_VERSION"),
+            "megabyte": Megabyte::default().name(),
+        },
     });
-    let notes = Section::Notes { heading: String::new(), lines: notes(&lists, &lines, difference) };
-    let title = format!("{} messages a month of {size}, priced with two lists", shown(messages));
+    let notes =
+        Section::Notes { heading: String::new(), lines: notes(&lists, &lines, [a.list_total, difference]) };
+    let messages = counted(messages.normalize(), "message");
+    let title = format!("{messages} a month of {size}, priced with two lists");
     Ok(Report { title, sections: vec![table("", columns, rows), notes], data })
 }
 
@@ -104,13 +117,16 @@ fn difference(line: &Line) -> anyhow::Result<Money> {
     Ok(b.unwrap_or(zero).checked_sub(a.unwrap_or(zero))?)
 }
 
-fn notes(lists: &[Arc<PriceList>; 2], lines: &[Line], difference: Money) -> Vec<String> {
+fn notes(lists: &[Arc<PriceList>; 2], lines: &[Line], [before, difference]: [Money; 2]) -> Vec<String> {
     let names = ["A", "B"].into_iter().zip(lists);
     let mut notes: Vec<String> = names
         .map(|(letter, list)| {
             format!(
                 "{letter}: {} version {}, in force from {}; {}.",
-                list.name, list.version, list.effective, list.file
+                list.name,
+                list.version,
+                list.effective,
+                file_note(&list.file, list.sha256.as_deref())
             )
         })
         .collect();
@@ -119,10 +135,21 @@ fn notes(lists: &[Arc<PriceList>; 2], lines: &[Line], difference: Money) -> Vec<
         true => notes.push("No price differs at this volume.".to_owned()),
         false => notes.extend(changed),
     }
-    if difference.amount().is_zero() {
-        notes.push("The total is the same.".to_owned());
-    }
+    notes.push(total_note(before, difference));
     notes
+}
+
+/// How the total changes.
+fn total_note(before: Money, difference: Money) -> String {
+    if difference.amount().is_zero() {
+        return "The total is the same.".to_owned();
+    }
+    let (verb, by) = match difference.amount().is_sign_negative() {
+        true => ("falls", Money::new(-difference.amount(), difference.currency())),
+        false => ("rises", difference),
+    };
+    let share = by.amount().checked_div(before.amount()).map(|share| format!(" ({})", per_cent(share)));
+    format!("The total {verb} by {}{}.", amount(&by), share.unwrap_or_default())
 }
 
 fn is_changed(line: &Line) -> bool {

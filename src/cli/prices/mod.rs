@@ -37,14 +37,14 @@ enum Command {
         /// Its name, with a version for another than the newest
         #[arg(value_name = "NAME[@VERSION]")]
         name: String,
-        /// Show the list in force on a day
+        /// Show the list, or the exchange rate, in force on a day
         #[arg(long, value_name = "DATE", value_parser = day)]
         on: Option<NaiveDate>,
     },
     /// Calculate all worked examples again; ends with exit code 4 where one does not reproduce
     Check {
-        /// Price files [default: those in use]
-        #[arg(value_name = "FILE")]
+        /// Price files or folders of them [default: those in use]
+        #[arg(value_name = "FILE|DIR")]
         files: Vec<PathBuf>,
     },
     /// Price one volume with two lists and show what differs
@@ -105,17 +105,26 @@ fn table<const N: usize>(title: &str, columns: [&str; N], rows: Vec<Row>) -> Sec
     Section::Table(Table { title: title.to_owned(), columns: columns.map(str::to_owned).into(), rows })
 }
 
+/// The file in a table of many: its path, unless it is built in.
+fn place(file: &str, sha256: Option<&String>) -> Cell {
+    text(if sha256.is_some() { file } else { "built in" })
+}
+
 fn list(catalog: &Catalog) -> Report {
     let list_row = |list: &PriceList| {
         let read_on = list.source.retrieved_on;
         let texts = [&list.name, &list.version, &list.provider, list.currency.code()].map(text);
-        body([&texts[..], &[text(list.effective), text(read_on), text(&list.file)]].concat())
+        body(
+            [&texts[..], &[text(list.effective), text(read_on), place(&list.file, list.sha256.as_ref())]]
+                .concat(),
+        )
     };
     let rate_row = |file: &RateFile| {
         let pair = format!("{} per {}", file.pricing, file.billing);
         let last = file.rates.last().map(|rate| rate.date).unwrap_or(file.effective);
         let span = format!("{} to {last}", file.effective);
-        body([&file.name, &file.version, &file.provider, &pair, &span, &file.file].map(text).into())
+        let texts = [&file.name, &file.version, &file.provider, &pair, &span].map(text);
+        body([&texts[..], &[place(&file.file, file.sha256.as_ref())]].concat())
     };
     let columns = ["Name", "Version", "Provider", "Currency", "In force from", "Read on", "File"];
     let lists = catalog.lists().map(|list| list_row(list)).collect();
@@ -142,6 +151,8 @@ fn rate_file_json(file: &RateFile) -> Value {
         "pricing_currency": file.pricing,
         "billing_currency": file.billing,
         "file": file.file,
+        "sha256": file.sha256,
+        "derived_from": file.derived_from,
         "source": cost_data::source_json(&file.source),
         "rates": file.rates.iter().map(rate).collect::<Vec<_>>(),
     })
@@ -165,10 +176,14 @@ fn in_use(catalog: &Catalog) -> anyhow::Result<Vec<CheckedFile>> {
 }
 
 fn named(paths: &[PathBuf]) -> anyhow::Result<Vec<CheckedFile>> {
-    let checked = |path: &PathBuf| {
-        Ok(CheckedFile { file: path.display().to_string(), checks: checks(&file::read(path)?)? })
-    };
-    paths.iter().map(checked).collect()
+    let mut files = Vec::new();
+    for path in paths {
+        for path in file::files_of(path)? {
+            files
+                .push(CheckedFile { file: path.display().to_string(), checks: checks(&file::read(&path)?)? });
+        }
+    }
+    Ok(files)
 }
 
 /// Shows every recalculation; the check fails where one differs from what is stated.

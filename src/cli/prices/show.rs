@@ -7,21 +7,57 @@ use serde_json::{Value, json};
 use super::{body, plain, rate_file_json, table, text};
 use crate::cli::cost_data::{self, shown};
 use crate::cli::price_args::selection;
-use crate::money::Money;
+use crate::money::{ExchangeRate, Money};
+use crate::pricing::error::{known_from, quoted};
 use crate::pricing::file::RateFile;
 use crate::pricing::list::{Example, Limit, Source};
 use crate::pricing::rate::{Scheme, Tier};
 use crate::pricing::{BASE_FEE, Catalog, PriceList, PricingError, SkuPrice};
 use crate::report::{Cell, Report, Row, Section};
 
-/// Shows the list that a name and a day choose; without such a list, the rates of that name.
+/// Shows the list that a name, a version and a day choose; without such a list, the rates of that name.
 pub(super) fn report(catalog: &Catalog, name: &str, on: Option<NaiveDate>) -> Result<Report, PricingError> {
-    let (list_name, version) = selection(name);
-    let rates: Vec<&RateFile> = catalog.rate_files().iter().filter(|file| file.name == list_name).collect();
-    match catalog.list(list_name, version, on) {
+    let (own_name, version) = selection(name);
+    let named: Vec<&RateFile> = catalog.rate_files().iter().filter(|file| file.name == own_name).collect();
+    match catalog.list(own_name, version, on) {
         Ok(list) => Ok(list_report(&list)),
-        Err(PricingError::NoList { .. }) if !rates.is_empty() => Ok(rates_report(list_name, &rates)),
+        Err(PricingError::NoList { .. }) if named.is_empty() => Err(no_prices(catalog, own_name)),
+        Err(PricingError::NoList { .. }) => Ok(rates_report(own_name, &chosen_rates(&named, version, on)?)),
         Err(error) => Err(error),
+    }
+}
+
+/// The error for a name that nothing has.
+fn no_prices(catalog: &Catalog, name: &str) -> PricingError {
+    let lists = catalog.lists().map(|list| list.name.as_str());
+    let mut known: Vec<&str> =
+        lists.chain(catalog.rate_files().iter().map(|file| file.name.as_str())).collect();
+    known.dedup();
+    PricingError::NoPrices { name: name.to_owned(), known: quoted(&known) }
+}
+
+/// The rates of a version, or of all files of the name; with a day, the one in force on it.
+fn chosen_rates<'a>(
+    named: &[&'a RateFile],
+    version: Option<&str>,
+    on: Option<NaiveDate>,
+) -> Result<Vec<(&'a RateFile, &'a ExchangeRate)>, PricingError> {
+    let fits = |file: &&RateFile| version.is_none_or(|version| file.version == version);
+    let files: Vec<&RateFile> = named.iter().copied().filter(fits).collect();
+    if let (Some(version), true, Some(first)) = (version, files.is_empty(), named.first()) {
+        let known: Vec<&str> = named.iter().map(|file| file.version.as_str()).collect();
+        let (name, version) = (first.name.clone(), version.to_owned());
+        return Err(PricingError::NoVersion { name, version, known: quoted(&known) });
+    }
+    let all = || files.iter().flat_map(|file| file.rates.iter().map(move |rate| (*file, rate)));
+    let Some(on) = on else { return Ok(all().collect()) };
+    let newest = all().filter(|(_, rate)| rate.date <= on).max_by_key(|(_, rate)| rate.date);
+    match (newest, all().min_by_key(|(_, rate)| rate.date)) {
+        (None, Some((file, first))) => {
+            let (pricing, billing) = (file.pricing, file.billing);
+            Err(PricingError::NoRate { pricing, billing, known: known_from(first.date) })
+        }
+        (newest, _) => Ok(newest.into_iter().collect()),
     }
 }
 
@@ -91,7 +127,8 @@ fn tiers(meter: &SkuPrice) -> (&'static str, Vec<Tier>) {
 }
 
 fn list_notes(list: &PriceList) -> Vec<String> {
-    let mut lines = vec![format!("In force from {}, in {}; {}.", list.effective, list.currency, list.file)];
+    let file = cost_data::file_note(&list.file, list.sha256.as_deref());
+    let mut lines = vec![format!("In force from {}, in {}; {file}.", list.effective, list.currency)];
     lines.extend(source_notes(&list.source));
     for meter in &list.meters {
         if let Some(block) = meter.rate.block {
@@ -156,19 +193,34 @@ fn example_json(example: &Example) -> Value {
     })
 }
 
-fn rates_report(name: &str, files: &[&RateFile]) -> Report {
-    let row = |rate: &crate::money::ExchangeRate| {
+fn rates_report(name: &str, rates: &[(&RateFile, &ExchangeRate)]) -> Report {
+    let row = |(file, rate): &(&RateFile, &ExchangeRate)| {
         let pair = format!("{} per {}", rate.pricing, rate.billing);
-        body(vec![text(rate.date), text(pair), Cell::Number(rate.rate()), text(&rate.source)])
+        body(vec![text(rate.date), text(pair), Cell::Number(rate.rate()), text(&file.source.url)])
     };
-    let rows = files.iter().flat_map(|file| &file.rates).map(row).collect();
-    let lines = files.iter().flat_map(|file| source_notes(&file.source)).collect();
+    // Every file once, with those of its rates that are shown.
+    let mut files: Vec<RateFile> = Vec::new();
+    for (file, rate) in rates {
+        match files.last_mut().filter(|last| last.file == file.file) {
+            Some(last) => last.rates.push((*rate).clone()),
+            None => files.push(RateFile { rates: vec![(*rate).clone()], ..(*file).clone() }),
+        }
+    }
+    let lines = files.iter().flat_map(rate_file_notes).collect();
     Report {
         title: format!("Exchange rates {name}"),
         sections: vec![
-            table("", ["From", "Pair", "Rate", "Source"], rows),
+            table("", ["From", "Pair", "Rate", "Source"], rates.iter().map(row).collect()),
             Section::Notes { heading: "About".to_owned(), lines },
         ],
-        data: json!({ "exchange_rates": files.iter().map(|file| rate_file_json(file)).collect::<Vec<_>>() }),
+        data: json!({ "exchange_rates": files.iter().map(rate_file_json).collect::<Vec<_>>() }),
     }
+}
+
+fn rate_file_notes(file: &RateFile) -> Vec<String> {
+    let origin = cost_data::file_note(&file.file, file.sha256.as_deref());
+    let mut lines = vec![format!("{} version {}: {origin}.", file.name, file.version)];
+    lines.extend(source_notes(&file.source));
+    lines.extend(file.derived_from.iter().map(|from| format!("Not published, but derived from {from}.")));
+    lines
 }

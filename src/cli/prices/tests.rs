@@ -39,14 +39,15 @@ fn all_lists_and_rates() {
 
     Price lists
     Name       Version     Provider                      Currency  In force from  Read on     File
-    ---------  ----------  ----------------------------  --------  -------------  ----------  ---------------------------------
-    acs-email  2023-03-31  Azure Communication Services  USD       2023-03-31     2026-11-23  pricing/acs-email-2023-03-31.yaml
+    ---------  ----------  ----------------------------  --------  -------------  ----------  --------
+    acs-email  2023-03-31  Azure Communication Services  USD       2023-03-31     2026-11-23  built in
 
     Exchange rates
-    Name         Version     Provider                            Pair         Dates                     File
-    -----------  ----------  ----------------------------------  -----------  ------------------------  -----------------------------------
-    usd-per-eur  2024-01-01  Microsoft, as published by Logicom  USD per EUR  2024-01-01 to 2024-04-01  pricing/usd-per-eur-2024-01-01.yaml
-    usd-per-eur  2025-04-01  Azure price page                    USD per EUR  2025-04-01 to 2025-04-01  pricing/usd-per-eur-2025-04-01.yaml
+    Name         Version     Provider                    Pair         Dates                     File
+    -----------  ----------  --------------------------  -----------  ------------------------  --------
+    usd-per-eur  2024-01-01  Microsoft, as published by  USD per EUR  2024-01-01 to 2024-04-01  built in
+                             Logicom
+    usd-per-eur  2025-04-01  Azure price page            USD per EUR  2025-04-01 to 2025-04-01  built in
     "#);
 }
 
@@ -73,7 +74,7 @@ fn one_list_in_full() {
                                                             the mails and 0.06 for the data
 
     About
-      In force from 2023-03-31, in USD; pricing/acs-email-2023-03-31.yaml.
+      In force from 2023-03-31, in USD; built in.
       Source: https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23.
       Text of general availability, dated 2023-03-31; it calls its own prices illustrative. Identical in the preview text of 2022-04-15 and, by secondary sources, in the Retail Prices API of 2026-07-27 (southeastasia) and 2026-09-24 (eastus2) and on the live page of 2026-08-29. The text says that data is charged per recipient; that mails are counted per recipient too is how secondary sources read it.
       Limit: 100 messages an hour, default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
@@ -84,10 +85,36 @@ fn one_list_in_full() {
 fn the_rates_of_one_name() {
     let (report, ..) = run("prices show usd-per-eur").unwrap();
     assert_eq!(report.data["exchange_rates"][1]["rates"][0]["rate"], "1.0798");
+    let shown = |line: &str| -> Vec<String> {
+        let data = run(line).unwrap().0.data;
+        let files = data["exchange_rates"].as_array().unwrap().clone();
+        let rates = files.iter().flat_map(|file| file["rates"].as_array().unwrap());
+        rates.map(|rate| rate["rate"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(shown("prices show usd-per-eur@2025-04-01"), ["1.0798"]);
+    assert_eq!(shown("prices show usd-per-eur --on 2024-02-02"), ["1.07985"]);
+    assert_eq!(shown("prices show usd-per-eur@2024-01-01 --on 2026-01-01"), ["1.08285"]);
+    assert_eq!(
+        error_of("prices show usd-per-eur@nonsense"),
+        "'nonsense' is not a version of 'usd-per-eur': expected one of '2024-01-01', '2025-04-01'"
+    );
+    assert_eq!(
+        error_of("prices show usd-per-eur --on 2023-12-31"),
+        "no exchange rate between USD and EUR is known on the day asked for: expected a date from 2024-01-01 on"
+    );
     assert_eq!(
         error_of("prices show sendgrid"),
-        "'sendgrid' is not a price list: expected one of 'acs-email'"
+        "'sendgrid' is neither a price list nor a file of exchange rates: expected one of 'acs-email', \
+         'usd-per-eur'"
     );
+}
+
+#[test]
+fn the_files_of_a_folder_are_checked() {
+    let (folder, path) = copy("\"0.00025\"", "\"0.00026\"");
+    let (report, exit, _) = run(&format!("prices check {}", folder.path().display())).unwrap();
+    assert_eq!(exit, Exit::CheckFailed);
+    assert_eq!(report.data["files"], serde_json::json!([path]));
 }
 
 #[test]
@@ -148,9 +175,10 @@ fn a_diff_prices_one_volume_with_both() {
     ----------------------  ------------  ------------  --------  --------  --------
     Total                                               USD 0.74  USD 0.94  USD 0.20
 
-      A: acs-email version 2023-03-31, in force from 2023-03-31; pricing/acs-email-2023-03-31.yaml.
-      B: acs-email version 2023-03-31, in force from 2023-03-31; mine.yaml.
+      A: acs-email version 2023-03-31, in force from 2023-03-31; built in.
+      B: acs-email version 2023-03-31, in force from 2023-03-31; mine.yaml, SHA-256 659b02403b6d0a7b8a9e36c4b2de950439e21e7e8d55a3dbfdaeb8b4a1f39c2a.
       Basic Data Transferred: USD 0.00012 becomes USD 0.00022.
+      The total rises by USD 0.20 (27.0%).
     "#);
     let (same, ..) = run("prices diff acs-email acs-email@2023-03-31").unwrap();
     assert_eq!(same.data["difference"]["amount"], "0");
@@ -161,5 +189,8 @@ fn a_diff_prices_one_volume_with_both() {
 fn lists_in_two_currencies_have_no_difference() {
     let (_folder, path) = copy("currency: USD", "currency: EUR");
     let error = error_of(&format!("prices diff acs-email {path}"));
-    assert_eq!(error, "cannot add USD to EUR: convert one of them with an exchange rate first");
+    assert_eq!(
+        error,
+        "the price lists are in USD and EUR: expected one currency, since a difference is not converted"
+    );
 }

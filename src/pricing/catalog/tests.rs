@@ -94,26 +94,26 @@ fn the_newest_list_in_force_is_chosen_unless_a_version_is_named() {
 }
 
 #[test]
-fn a_period_is_split_at_months_and_where_the_list_changes() {
+fn prices_change_with_each_list_and_each_rate_into_the_currency_of_the_result() {
     let catalog = two_lists();
-    let period = ChargePeriod::of_dates(on("2026-05-20").unwrap(), on("2026-07-02").unwrap());
-    let segments = catalog.segments("acs-email", period).unwrap();
-    let shown: Vec<String> = segments
-        .iter()
-        .map(|segment| format!("{} {} {}", segment.month, segment.period, segment.list.version))
-        .collect();
-    assert_eq!(
-        shown,
-        [
-            "2026-05 2026-05-01T00:00:00Z to 2026-06-01T00:00:00Z 2023-03-31",
-            "2026-06 2026-06-01T00:00:00Z to 2026-06-15T00:00:00Z 2023-03-31",
-            "2026-06 2026-06-15T00:00:00Z to 2026-07-01T00:00:00Z 2026-06-15",
-            "2026-07 2026-07-01T00:00:00Z to 2026-08-01T00:00:00Z 2026-06-15",
-        ]
-    );
-    assert_eq!(segments[0].share(), MonthShare::FULL);
-    assert_eq!(segments[1].share(), MonthShare::of_days(14, 30));
-    assert_eq!(segments[2].share(), MonthShare::of_days(16, 30));
+    let days = |billing| -> Vec<String> {
+        catalog.changes(DEFAULT_LIST, billing).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(days(None), ["2023-03-31", "2026-06-15"]);
+    assert_eq!(days("JPY".parse().ok()), ["2023-03-31", "2026-06-15"]);
+    let with_rates =
+        ["2023-03-31", "2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01", "2025-04-01", "2026-06-15"];
+    assert_eq!(days(Some(Currency::EUR)), with_rates);
+}
+
+#[test]
+fn a_part_of_a_month_has_its_share_of_the_days() {
+    let list = Catalog::embedded().unwrap().list(DEFAULT_LIST, None, None).unwrap();
+    let month = Month::of_date(on("2026-06-15").unwrap());
+    let whole = Segment::whole_month(month, list);
+    let period = ChargePeriod::of_dates(on("2026-06-15").unwrap(), on("2026-07-01").unwrap());
+    assert_eq!(whole.share(), MonthShare::FULL);
+    assert_eq!(Segment { period, ..whole }.share(), MonthShare::of_days(16, 30));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn what_is_not_there_is_named_with_what_is() {
     ];
     insta::assert_snapshot!(messages.join("\n"), @r#"
     'sendgrid' is not a price list: expected one of 'acs-email'
-    '9' is not a version of price list 'acs-email': expected one of '2023-03-31', '2026-06-15'
+    '9' is not a version of 'acs-email': expected one of '2023-03-31', '2026-06-15'
     no price list 'acs-email' is in force on 2014-04-01: expected a date from 2023-03-31 on
     no exchange rate between USD and JPY is known
     no exchange rate between USD and EUR is known on the day asked for: expected a date from 2024-01-01 on

@@ -4,16 +4,21 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{PricingError, SourceBlock, Text};
-use crate::money::{Currency, parse_amount};
+use crate::money::{Currency, MoneyError, parse_amount};
 use crate::period::parse_date;
 use crate::pricing::error::BadValue;
 use crate::pricing::list::Source;
 use crate::pricing::quantities::Metered;
 use crate::pricing::terms::parse_discount;
 
+/// No price, rate or quantity of a price list comes near; below it, products of them fit a decimal.
+const TOO_LARGE: u64 = 1_000_000_000_000;
+
 /// Reads the values of one file.
 pub(super) struct Fields<'a> {
     pub(super) file: &'a str,
+    /// The SHA-256 of its bytes; `None` for one that is built in.
+    pub(super) sha256: Option<String>,
 }
 
 impl Fields<'_> {
@@ -36,8 +41,14 @@ impl Fields<'_> {
     }
 
     fn number(&self, key: &str, value: &Text) -> Result<Decimal, PricingError> {
-        let expected = "an exact decimal such as '0.00025'";
-        parse_amount(&value.value).map_err(|_| self.refuse(key, value, "is not a number", expected))
+        let number = parse_amount(&value.value).map_err(|error| match error {
+            MoneyError::TooManyDigits(_) => self.refuse(key, value, "has too many digits", "28 at most"),
+            _ => self.refuse(key, value, "is not a number", "an exact decimal such as '0.00025'"),
+        })?;
+        if number >= Decimal::from(TOO_LARGE) {
+            return Err(self.refuse(key, value, "is too large", &format!("less than {TOO_LARGE}")));
+        }
+        Ok(number)
     }
 
     /// A number of 0 or more.

@@ -11,11 +11,12 @@ mod terms;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_saphyr::Spanned;
+use sha2::{Digest, Sha256};
 
 use super::error::{BadValue, PricingError, quoted};
 use super::list::PriceList;
@@ -55,7 +56,28 @@ impl PriceFile {
     }
 }
 
-/// Reads a price file from disk, at most [`MAX_BYTES`] of it.
+/// The price files of a path: itself, or all YAML files of a folder by name.
+pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, PricingError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let folder = path.display().to_string();
+    let unreadable = |error| PricingError::Read { file: folder.clone(), error };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        if file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        return Err(PricingError::EmptyFolder { folder });
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads a price file from disk, at most `MAX_BYTES` of it.
 pub fn read(path: &Path) -> Result<PriceFile, PricingError> {
     let file = path.display().to_string();
     let unreadable = |error| PricingError::Read { file: file.clone(), error };
@@ -68,21 +90,26 @@ pub fn read(path: &Path) -> Result<PriceFile, PricingError> {
         let line = 1 + bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count() as u64;
         PricingError::Syntax { file: file.clone(), line, reason: "the text is not UTF-8".to_owned() }
     })?;
-    parse(&file, text)
+    let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    parse_fields(&Fields { file: &file, sha256: Some(sha256) }, text)
 }
 
-/// Reads the text of a price file; `file` names it in messages.
+/// Reads the text of a price file that is built in; `file` names it in messages.
 pub fn parse(file: &str, text: &str) -> Result<PriceFile, PricingError> {
+    parse_fields(&Fields { file, sha256: None }, text)
+}
+
+fn parse_fields(fields: &Fields, text: &str) -> Result<PriceFile, PricingError> {
+    let file = fields.file;
     let head: Head = from_yaml(file, text)?;
-    let fields = Fields { file };
     if head.schema_version.value != SCHEMA_VERSION {
         let expected = format!("'{SCHEMA_VERSION}'");
         return Err(fields.refuse("schema_version", &head.schema_version, "is not supported", &expected));
     }
     match head.kind.value.as_str() {
-        "price-list" => price_list::read(&fields, from_yaml(file, text)?).map(PriceFile::PriceList),
-        "exchange-rates" => rates::read(&fields, from_yaml(file, text)?).map(PriceFile::ExchangeRates),
-        "terms" => terms::read(&fields, from_yaml(file, text)?).map(PriceFile::Terms),
+        "price-list" => price_list::read(fields, from_yaml(file, text)?).map(PriceFile::PriceList),
+        "exchange-rates" => rates::read(fields, from_yaml(file, text)?).map(PriceFile::ExchangeRates),
+        "terms" => terms::read(fields, from_yaml(file, text)?).map(PriceFile::Terms),
         _ => {
             let expected = "'price-list', 'exchange-rates' or 'terms'";
             Err(fields.refuse("kind", &head.kind, "is not a kind of price file", expected))

@@ -6,8 +6,8 @@ use serde_saphyr::Spanned;
 
 use super::fields::{Fields, line};
 use super::{PricingError, SourceBlock, Text};
-use crate::money::MoneyError;
-use crate::pricing::list::{Example, Limit, PriceList, SkuPrice};
+use crate::money::exact_product;
+use crate::pricing::list::{BASE_FEE, Example, Limit, PriceList, SkuPrice};
 use crate::pricing::quantities::Quantities;
 use crate::pricing::rate::{Rate, Scheme, Tier};
 use crate::units::MessageSize;
@@ -88,6 +88,10 @@ pub(super) fn read(fields: &Fields, block: ListBlock) -> Result<PriceList, Prici
     let mut meters: Vec<SkuPrice> = Vec::with_capacity(block.meters.value.len());
     for meter_block in &block.meters.value {
         let meter = meter(fields, meter_block)?;
+        if meter.sku_meter == BASE_FEE {
+            let expected = "another name, or 'base_fee' beside 'meters'";
+            return Err(fields.refuse("name", &meter_block.name, "is that of the base fee", expected));
+        }
         if meters.iter().any(|other| other.sku_meter == meter.sku_meter) {
             return Err(fields.refuse("name", &meter_block.name, "is there twice", "each meter once"));
         }
@@ -105,6 +109,7 @@ pub(super) fn read(fields: &Fields, block: ListBlock) -> Result<PriceList, Prici
         limits: block.limits.iter().map(|block| limit(fields, block)).collect::<Result<_, _>>()?,
         examples: block.examples.iter().map(|block| example(fields, block)).collect::<Result<_, _>>()?,
         file: fields.file.to_owned(),
+        sha256: fields.sha256.clone(),
     })
 }
 
@@ -211,7 +216,8 @@ fn example(fields: &Fields, block: &ExampleBlock) -> Result<Example, PricingErro
         .value
         .parse()
         .map_err(|_| fields.refuse("size", &block.size, "is not a size", expected))?;
-    let bytes = recipients.checked_mul(Decimal::from(size.in_bytes())).ok_or(MoneyError::Overflow)?;
+    let too_large = |_| fields.refuse("size", &block.size, "is too large for the recipients", "fewer bytes");
+    let bytes = exact_product(recipients, size.in_bytes().into()).map_err(too_large)?;
     Ok(Example {
         quantities: Quantities { messages, recipients, recipient_bytes: bytes },
         total: fields.amount("total", &block.total)?,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::fields::{Fields, line};
 use super::{PricingError, SourceBlock, Text};
-use crate::money::{Currency, ExchangeRate};
+use crate::money::{Currency, ExchangeRate, RateSource};
 use crate::pricing::list::Source;
 
 /// Dated rates of one pair of currencies from one source.
@@ -30,8 +30,12 @@ pub struct RateFile {
     pub rates: Vec<ExchangeRate>,
     /// Conversions with known results.
     pub examples: Vec<RateExample>,
+    /// What the rates were derived from, where the source does not print them.
+    pub derived_from: Option<String>,
     /// The file they were read from.
     pub file: String,
+    /// The SHA-256 of the file in hexadecimal digits; `None` for one that is built in.
+    pub sha256: Option<String>,
 }
 
 /// A conversion whose result is known.
@@ -63,6 +67,8 @@ pub(super) struct RatesBlock {
     per: Text,
     effective: Text,
     source: SourceBlock,
+    #[serde(default)]
+    derived_from: Option<Text>,
     rates: Vec<RateBlock>,
     #[serde(default)]
     examples: Vec<ExampleBlock>,
@@ -92,7 +98,15 @@ pub(super) fn read(fields: &Fields, block: RatesBlock) -> Result<RateFile, Prici
     }
     let effective = fields.date("effective", &block.effective)?;
     let source = fields.source(&block.source)?;
-    let rates = rates(fields, &block.rates, pricing, billing, &source.url)?;
+    let derived_from =
+        block.derived_from.as_ref().map(|text| fields.text("derived_from", text)).transpose()?;
+    let rate_source = RateSource::File {
+        url: source.url.clone(),
+        derived_from: derived_from.clone(),
+        file: fields.file.to_owned(),
+        sha256: fields.sha256.clone(),
+    };
+    let rates = rates(fields, &block.rates, pricing, billing, &rate_source)?;
     if rates.first().map(|first| first.date) != Some(effective) {
         let expected = "the day of the first rate";
         return Err(fields.refuse("effective", &block.effective, "is not that of the rates", expected));
@@ -108,7 +122,9 @@ pub(super) fn read(fields: &Fields, block: RatesBlock) -> Result<RateFile, Prici
         examples: examples.collect::<Result<_, _>>()?,
         source,
         rates,
+        derived_from,
         file: fields.file.to_owned(),
+        sha256: fields.sha256.clone(),
     })
 }
 
@@ -118,7 +134,7 @@ fn rates(
     blocks: &[RateBlock],
     pricing: Currency,
     billing: Currency,
-    source: &str,
+    source: &RateSource,
 ) -> Result<Vec<ExchangeRate>, PricingError> {
     let mut rates: Vec<ExchangeRate> = Vec::with_capacity(blocks.len());
     for rate in blocks {
@@ -128,7 +144,7 @@ fn rates(
             return Err(fields.refuse("date", &rate.date, "is out of order", &expected));
         }
         let value = fields.positive("rate", &rate.rate)?;
-        rates.push(ExchangeRate::new(pricing, billing, value, date, source.to_owned())?);
+        rates.push(ExchangeRate::new(pricing, billing, value, date, source.clone())?);
     }
     Ok(rates)
 }

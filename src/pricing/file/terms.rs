@@ -65,6 +65,7 @@ pub(super) fn read(fields: &Fields, block: TermsBlock) -> Result<Terms, PricingE
         discount: discount.unwrap_or(Decimal::ZERO),
         meters,
         file: fields.file.to_owned(),
+        sha256: fields.sha256.clone(),
     })
 }
 

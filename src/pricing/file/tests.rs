@@ -143,6 +143,12 @@ fn a_wrong_price_list_is_refused_with_place_key_value_and_what_was_expected() {
         ("name: Data", "name: Mail"),
         ("size: 1 MB", "size: big"),
         ("total: 15.36", "total: cheap"),
+        ("name: Data", "name: Monthly base fee"),
+        ("price: 0.00012", "price: 79228162514264337593543950335"),
+        ("price: 0.00012", "price: 0.12345678901234567890123456789012345"),
+        ("price: 0.00012", "price: 1_000"),
+        ("recipients: 3000", "recipients: 99999999999999999999999999"),
+        ("recipients: 3000\n    size: 1 MB", "recipients: 999999999999\n    size: 18446744073709551615"),
     ];
     let messages: Vec<String> = cases.into_iter().map(|(from, to)| changed(LIST, from, to)).collect();
     insta::assert_snapshot!(messages.join("\n"), @r#"
@@ -177,7 +183,26 @@ fn a_wrong_price_list_is_refused_with_place_key_value_and_what_was_expected() {
     list.yaml:23: name: 'Mail' is there twice: expected each meter once
     list.yaml:29: size: 'big' is not a size: expected bytes or a unit, such as '2884' or '0.2MB'
     list.yaml:30: total: 'cheap' is not a number: expected an exact decimal such as '0.00025'
+    list.yaml:23: name: 'Monthly base fee' is that of the base fee: expected another name, or 'base_fee' beside 'meters'
+    list.yaml:26: price: '79228162514264337593543950335' is too large: expected less than 1000000000000
+    list.yaml:26: price: '0.12345678901234567890123456789012345' has too many digits: expected 28 at most
+    list.yaml:26: price: '1_000' is not a number: expected an exact decimal such as '0.00025'
+    list.yaml:28: recipients: '99999999999999999999999999' is too large: expected less than 1000000000000
+    list.yaml:29: size: '18446744073709551615' is too large for the recipients: expected fewer bytes
     "#);
+}
+
+#[test]
+fn an_example_that_cannot_be_calculated_is_named() {
+    let text = LIST
+        .replace("0.00012", "0.1234567890123456789012345678")
+        .replace("3000\n    size: 1 MB", "1234567\n    size: 1 MB");
+    let PriceFile::PriceList(list) = parse("list.yaml", &text).unwrap() else { panic!("another kind") };
+    assert_eq!(
+        crate::pricing::check::list_checks(&list).unwrap_err().to_string(),
+        "list.yaml:30: this example cannot be calculated: the amount is too large to be calculated exactly \
+         (more than 28 digits)"
+    );
 }
 
 #[test]

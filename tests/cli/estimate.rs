@@ -1,0 +1,154 @@
+//! `relaymeter estimate`: the known month, its derivation, and how checks and errors end.
+
+use serde_json::Value;
+
+use crate::{program, relaymeter};
+
+/// The output of a command line without quotes.
+fn run(line: &str) -> String {
+    relaymeter(&line.split(' ').collect::<Vec<_>>())
+}
+
+#[test]
+fn the_known_month_in_dollars() {
+    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB"), @r#"
+    exit 0
+    --- stdout
+    1,000,000 messages a month of 200.00 kB
+
+    Meter                    Quantity  Unit        Unit price        Cost
+    ----------------------  ---------  ---------  -----------  ----------
+    Basic Sent Email        1,000,000  recipient  USD 0.00025  USD 250.00
+    Basic Data Transferred    200,000  MB         USD 0.00012   USD 24.00
+    ----------------------  ---------  ---------  -----------  ----------
+    Total                                                      USD 274.00
+
+      1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
+      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
+      A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
+    --- stderr
+    "#);
+}
+
+#[test]
+fn the_known_month_in_euro_explained() {
+    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB --currency EUR --on 2025-04-11 --explain"), @r#"
+    exit 0
+    --- stdout
+    1,000,000 messages a month of 200.00 kB
+
+    Meter                    Quantity  Unit        Unit price        Cost
+    ----------------------  ---------  ---------  -----------  ----------
+    Basic Sent Email        1,000,000  recipient  USD 0.00025  USD 250.00
+    Basic Data Transferred    200,000  MB         USD 0.00012   USD 24.00
+    ----------------------  ---------  ---------  -----------  ----------
+    Total                                                      USD 274.00
+    Total in EUR                                               EUR 253.75
+
+      1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
+      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
+      Exchange rate: USD 1.0798 per EUR, of 2025-04-01, not published but derived from prices given both in dollars and in euro; https://www.windowserver.it/2026/01/azure-communication-services-il-sostituto-al-servizio-smtp-auth; built in.
+      A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
+
+    How the total comes about
+      1,000,000 messages x 1 per message = 1,000,000 recipients
+      1,000,000 recipients x 200,000 bytes = 200,000,000,000 bytes; divided by 1,000,000 = 200,000 MB
+      Basic Sent Email: 1,000,000 x USD 0.00025 = USD 250
+      Basic Data Transferred: 200,000 x USD 0.00012 = USD 24
+      Sum: 250 + 24 = USD 274
+      Converted once, at the end: USD 274 / 1.0798 = EUR 253.75069457306908686793850713
+      Rounded once, where it is shown: EUR 253.75
+
+    What unit prices printed in EUR would give
+    Meter                    Quantity   List price                        Exact in EUR   As printed  Quantity x printed
+    ----------------------  ---------  -----------  ----------------------------------  -----------  ------------------
+    Basic Sent Email        1,000,000  USD 0.00025  EUR 0.0002315243563622893128357103  EUR 0.00024          EUR 240.00
+    Basic Data Transferred    200,000  USD 0.00012   EUR 0.000111131691053898870161141  EUR 0.00012           EUR 24.00
+    ----------------------  ---------  -----------  ----------------------------------  -----------  ------------------
+    Total                                                                                                    EUR 264.00
+
+      240.00 + 24.00 = EUR 264.00: EUR 10.25 (4.0%) more than the EUR 253.75 at list prices.
+      A price page converts every unit price at 1.0798 and rounds it up at decimal 5; the rounding is then multiplied by the quantity.
+      Right is to multiply the published prices, to convert the total, and to round once.
+    --- stderr
+    "#);
+}
+
+#[test]
+fn a_discount_stands_beside_the_list_price() {
+    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB --discount 3.5% --format csv"), @r#"
+    exit 0
+    --- stdout
+    Meter,Quantity,Unit,List unit price,List unit price currency,List cost,List cost currency,Contracted unit price,Contracted unit price currency,Contracted cost,Contracted cost currency
+    Basic Sent Email,1000000,recipient,0.00025,USD,250,USD,0.00024125,USD,241.25,USD
+    Basic Data Transferred,200000,MB,0.00012,USD,24,USD,0.0001158,USD,23.16,USD
+    Total,,,,,274,USD,,,264.41,USD
+    --- stderr
+    "#);
+}
+
+#[test]
+fn a_budget_decides_the_exit_code() {
+    insta::assert_snapshot!(run("estimate --messages 20 --size 2083334 --budget 0.005 --format markdown"), @"
+    exit 4
+    --- stdout
+    # 20 messages a month of 2.08 MB
+
+    | Meter | Quantity | Unit | Unit price | Cost |
+    | --- | ---: | --- | ---: | ---: |
+    | Basic Sent Email | 20 | recipient | USD 0.00025 | USD 0.01 |
+    | Basic Data Transferred | 41.66668 | MB | USD 0.00012 | USD 0.01 |
+    | **Total** |  |  |  | **USD 0.01** |
+
+    - OVER THE BUDGET of USD 0.005: the total of USD 0.01 exceeds it by USD 0.005.
+    - Rounding of the cost: USD -0.01 between the rounded rows (USD 0.02) and the total, which is exact before it is rounded.
+    - Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
+    - A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
+    --- stderr
+    ");
+    let code = |line: &str| program().args(line.split(' ')).output().unwrap().status.code();
+    assert_eq!(code("estimate --messages 1M --size 0.2MB --budget 274"), Some(0));
+    assert_eq!(code("estimate --messages 1M --size 0.2MB --budget 273.99"), Some(4));
+}
+
+#[test]
+fn what_cannot_be_estimated_says_why() {
+    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB --pricing README.md"), @"
+    exit 1
+    --- stdout
+    --- stderr
+    error: README.md:3: cannot be read as a price file: expected keys with values, such as 'key: value'
+    ");
+    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB --terms no/such.yaml"), @r#"
+    exit 1
+    --- stdout
+    --- stderr
+    error: no/such.yaml: No such file or directory (os error 2)
+    "#);
+    insta::assert_snapshot!(run("estimate --messages 1M --size 2.884"), @r#"
+    exit 2
+    --- stdout
+    --- stderr
+    error: invalid value '2.884' for '--size <SIZE>': '2.884' is a part of a byte: expected whole bytes or a larger unit, such as '2884' or '2.884 kB'
+
+    For more information, try '--help'.
+    "#);
+}
+
+#[test]
+fn every_output_fits_the_published_schema() {
+    let validator = crate::schema("estimate");
+    for line in [
+        "estimate --messages 1M --size 0.2MB --format json",
+        "estimate --messages 1M --size 0.2MB --currency EUR --explain --budget 300 --months 12 --format json",
+        "estimate --messages 1 --size 1 --currency EUR --fx 1.1 --discount 5% --on 2026-10-01 --format json",
+    ] {
+        let output = program().args(line.split(' ')).output().unwrap();
+        let data: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&data).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{line}: {errors:?}");
+        let mut wrong = data;
+        wrong["total"]["amount"] = Value::from(1.5);
+        assert!(!validator.is_valid(&wrong), "an amount that is a float does not fit");
+    }
+}
