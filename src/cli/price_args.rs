@@ -18,9 +18,9 @@ use super::settings::{self, Choice, Origin, Settings};
 use super::usage_error;
 use crate::estimate::Conditions;
 use crate::money::{Currency, ExchangeRate, RateSource, parse_amount};
-use crate::period::parse_date;
+use crate::period::{Month, parse_date};
 use crate::pricing::file::{self, PriceFile};
-use crate::pricing::{Catalog, DEFAULT_LIST, PriceList, PricingError, Terms, parse_discount};
+use crate::pricing::{Catalog, DEFAULT_LIST, PriceList, PricingError, Segment, Terms, parse_discount};
 use crate::units::Megabyte;
 
 /// A rate that is so many days older than the day it is used for is remarked on: Azure sets its rate every month,
@@ -42,7 +42,7 @@ pub struct PriceArgs {
     /// File of negotiated terms: discounts or own unit prices
     #[arg(long, value_name = "FILE")]
     pub terms: Option<PathBuf>,
-    /// Price file or folder of them, to be used in place of built-in ones of the same name and date
+    /// Price file or folder of them, to be used in place of built-in ones of the same name and first day
     #[arg(long, value_name = "FILE|DIR")]
     pub pricing: Vec<PathBuf>,
     /// Price list, with a version for another than the one in force [default: acs-email]
@@ -83,6 +83,17 @@ pub struct Prices {
     /// What a flag or the settings file decided, for provenance.
     pub in_force: Vec<InForce>,
     /// Remarks for stderr, one for each matter.
+    pub warnings: BTreeMap<Matter, String>,
+}
+
+/// The prices of a billing month.
+#[derive(Clone, Debug)]
+pub struct MonthPrices {
+    /// Its parts, each with the list in force.
+    pub segments: Vec<Segment>,
+    /// Terms, exchange rate and megabyte; `None` where no list is in force.
+    pub conditions: Option<Conditions>,
+    /// Remarks, one for each matter.
     pub warnings: BTreeMap<Matter, String>,
 }
 
@@ -203,30 +214,41 @@ impl PriceBook {
             }
             (_, Ok(())) => {}
         }
-        self.prices(list, on, self.terms.clone(), warnings)
+        let conditions = self.conditions(&list, on, self.terms.clone(), &mut warnings)?;
+        let (chosen_by, in_force) = (self.chosen_by.clone(), self.in_force.clone());
+        Ok(Prices { list, conditions, chosen_by, in_force, warnings })
     }
 
-    /// The prices of usage on a day, which no pinned version decides. Days on which the terms are not in force
-    /// cost what the list says.
-    pub fn in_usage(&self, day: NaiveDate) -> anyhow::Result<Prices> {
-        let list = self.catalog.list(&self.name, None, Some(day));
-        let list = self.settings.located("price_list", &self.list_from, list)?;
-        let (terms, warning) = match self.terms.check_day(day) {
-            Ok(()) => (self.terms.clone(), None),
+    /// The prices of the usage of a billing month, which no pinned version decides: the lists in force in it, each
+    /// for its days, and the terms and the rate in force on its first day, as a provider fixes them for a month. A
+    /// month in which the terms are not in force costs what the list says.
+    pub fn in_month(&self, month: Month) -> anyhow::Result<MonthPrices> {
+        let day = month.first_day();
+        let mut warnings = BTreeMap::new();
+        let terms = match self.terms.check_day(day) {
+            Ok(()) => self.terms.clone(),
             Err(error) => {
-                (Terms::default(), Some(format!("{error}; usage of such days costs what the list says")))
+                let text = format!("{error}; usage of such months costs what the list says");
+                warnings.insert(Matter::Terms, text);
+                Terms::default()
             }
         };
-        let warnings = warning.map(|warning| (Matter::Terms, warning)).into_iter().collect();
-        self.prices(list, Some(day), terms, warnings)
+        let segments = self.catalog.segments(&self.name, month);
+        let mut conditions = None;
+        for segment in &segments {
+            conditions = Some(self.conditions(&segment.list, Some(day), terms.clone(), &mut warnings)?);
+        }
+        Ok(MonthPrices { segments, conditions, warnings })
     }
 
-    /// The days from which usage has other prices.
+    /// The list in force on a day of usage.
+    pub fn list_on(&self, day: NaiveDate) -> anyhow::Result<Arc<PriceList>> {
+        self.settings.located("price_list", &self.list_from, self.catalog.list(&self.name, None, Some(day)))
+    }
+
+    /// The days on which another list comes into force.
     pub fn changes(&self) -> Vec<NaiveDate> {
-        let looked_up = self.currency.filter(|_| self.typed_rate.is_none());
-        let mut days = self.catalog.changes(&self.name, looked_up);
-        days.extend([self.terms.effective, self.terms.until].into_iter().flatten());
-        days
+        self.catalog.changes(&self.name)
     }
 
     /// The version that was asked for, with who asked.
@@ -234,22 +256,20 @@ impl PriceBook {
         self.version.as_deref().map(|version| (version, &self.list_from))
     }
 
-    fn prices(
+    fn conditions(
         &self,
-        list: Arc<PriceList>,
+        list: &PriceList,
         on: Option<NaiveDate>,
         terms: Terms,
-        mut warnings: BTreeMap<Matter, String>,
-    ) -> anyhow::Result<Prices> {
-        self.settings.located("terms", &self.terms_from, terms.check(&list))?;
-        let exchange_rate = self.exchange_rate(&list, on)?;
+        warnings: &mut BTreeMap<Matter, String>,
+    ) -> anyhow::Result<Conditions> {
+        self.settings.located("terms", &self.terms_from, terms.check(list))?;
+        let exchange_rate = self.exchange_rate(list, on)?;
         if let Some(rate) = &exchange_rate {
             let warning = age_warning(rate, on.unwrap_or(list.source.retrieved_on), on);
             warnings.extend(warning.map(|warning| (Matter::Rate(rate.date), warning)));
         }
-        let conditions = Conditions { terms, exchange_rate, megabyte: self.megabyte };
-        let (chosen_by, in_force) = (self.chosen_by.clone(), self.in_force.clone());
-        Ok(Prices { list, conditions, chosen_by, in_force, warnings })
+        Ok(Conditions { terms, exchange_rate, megabyte: self.megabyte })
     }
 
     fn exchange_rate(&self, list: &PriceList, on: Option<NaiveDate>) -> anyhow::Result<Option<ExchangeRate>> {

@@ -20,7 +20,7 @@ pub fn share(estimate: &Estimate, groups: &[Vec<Quantities>]) -> Result<Vec<Mone
         return Err(EstimateError::GroupsDoNotAddUp { what: "parts", groups, estimate });
     }
     for (index, part) in estimate.parts.iter().enumerate() {
-        check_sums(part, groups.iter().map(|group| group.get(index).copied().unwrap_or_default()))?;
+        check_sums(part, &sum(groups.iter().filter_map(|group| group.get(index)))?)?;
     }
     let total = estimate.total.amount();
     let decimals = decimals_for_sums(total);
@@ -48,13 +48,21 @@ fn decimals_for_sums(total: Decimal) -> u32 {
     (own.scale() + Decimal::MAX_SCALE.saturating_sub(digits)).min(Decimal::MAX_SCALE)
 }
 
-/// What a group costs in the currency of the total, to 28 digits.
+/// What a group costs in the currency of the total, to 28 digits. A part in which nothing was sent, but a fee is
+/// due, is shared by what was sent in all parts.
 fn group_cost(estimate: &Estimate, group: &[Quantities]) -> Result<Decimal, MoneyError> {
+    let own_sum = sum(group.iter())?;
+    let all_sum = sum(estimate.parts.iter().map(|part| &part.quantities))?;
     let mut cost = Money::zero(estimate.contracted_total.currency());
-    for (part, quantities) in estimate.parts.iter().zip(group) {
+    for (index, part) in estimate.parts.iter().enumerate() {
+        let own = group.get(index).copied().unwrap_or_default();
         for charge in &part.charges {
-            let own = amount_shared_by(charge.metered, quantities);
-            let all = amount_shared_by(charge.metered, &part.quantities);
+            let (own, all) = match amount_shared_by(charge.metered, &part.quantities).is_zero() {
+                true => (&own_sum, &all_sum),
+                false => (&own, &part.quantities),
+            };
+            let own = amount_shared_by(charge.metered, own);
+            let all = amount_shared_by(charge.metered, all);
             let amount = pro_rata(charge, own, all)?;
             cost = cost.checked_add(Money::new(amount, cost.currency()))?;
         }
@@ -64,6 +72,10 @@ fn group_cost(estimate: &Estimate, group: &[Quantities]) -> Result<Decimal, Mone
         None => cost,
     };
     Ok(converted.amount())
+}
+
+fn sum<'a>(mut quantities: impl Iterator<Item = &'a Quantities>) -> Result<Quantities, MoneyError> {
+    quantities.try_fold(Quantities::default(), |sum, one| sum.checked_add(one))
 }
 
 /// The quantity by which a charge is shared: bytes stand for megabytes, since they are whole.
@@ -86,11 +98,7 @@ fn pro_rata(charge: &Charge, own: Decimal, all: Decimal) -> Result<Decimal, Mone
 }
 
 /// Refuses groups that hold more or less than the part.
-fn check_sums(part: &PartEstimate, groups: impl Iterator<Item = Quantities>) -> Result<(), EstimateError> {
-    let mut sum = Quantities::default();
-    for group in groups {
-        sum = sum.checked_add(&group)?;
-    }
+fn check_sums(part: &PartEstimate, sum: &Quantities) -> Result<(), EstimateError> {
     let pairs = [
         ("messages", sum.messages, part.quantities.messages),
         ("recipients", sum.recipients, part.quantities.recipients),

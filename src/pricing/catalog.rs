@@ -22,12 +22,12 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("usd-per-eur-2025-04-01.yaml", include_str!("../../pricing/usd-per-eur-2025-04-01.yaml")),
 ];
 
-/// A billing month, or the part of one, in which the same prices hold.
+/// A billing month, or the part of one, in which one list is in force.
 #[derive(Clone, Debug)]
 pub struct Segment {
     /// The billing month.
     pub month: Month,
-    /// The part of it; the whole month unless list, terms or rate change within it.
+    /// The part of it; the whole month unless the list changes within it.
     pub period: ChargePeriod,
     /// The list in force.
     pub list: Arc<PriceList>,
@@ -67,8 +67,8 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// What is built in, with files and folders laid over it: a list of the same name and first day or version,
-    /// or a rate of the same pair and day, takes the place of the built-in one.
+    /// What is built in, with files and folders laid over it: a list of the same name and first day, or a rate of
+    /// the same pair and day, takes the place of the built-in one.
     pub fn with_files(paths: &[PathBuf]) -> Result<Catalog, PricingError> {
         let mut given = Catalog::default();
         for path in paths {
@@ -76,8 +76,29 @@ impl Catalog {
                 given.add(file::read(&file)?)?;
             }
         }
-        let embedded = Catalog::embedded()?;
-        Ok(given.over(embedded))
+        let catalog = given.over(Catalog::embedded()?);
+        catalog.check_versions()?;
+        Ok(catalog)
+    }
+
+    /// Refuses a version that two lists of a name claim, and a name whose lists are in different currencies: they
+    /// could not be added up.
+    fn check_versions(&self) -> Result<(), PricingError> {
+        let neighbours = self.lists.iter().zip(self.lists.iter().skip(1));
+        for (a, b) in neighbours.filter(|(a, b)| a.name == b.name) {
+            if a.currency != b.currency {
+                return Err(PricingError::OtherCurrency { lists: Box::new([Arc::clone(a), Arc::clone(b)]) });
+            }
+        }
+        for (index, a) in self.lists.iter().enumerate() {
+            let later = self.lists.iter().skip(index + 1);
+            if let Some(b) = later.into_iter().find(|b| a.name == b.name && a.version == b.version) {
+                let what = format!("version '{}' of price list '{}'", a.version, a.name);
+                let (file, other) = (b.file.clone(), a.file.clone());
+                return Err(PricingError::Duplicate { file, what, other });
+            }
+        }
+        Ok(())
     }
 
     /// All price lists, by name, then oldest first.
@@ -116,17 +137,29 @@ impl Catalog {
         }
     }
 
-    /// The days from which other prices hold: the first of each list of a name, and of each rate from the currency
-    /// of one of them into that of the result.
-    pub fn changes(&self, name: &str, billing: Option<Currency>) -> Vec<NaiveDate> {
-        let named = || self.lists.iter().filter(|list| list.name == name);
-        let rates = named()
-            .flat_map(|list| billing.into_iter().flat_map(|billing| self.pair_rates(list.currency, billing)));
-        let mut days: Vec<NaiveDate> =
-            named().map(|list| list.effective).chain(rates.map(|rate| rate.date)).collect();
-        days.sort();
-        days.dedup();
-        days
+    /// The days on which another list of a name comes into force, oldest first.
+    pub fn changes(&self, name: &str) -> Vec<NaiveDate> {
+        self.lists.iter().filter(|list| list.name == name).map(|list| list.effective).collect()
+    }
+
+    /// The parts of a billing month, each with the list of a name that is in force in it. Days before the first
+    /// list are in none.
+    pub fn segments(&self, name: &str, month: Month) -> Vec<Segment> {
+        let named: Vec<_> = self.lists.iter().filter(|list| list.name == name).collect();
+        let mut segments = Vec::new();
+        for (index, list) in named.iter().enumerate() {
+            let next = named.get(index + 1).map_or(NaiveDate::MAX, |next| next.effective);
+            let from = list.effective.max(month.first_day());
+            let to = next.min(month.next().first_day());
+            if from < to {
+                segments.push(Segment {
+                    month,
+                    period: ChargePeriod::of_dates(from, to),
+                    list: Arc::clone(list),
+                });
+            }
+        }
+        segments
     }
 
     /// The newest rate not after a day, or the newest.
@@ -224,9 +257,9 @@ impl Catalog {
     }
 }
 
-/// Whether two lists claim the same place: the same name, and the same first day or version.
+/// Whether two lists claim the same place: the same name and first day.
 fn same_list(a: &PriceList, b: &PriceList) -> bool {
-    a.name == b.name && (a.effective == b.effective || a.version == b.version)
+    a.name == b.name && a.effective == b.effective
 }
 
 fn same_rate(a: &ExchangeRate, b: &ExchangeRate) -> bool {

@@ -2,9 +2,11 @@
 //! the value, and what was expected.
 
 use std::io;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::list::PriceList;
 use crate::money::{Currency, MoneyError};
 
 /// A value in a file that cannot be taken.
@@ -93,6 +95,15 @@ pub enum PricingError {
         what: String,
         /// The earlier file.
         other: String,
+    },
+    /// Lists of one name in two currencies.
+    #[error(
+        "{}: price list '{}' is in {}, in {} it is in {}: expected one currency under one name; give the list a name of its own",
+        .lists[1].file, .lists[1].name, .lists[1].currency, .lists[0].file, .lists[0].currency
+    )]
+    OtherCurrency {
+        /// The earlier list and the later one.
+        lists: Box<[Arc<PriceList>; 2]>,
     },
     /// A file of another kind than the one asked for.
     #[error("{file}: is of kind '{kind}': expected {expected}")]

@@ -2,7 +2,7 @@
 //!
 //! The arithmetic is that of `estimate`; here only the periods are matched with prices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use chrono::{NaiveDate, NaiveTime};
@@ -24,7 +24,7 @@ pub enum On {
     Newest,
     /// Those in force on a day.
     Day(NaiveDate),
-    /// For each billing period those in force at its start.
+    /// Those in force when the mail was sent: list by day, terms and rate by billing month.
     Usage,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Pricer {
     pub(super) prices: Prices,
 }
 
-/// Periods that are priced together, because list, terms and rate are the same.
+/// Periods that are priced together, because terms and rate are the same.
 #[derive(Clone)]
 struct Batch {
     segments: Vec<Segment>,
@@ -100,7 +100,7 @@ impl Pricer {
         Ok(Pricer { book, on, prices })
     }
 
-    /// Where billing periods are cut beside the start of a month: the days from which other prices hold.
+    /// Where billing periods are cut beside the start of a month: the days on which another list comes into force.
     pub(super) fn cuts(&self) -> Vec<Timestamp> {
         match self.on {
             On::Usage => {
@@ -111,30 +111,20 @@ impl Pricer {
         }
     }
 
-    /// The prices of billing periods, which are months, or parts of them between [`cuts`](Pricer::cuts).
+    /// The prices of billing periods, which are months, or parts of them between [`cuts`](Pricer::cuts). A month
+    /// with usage is priced to its end, since fees are due for the whole of it; one without costs nothing.
     pub(super) fn plan(&self, periods: impl Iterator<Item = ChargePeriod>) -> anyhow::Result<Plan> {
         let list = &self.prices.list;
         let rate = self.prices.conditions.exchange_rate.as_ref();
-        let mut batches = Vec::new();
-        let mut warnings = BTreeMap::new();
-        match self.on {
-            On::Usage => {
-                for period in periods {
-                    let (batch, remarks) = self.batch_of(period)?;
-                    batches.push(batch);
-                    for (matter, remark) in remarks {
-                        warnings.entry(matter).or_insert(remark);
-                    }
-                }
-            }
+        let (batches, warnings) = match self.on {
+            On::Usage => self.batches_by_month(periods)?,
             On::Newest | On::Day(_) => {
                 let segment =
                     |period: ChargePeriod| Segment::whole_month(Month::of(period.start), list.clone());
                 let (segments, conditions) = (periods.map(segment).collect(), self.prices.conditions.clone());
-                batches.push(Batch { segments, conditions });
-                warnings.clone_from(&self.prices.warnings);
+                (vec![Batch { segments, conditions }], self.prices.warnings.clone())
             }
-        }
+        };
         Ok(Plan {
             batches,
             nothing: Money::zero(rate.map_or(list.currency, |rate| rate.billing)),
@@ -143,13 +133,30 @@ impl Pricer {
         })
     }
 
-    /// A period by the prices in force at its start, which hold to its end.
-    fn batch_of(&self, period: ChargePeriod) -> anyhow::Result<(Batch, BTreeMap<Matter, String>)> {
-        let month = Month::of(period.start);
-        let prices = self.book.in_usage(period.start.date());
-        let prices = prices.with_context(|| format!("cannot price the usage of {month} by its own date"))?;
-        let segment = Segment { month, period, list: prices.list };
-        Ok((Batch { segments: vec![segment], conditions: prices.conditions }, prices.warnings))
+    /// Each month by its own prices.
+    fn batches_by_month(
+        &self,
+        periods: impl Iterator<Item = ChargePeriod>,
+    ) -> anyhow::Result<(Vec<Batch>, BTreeMap<Matter, String>)> {
+        let mut months = BTreeSet::new();
+        for period in periods {
+            let month = Month::of(period.start);
+            let list = self.book.list_on(period.start.date());
+            list.with_context(|| format!("cannot price the usage of {month} by its own date"))?;
+            months.insert(month);
+        }
+        let (mut batches, mut warnings) = (Vec::new(), BTreeMap::new());
+        for month in months {
+            let prices = self.book.in_month(month);
+            let prices =
+                prices.with_context(|| format!("cannot price the usage of {month} by its own date"))?;
+            let segments = prices.segments;
+            batches.extend(prices.conditions.map(|conditions| Batch { segments, conditions }));
+            for (matter, remark) in prices.warnings {
+                warnings.entry(matter).or_insert(remark);
+            }
+        }
+        Ok((batches, warnings))
     }
 }
 
@@ -176,10 +183,10 @@ impl Plan {
             list_total: self.nothing_listed,
             contracted_total: self.nothing_listed,
         };
-        let mut totals = periods.values().map(of);
         for batch in self.batches.iter().filter(|batch| !batch.segments.is_empty()) {
             let mut parts = Vec::with_capacity(batch.segments.len());
-            for (segment, totals) in batch.segments.iter().zip(&mut totals) {
+            for segment in &batch.segments {
+                let totals = periods.get(&segment.period).map(of).unwrap_or_default();
                 parts.push(Part::of_segment(segment, quantities(&totals)?));
             }
             let priced = estimate(&parts, &batch.conditions)?;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use chrono::Datelike;
+
 use super::*;
 use crate::money::{Money, parse_amount};
 use crate::period::parse_date;
@@ -94,16 +96,21 @@ fn the_newest_list_in_force_is_chosen_unless_a_version_is_named() {
 }
 
 #[test]
-fn prices_change_with_each_list_and_each_rate_into_the_currency_of_the_result() {
+fn a_month_is_cut_where_another_list_comes_into_force() {
     let catalog = two_lists();
-    let days = |billing| -> Vec<String> {
-        catalog.changes(DEFAULT_LIST, billing).iter().map(ToString::to_string).collect()
+    let days: Vec<String> = catalog.changes(DEFAULT_LIST).iter().map(ToString::to_string).collect();
+    assert_eq!(days, ["2023-03-31", "2026-06-15"]);
+    let parts = |day: &str| -> Vec<(String, u32)> {
+        let segments = catalog.segments(DEFAULT_LIST, Month::of_date(on(day).unwrap()));
+        let part = |segment: &Segment| (segment.list.version.clone(), segment.period.start.date().day());
+        segments.iter().map(part).collect()
     };
-    assert_eq!(days(None), ["2023-03-31", "2026-06-15"]);
-    assert_eq!(days("JPY".parse().ok()), ["2023-03-31", "2026-06-15"]);
-    let with_rates =
-        ["2023-03-31", "2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01", "2025-04-01", "2026-06-15"];
-    assert_eq!(days(Some(Currency::EUR)), with_rates);
+    let (old, new) = ("2023-03-31".to_owned(), "2026-06-15".to_owned());
+    assert_eq!(parts("2026-06-01"), [(old.clone(), 1), (new.clone(), 15)]);
+    assert_eq!(parts("2026-05-01"), [(old.clone(), 1)]);
+    assert_eq!(parts("2026-07-31"), [(new, 1)]);
+    assert_eq!(parts("2023-03-01"), [(old, 31)]);
+    assert_eq!(parts("2023-02-01"), []);
 }
 
 #[test]
@@ -189,13 +196,13 @@ fn files_that_cannot_be_laid_over_are_refused() {
         .map(|paths| Catalog::with_files(paths).unwrap_err().to_string())
         .map(|message| message.replace(&folder.path().display().to_string(), "DIR"))
         .collect();
-    insta::assert_snapshot!(messages.join("\n"), @r#"
+    insta::assert_snapshot!(messages.join("\n"), @"
     DIR/b.yaml: price list 'acs-email' of 2023-03-31 (version b) is also in DIR/a.yaml: expected it once
-    DIR/c.yaml: price list 'acs-email' of 2023-04-01 (version 2023-03-31) is also in DIR/a.yaml: expected it once
+    DIR/c.yaml: version '2023-03-31' of price list 'acs-email' is also in DIR/a.yaml: expected it once
     DIR/e.yaml: the rate of USD per EUR on 2025-04-01 is also in DIR/d.yaml: expected it once
     DIR/f.yaml: is of kind 'terms': expected 'price-list' or 'exchange-rates' (terms are given with --terms)
     DIR/empty: holds no price file: expected names that end in .yaml or .yml
-    "#);
+    ");
 }
 
 #[test]
