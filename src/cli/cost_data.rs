@@ -10,7 +10,7 @@ use crate::money::{Currency, ExchangeRate, Money, RateSource};
 use crate::pricing::rate::Step;
 use crate::pricing::terms::MeterTerms;
 use crate::pricing::{PriceList, Source, Terms};
-use crate::report::{Cell, Row, RowKind, Table, amount, grouped};
+use crate::report::{Cell, Row, RowKind, Section, Table, amount, grouped};
 use crate::units::Megabyte;
 
 /// A number without trailing zeros.
@@ -159,25 +159,68 @@ pub(super) fn terms_json(terms: &Terms) -> Value {
     })
 }
 
-/// The table of an estimate's charges with their total; with terms, list and contracted price side by side.
-pub(super) fn charges_table(title: &str, estimate: &Estimate) -> Table {
-    let with_terms = !estimate.conditions.terms.file.is_empty();
-    let list: &[&str] = if with_terms { &["List unit price", "List cost"] } else { &[] };
+/// Charges with their sums, as a table shows them.
+#[derive(Clone, Copy)]
+pub(super) struct Sums<'a> {
+    /// In the list's currency.
+    pub(super) charges: &'a [Charge],
+    /// By the list, in its currency.
+    pub(super) list_total: Money,
+    /// By the terms, in the list's currency.
+    pub(super) contracted_total: Money,
+    /// In the result's currency.
+    pub(super) total: Money,
+    /// Whether there are terms.
+    pub(super) with_terms: bool,
+}
+
+impl<'a> Sums<'a> {
+    /// Those of an estimate.
+    pub(super) fn of(estimate: &'a Estimate) -> Sums<'a> {
+        Sums {
+            charges: &estimate.charges,
+            list_total: estimate.list_total,
+            contracted_total: estimate.contracted_total,
+            total: estimate.total,
+            with_terms: !estimate.conditions.terms.file.is_empty(),
+        }
+    }
+}
+
+/// The table of charges with their total; with terms, list and contracted price side by side.
+pub(super) fn charges_table(title: &str, sums: Sums) -> Table {
+    let list: &[&str] = if sums.with_terms { &["List unit price", "List cost"] } else { &[] };
     let own: &[&str] =
-        if with_terms { &["Contracted unit price", "Contracted cost"] } else { &["Unit price", "Cost"] };
+        if sums.with_terms { &["Contracted unit price", "Contracted cost"] } else { &["Unit price", "Cost"] };
     let columns = ["Meter", "Quantity", "Unit"].iter().chain(list).chain(own);
-    let mut rows: Vec<Row> = estimate.charges.iter().map(|charge| charge_row(charge, with_terms)).collect();
-    rows.push(total_row("Total", with_terms.then_some(estimate.list_total), estimate.contracted_total));
-    if estimate.conditions.exchange_rate.is_some() {
-        let name = format!("Total in {}", estimate.total.currency());
-        let list_cell = with_terms.then_some(Cell::Empty);
-        let mut row = total_row(&name, None, estimate.total);
-        if let Some(empty) = list_cell {
-            row.cells.splice(3..3, [empty.clone(), empty]);
+    let mut rows: Vec<Row> = sums.charges.iter().map(|charge| charge_row(charge, sums.with_terms)).collect();
+    rows.push(total_row("Total", sums.with_terms.then_some(sums.list_total), sums.contracted_total));
+    if sums.total.currency() != sums.contracted_total.currency() {
+        let name = format!("Total in {}", sums.total.currency());
+        let mut row = total_row(&name, None, sums.total);
+        if sums.with_terms {
+            row.cells.splice(3..3, [Cell::Empty, Cell::Empty]);
         }
         rows.push(row);
     }
     Table { title: title.to_owned(), columns: columns.map(|name| (*name).to_owned()).collect(), rows }
+}
+
+/// Says where the rounded charges add up to another total than the one shown.
+pub(super) fn charge_rounding_notes(sums: Sums) -> Vec<String> {
+    let contracted = sums.charges.iter().map(|charge| charge.contracted_cost);
+    let list = sums.charges.iter().map(|charge| charge.list_cost);
+    let contracted = rounding_note("the cost", sums.contracted_total, contracted);
+    let listed = sums.with_terms.then(|| rounding_note("the list cost", sums.list_total, list)).flatten();
+    listed.into_iter().chain(contracted).collect()
+}
+
+/// Says which unit prices are averages.
+pub(super) fn average_notes(charges: &[Charge]) -> impl Iterator<Item = String> {
+    charges.iter().filter(|charge| charge.is_average()).map(|charge| {
+        let prices: Vec<String> = charge.steps.iter().map(|step| plain(step.unit_price)).collect();
+        format!("The unit price of {} is the average over {}.", charge.sku_meter, prices.join(", "))
+    })
 }
 
 fn charge_row(charge: &Charge, with_terms: bool) -> Row {
@@ -200,6 +243,16 @@ fn total_row(name: &str, list_total: Option<Money>, total: Money) -> Row {
     }
     cells.extend([Cell::Empty, Cell::Money(total)]);
     Row { kind: RowKind::Total, cells }
+}
+
+/// A section of statements under a heading; none where there are no statements.
+pub(super) fn notes(heading: &str, lines: Vec<String>) -> Option<Section> {
+    (!lines.is_empty()).then(|| Section::Notes { heading: heading.to_owned(), lines })
+}
+
+/// Which program made a report.
+pub(super) fn version_note() -> String {
+    format!("relaymeter {}.", env!("CARGO_PKG_VERSION"))
 }
 
 /// Where the prices come from, in sentences.

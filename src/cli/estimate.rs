@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use super::cost_data::{self, in_full, plain, shown};
+use super::cost_data::{self, Sums, in_full, plain, shown};
+use super::count_args::InForce;
 use super::price_args::{PriceArgs, Prices, day};
 use super::{Context, Exit, Outcome, explain};
 use crate::estimate::{Estimate, Part, estimate};
@@ -13,6 +14,8 @@ use crate::pricing::{Metered, PriceList, Quantities};
 use crate::report::{Report, Section, amount, counted};
 use crate::units::MessageSize;
 
+/// The layout of the data; counted up when a reader would have to change.
+const SCHEMA_VERSION: u32 = 1;
 /// The most months that are priced at once: a hundred years.
 const MAX_MONTHS: u32 = 1_200;
 
@@ -119,22 +122,39 @@ fn report(
     if args.recipients_per_message != Decimal::ONE {
         title += &format!(" to {} recipients each", shown(args.recipients_per_message));
     }
-    let mut lines = Vec::new();
     if args.months > 1 {
         title += &format!(", {} months", shown(args.months.into()));
-        lines.push(format!("One month: {}.", amount(&monthly(priced, args.months)?)));
     }
-    lines.extend(budget.map(BudgetCheck::note).transpose()?);
-    lines.extend(rounding_notes(priced));
-    lines.extend(average_notes(priced));
-    lines.extend(limit_notes(&prices.list, args));
-    lines.extend(cost_data::provenance_notes(priced, args.on.is_some()));
-    let table = cost_data::charges_table("", priced);
-    let mut sections = vec![Section::Table(table), Section::Notes { heading: String::new(), lines }];
+    let remarks = remarks(args, prices, priced, budget)?;
+    let mut sections = vec![Section::Table(cost_data::charges_table("Cost", Sums::of(priced)))];
     if args.explain {
         sections.extend(explain::sections(args, priced)?);
     }
-    Ok(Report { title, sections, data: data(args, prices, priced, budget)? })
+    let data = data(args, prices, priced, budget, &remarks)?;
+    let mut provenance = vec![cost_data::version_note()];
+    provenance.extend(cost_data::provenance_notes(priced, args.on.is_some()));
+    provenance.extend(prices.in_force.iter().map(|one| format!("{one}.")));
+    let warnings = prices.warnings.values().cloned().collect();
+    let notes = [("Warnings", warnings), ("Remarks", remarks), ("Provenance", provenance)];
+    sections.extend(notes.into_iter().filter_map(|(heading, lines)| cost_data::notes(heading, lines)));
+    Ok(Report { title, sections, data })
+}
+
+/// What the user should know to judge the total.
+fn remarks(
+    args: &Args,
+    prices: &Prices,
+    priced: &Estimate,
+    budget: Option<&BudgetCheck>,
+) -> anyhow::Result<Vec<String>> {
+    let mut lines: Vec<String> = budget.map(BudgetCheck::note).transpose()?.into_iter().collect();
+    if args.months > 1 {
+        lines.push(format!("One month: {}.", amount(&monthly(priced, args.months)?)));
+    }
+    lines.extend(cost_data::charge_rounding_notes(Sums::of(priced)));
+    lines.extend(cost_data::average_notes(&priced.charges));
+    lines.extend(limit_notes(&prices.list, args));
+    Ok(lines)
 }
 
 fn data(
@@ -142,8 +162,10 @@ fn data(
     prices: &Prices,
     priced: &Estimate,
     budget: Option<&BudgetCheck>,
+    remarks: &[String],
 ) -> anyhow::Result<serde_json::Value> {
     let mut data = json!({
+        "schema_version": SCHEMA_VERSION,
         "total": cost_data::money_json(priced.total),
         "list_total": cost_data::money_json(priced.list_total),
         "contracted_total": cost_data::money_json(priced.contracted_total),
@@ -157,6 +179,8 @@ fn data(
             "compared_total": cost_data::money_json(check.total),
             "within": check.within,
         })),
+        "warnings": prices.warnings.values().collect::<Vec<_>>(),
+        "remarks": remarks,
         "provenance": provenance(args, prices),
     });
     if args.explain {
@@ -178,6 +202,7 @@ fn provenance(args: &Args, prices: &Prices) -> serde_json::Value {
             "message_size": args.size.in_bytes().to_string(),
         },
         "chosen_by": prices.chosen_by,
+        "settings": prices.in_force.iter().map(InForce::json).collect::<Vec<_>>(),
     })
 }
 
@@ -186,27 +211,6 @@ fn monthly(priced: &Estimate, months: u32) -> anyhow::Result<Money> {
     let amount = priced.total.amount().checked_div(Decimal::from(months));
     let amount = amount.ok_or(MoneyError::Overflow)?;
     Ok(Money::new(amount, priced.total.currency()))
-}
-
-/// Says where the rounded costs add up to another total than the one shown.
-fn rounding_notes(priced: &Estimate) -> Vec<String> {
-    let contracted = priced.charges.iter().map(|charge| charge.contracted_cost);
-    let list = priced.charges.iter().map(|charge| charge.list_cost);
-    let contracted = cost_data::rounding_note("the cost", priced.contracted_total, contracted);
-    let has_terms = !priced.conditions.terms.file.is_empty();
-    let listed =
-        has_terms.then(|| cost_data::rounding_note("the list cost", priced.list_total, list)).flatten();
-    listed.into_iter().chain(contracted).collect()
-}
-
-/// Says which unit prices are averages.
-fn average_notes(priced: &Estimate) -> impl Iterator<Item = String> {
-    priced.charges.iter().filter(|charge| charge.is_average()).map(|charge| {
-        format!(
-            "The unit price of {} is the average over its tiers (--explain shows them).",
-            charge.sku_meter
-        )
-    })
 }
 
 /// Says where a volume is beyond a limit that a new customer meets.

@@ -44,7 +44,7 @@ pub(super) fn sections(args: &Args, priced: &Estimate) -> Result<Vec<Section>, M
     if let Some(rate) = &priced.conditions.exchange_rate {
         let printed = printed(priced, rate)?;
         sections.push(Section::Table(printed.table(rate)));
-        sections.push(Section::Notes { heading: String::new(), lines: printed.conclusion(rate)? });
+        sections.push(Section::Notes { heading: "Conclusion".to_owned(), lines: printed.conclusion(rate)? });
     }
     Ok(sections)
 }

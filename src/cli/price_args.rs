@@ -104,6 +104,8 @@ pub enum Matter {
     Terms,
     /// The age of the rate of a day.
     Rate(NaiveDate),
+    /// Given price files that decide nothing.
+    Pricing,
 }
 
 /// The flags and settings that were chosen between.
@@ -215,6 +217,9 @@ impl PriceBook {
             (_, Ok(())) => {}
         }
         let conditions = self.conditions(&list, on, self.terms.clone(), &mut warnings)?;
+        if !uses_given(&list, &conditions) {
+            warnings.extend(self.unused_warning());
+        }
         let (chosen_by, in_force) = (self.chosen_by.clone(), self.in_force.clone());
         Ok(Prices { list, conditions, chosen_by, in_force, warnings })
     }
@@ -239,6 +244,24 @@ impl PriceBook {
             conditions = Some(self.conditions(&segment.list, Some(day), terms.clone(), &mut warnings)?);
         }
         Ok(MonthPrices { segments, conditions, warnings })
+    }
+
+    /// The remark on price files that were given but decide nothing; none where no files were given.
+    pub fn unused_warning(&self) -> Option<(Matter, String)> {
+        let lists = self.catalog.lists().filter(|list| list.sha256.is_some());
+        let lists = lists.map(|list| format!("price list '{}@{}'", list.name, list.version));
+        let rates = self.catalog.rate_files().iter().filter(|file| file.sha256.is_some());
+        let rates = rates.map(|file| format!("rates of {} per {}", file.pricing, file.billing));
+        let given: Vec<String> = lists.chain(rates).collect();
+        (!given.is_empty()).then(|| {
+            let text = format!(
+                "nothing that --pricing gives is used ({}): the prices are those of '{}', built in; --price-list names \
+                 another list",
+                given.join(", "),
+                self.name
+            );
+            (Matter::Pricing, text)
+        })
     }
 
     /// The list in force on a day of usage.
@@ -290,6 +313,12 @@ impl PriceBook {
         let found = self.catalog.exchange_rate(list.currency, billing, on);
         Ok(Some(found.map_err(|error| anyhow!("{error}\nhint: give a rate with --fx"))?))
     }
+}
+
+/// Whether a given file decides a price: those built in have no digest.
+pub(super) fn uses_given(list: &PriceList, conditions: &Conditions) -> bool {
+    let rate = conditions.exchange_rate.as_ref().map(|rate| &rate.source);
+    list.sha256.is_some() || matches!(rate, Some(RateSource::File { sha256: Some(_), .. }))
 }
 
 impl Chosen {

@@ -106,7 +106,7 @@ fn average(cost: Decimal, quantity: Decimal) -> Result<Option<Decimal>, MoneyErr
 }
 
 /// One charge per meter and pricing unit, in the order in which they first appear.
-pub(super) fn merge<'a>(charges: impl Iterator<Item = &'a Charge>) -> Result<Vec<Charge>, MoneyError> {
+pub fn merge_charges<'a>(charges: impl Iterator<Item = &'a Charge>) -> Result<Vec<Charge>, MoneyError> {
     let mut merged: Vec<Charge> = Vec::new();
     for charge in charges {
         let same =

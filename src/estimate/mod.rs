@@ -16,7 +16,7 @@ use crate::money::{ExchangeRate, Money, MoneyError};
 use crate::pricing::{MonthShare, PriceList, Quantities, Segment, Terms};
 use crate::units::Megabyte;
 
-pub use charge::Charge;
+pub use charge::{Charge, merge_charges};
 pub use share::share;
 
 /// What was, or will be, sent in one billing month, or in the part of one for which one list is in force.
@@ -113,7 +113,7 @@ pub fn estimate(parts: &[Part], conditions: &Conditions) -> Result<Estimate, Est
             price_lists.push(Arc::clone(&part.list));
         }
     }
-    let charges = charge::merge(priced.iter().flat_map(|part| &part.charges))?;
+    let charges = merge_charges(priced.iter().flat_map(|part| &part.charges))?;
     let zero = Money::zero(first.list.currency);
     let sum = |cost: fn(&Charge) -> Money| {
         charges.iter().try_fold(zero, |sum, charge| sum.checked_add(cost(charge)))

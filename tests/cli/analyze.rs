@@ -136,6 +136,14 @@ fn a_report_for_people() {
     Last                    2026-11-01T08:00:00Z
     Cost                              USD < 0.01      USD < 0.01
 
+    Cost
+    Meter                   Quantity  Unit        Unit price        Cost
+    ----------------------  --------  ---------  -----------  ----------
+    Basic Sent Email               6  recipient  USD 0.00025  USD < 0.01
+    Basic Data Transferred  0.234768  MB         USD 0.00012  USD < 0.01
+    ----------------------  --------  ---------  -----------  ----------
+    Total                                                     USD < 0.01
+
     By sender-domain, client
     Sender domain  Client                   Messages  Recipients  Recipients/message     Bytes  Recipient bytes  Mean size  50% up to  95% up to  99% up to   Largest        Cost
     -------------  -----------------------  --------  ----------  ------------------  --------  ---------------  ---------  ---------  ---------  ---------  --------  ----------

@@ -11,11 +11,12 @@ fn run(line: &str) -> String {
 
 #[test]
 fn the_known_month_in_dollars() {
-    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB"), @r#"
+    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB"), @"
     exit 0
     --- stdout
     1,000,000 messages a month of 200.00 kB
 
+    Cost
     Meter                    Quantity  Unit        Unit price        Cost
     ----------------------  ---------  ---------  -----------  ----------
     Basic Sent Email        1,000,000  recipient  USD 0.00025  USD 250.00
@@ -23,20 +24,25 @@ fn the_known_month_in_dollars() {
     ----------------------  ---------  ---------  -----------  ----------
     Total                                                      USD 274.00
 
+    Remarks
       1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
+
+    Provenance
+      relaymeter 0.1.0.
       Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
       A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
     --- stderr
-    "#);
+    ");
 }
 
 #[test]
 fn the_known_month_in_euro_explained() {
-    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB --currency EUR --on 2025-04-11 --explain"), @r#"
+    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB --currency EUR --on 2025-04-11 --explain"), @"
     exit 0
     --- stdout
     1,000,000 messages a month of 200.00 kB
 
+    Cost
     Meter                    Quantity  Unit        Unit price        Cost
     ----------------------  ---------  ---------  -----------  ----------
     Basic Sent Email        1,000,000  recipient  USD 0.00025  USD 250.00
@@ -44,11 +50,6 @@ fn the_known_month_in_euro_explained() {
     ----------------------  ---------  ---------  -----------  ----------
     Total                                                      USD 274.00
     Total in EUR                                               EUR 253.75
-
-      1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
-      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
-      Exchange rate: USD 1.0798 per EUR, of 2025-04-01, not published but derived from prices given both in dollars and in euro; https://www.windowserver.it/2026/01/azure-communication-services-il-sostituto-al-servizio-smtp-auth; built in.
-      A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
 
     How the total comes about
       1,000,000 messages x 1 per message = 1,000,000 recipients
@@ -67,11 +68,22 @@ fn the_known_month_in_euro_explained() {
     ----------------------  ---------  -----------  ----------------------------------  -----------  ------------------
     Total                                                                                                    EUR 264.00
 
+    Conclusion
       240.00 + 24.00 = EUR 264.00: EUR 10.25 (4.0%) more than the EUR 253.75 at list prices.
       A price page converts every unit price at 1.0798 and rounds it up at decimal 5; the rounding is then multiplied by the quantity.
       Right is to multiply the published prices, to convert the total, and to round once.
+
+    Remarks
+      1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
+
+    Provenance
+      relaymeter 0.1.0.
+      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
+      Exchange rate: USD 1.0798 per EUR, of 2025-04-01, not published but derived from prices given both in dollars and in euro; https://www.windowserver.it/2026/01/azure-communication-services-il-sostituto-al-servizio-smtp-auth; built in.
+      A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
+      currency: EUR (flag).
     --- stderr
-    "#);
+    ");
 }
 
 #[test]
@@ -79,10 +91,23 @@ fn a_discount_stands_beside_the_list_price() {
     insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB --discount 3.5% --format csv"), @r#"
     exit 0
     --- stdout
+    Cost
     Meter,Quantity,Unit,List unit price,List unit price currency,List cost,List cost currency,Contracted unit price,Contracted unit price currency,Contracted cost,Contracted cost currency
     Basic Sent Email,1000000,recipient,0.00025,USD,250,USD,0.00024125,USD,241.25,USD
     Basic Data Transferred,200000,MB,0.00012,USD,24,USD,0.0001158,USD,23.16,USD
     Total,,,,,274,USD,,,264.41,USD
+
+    Remarks
+    Note
+    "1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits."
+
+    Provenance
+    Note
+    relaymeter 0.1.0.
+    "Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in."
+    Terms: discount (--discount): 3.5% off the list price.
+    "A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it)."
+    discount: 3.5% (flag).
     --- stderr
     "#);
 }
@@ -94,14 +119,22 @@ fn a_budget_decides_the_exit_code() {
     --- stdout
     # 20 messages a month of 2.08 MB
 
+    ## Cost
+
     | Meter | Quantity | Unit | Unit price | Cost |
     | --- | ---: | --- | ---: | ---: |
     | Basic Sent Email | 20 | recipient | USD 0.00025 | USD 0.01 |
     | Basic Data Transferred | 41.66668 | MB | USD 0.00012 | USD 0.01 |
     | **Total** |  |  |  | **USD 0.01** |
 
+    ## Remarks
+
     - OVER THE BUDGET of USD 0.005: the total of USD 0.01 exceeds it by USD 0.005.
     - Rounding of the cost: USD -0.01 between the rounded rows (USD 0.02) and the total, which is exact before it is rounded.
+
+    ## Provenance
+
+    - relaymeter 0.1.0.
     - Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
     - A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
     --- stderr
@@ -150,5 +183,70 @@ fn every_output_fits_the_published_schema() {
         let mut wrong = data;
         wrong["total"]["amount"] = Value::from(1.5);
         assert!(!validator.is_valid(&wrong), "an amount that is a float does not fit");
+    }
+}
+
+/// A folder with a price list of another name.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let list = std::fs::read_to_string("pricing/acs-email-2023-03-31.yaml").unwrap();
+    std::fs::write(folder.path().join("mine.yaml"), list.replace("name: acs-email\n", "name: mine\n"))
+        .unwrap();
+    folder
+}
+
+fn estimate_in(folder: &tempfile::TempDir, args: &str) -> std::process::Output {
+    let mut command = program();
+    command.current_dir(folder.path()).args(["estimate", "--messages", "1000", "--size", "1kB"]);
+    command.args(args.split_whitespace()).output().unwrap()
+}
+
+#[test]
+fn a_price_file_that_decides_nothing_is_remarked_on() {
+    let folder = folder();
+    let unused = "nothing that --pricing gives is used (price list 'mine@2023-03-31'): the prices are those of \
+                  'acs-email', built in; --price-list names another list";
+    let output = estimate_in(&folder, "--pricing mine.yaml --format json");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), format!("warning: {unused}\n"));
+    let data: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(data["warnings"], serde_json::json!([unused]));
+    let used = estimate_in(&folder, "--pricing mine.yaml --price-list mine");
+    assert_eq!(String::from_utf8(used.stderr).unwrap(), "");
+}
+
+#[test]
+fn every_format_keeps_warnings_and_remarks() {
+    let folder = folder();
+    for format in ["table", "markdown", "csv"] {
+        let output = estimate_in(&folder, &format!("--currency EUR --budget 1EUR --format {format}"));
+        let text = String::from_utf8(output.stdout).unwrap();
+        for part in [
+            "the newest known rate of USD per EUR is of 2025-04-01",
+            "budget of EUR 1.00",
+            "currency: EUR (flag)",
+        ] {
+            assert!(text.contains(part), "{format}: {text}");
+        }
+    }
+    let explained = estimate_in(&folder, "--currency EUR --explain --format csv");
+    assert!(
+        String::from_utf8(explained.stdout).unwrap().contains("Right is to multiply the published prices")
+    );
+}
+
+#[test]
+fn a_flag_that_beats_the_settings_file_is_shown_with_it() {
+    let folder = folder();
+    std::fs::write(
+        folder.path().join("relaymeter.yaml"),
+        "schema_version: 1\ncurrency: EUR\nmegabyte: binary\n",
+    )
+    .unwrap();
+    let output = estimate_in(&folder, "--currency USD");
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in
+        ["  currency: USD (flag; relaymeter.yaml says EUR).\n", "  megabyte: binary (relaymeter.yaml).\n"]
+    {
+        assert!(text.contains(line), "{text}");
     }
 }

@@ -75,6 +75,7 @@ fn a_check_decides_the_exit_code() {
     mine.yaml:43  USD 0.185    USD 0.19  DIFFERS  a published secondary calculation, 0.125 for the mails
                                                   and 0.06 for the data
 
+    Result
       Examples: 3, of them different: 3.
     --- stderr
     ");

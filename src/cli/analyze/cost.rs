@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context as _;
 use chrono::{NaiveDate, NaiveTime};
 
-use crate::cli::price_args::{Matter, PriceArgs, PriceBook, Prices};
+use crate::cli::cost_data::Sums;
+use crate::cli::price_args::{Matter, PriceArgs, PriceBook, Prices, uses_given};
 use crate::cli::settings::Settings;
 use crate::cli::usage_error;
-use crate::estimate::{Conditions, Estimate, Part, estimate, share};
+use crate::estimate::{Charge, Conditions, Estimate, Part, estimate, merge_charges, share};
 use crate::money::{Money, MoneyError};
 use crate::period::{ChargePeriod, Month, Timestamp, parse_date};
 use crate::pricing::{Quantities, Segment, Terms};
@@ -76,6 +77,8 @@ pub(super) struct Plan {
 /// What a run costs.
 pub(super) struct Cost {
     estimates: Vec<(Vec<ChargePeriod>, Estimate)>,
+    /// One charge per meter over all estimates, in the list's currency.
+    charges: Vec<Charge>,
     /// In the result's currency, unrounded.
     pub(super) total: Money,
     /// By the list, in its currency.
@@ -156,7 +159,16 @@ impl Pricer {
                 warnings.entry(matter).or_insert(remark);
             }
         }
+        if !batches.iter().any(Batch::uses_given) {
+            warnings.extend(self.book.unused_warning());
+        }
         Ok((batches, warnings))
+    }
+}
+
+impl Batch {
+    fn uses_given(&self) -> bool {
+        self.segments.iter().any(|segment| uses_given(&segment.list, &self.conditions))
     }
 }
 
@@ -179,6 +191,7 @@ impl Plan {
     ) -> anyhow::Result<Cost> {
         let mut cost = Cost {
             estimates: Vec::new(),
+            charges: Vec::new(),
             total: self.nothing,
             list_total: self.nothing_listed,
             contracted_total: self.nothing_listed,
@@ -195,6 +208,7 @@ impl Plan {
             cost.contracted_total = cost.contracted_total.checked_add(priced.contracted_total)?;
             cost.estimates.push((batch.segments.iter().map(|segment| segment.period).collect(), priced));
         }
+        cost.charges = merge_charges(cost.estimates().flat_map(|estimate| &estimate.charges))?;
         Ok(cost)
     }
 }
@@ -207,6 +221,17 @@ impl Cost {
     /// The estimates behind the total: one, or one for each period with prices of its own.
     pub(super) fn estimates(&self) -> impl Iterator<Item = &Estimate> {
         self.estimates.iter().map(|(_, estimate)| estimate)
+    }
+
+    /// The charges with their sums.
+    pub(super) fn sums(&self) -> Sums<'_> {
+        Sums {
+            charges: &self.charges,
+            list_total: self.list_total,
+            contracted_total: self.contracted_total,
+            total: self.total,
+            with_terms: self.estimates().any(|estimate| !estimate.conditions.terms.file.is_empty()),
+        }
     }
 
     /// Shares the total among groups by what each sent in each period. The shares add up to the total.

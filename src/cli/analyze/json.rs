@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Analysis;
 use super::rows::Row;
-use super::table::{PERCENTILES, mean_size, per_message, recognition_name};
+use super::table::{PERCENTILES, mean_size, per_message, recognition_name, remarks};
 use crate::cli::cost_data::{self, money_json, plain};
 use crate::cli::price_args::Prices;
 use crate::usage::{Accounting, Histogram, Measures, Totals};
@@ -40,6 +40,8 @@ pub(super) fn data(analysis: &Analysis, prices: &Prices) -> Value {
         "by": usage.by.iter().map(|dimension| dimension.name()).collect::<Vec<_>>(),
         "rows": analysis.rows.iter().map(|row| row_json(analysis, row)).collect::<Vec<_>>(),
         "cost": cost_json(analysis),
+        "warnings": analysis.warnings,
+        "remarks": remarks(analysis),
         "accounting": accounting_json(&usage.accounting),
         "provenance": provenance(analysis, prices),
     })
@@ -125,6 +127,7 @@ fn cost_json(analysis: &Analysis) -> Value {
     json!({
         "total": money_json(cost.total),
         "list_cost": money_json(analysis.list.as_ref().map_or(cost, |list| &list.cost).total),
+        "charges": cost_data::charges_json(cost.sums().charges),
         "list_total": money_json(cost.list_total),
         "contracted_total": money_json(cost.contracted_total),
         "estimates": estimates.collect::<Vec<_>>(),

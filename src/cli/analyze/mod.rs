@@ -69,6 +69,8 @@ struct Analysis {
     on: On,
     /// Whether mail other than that of applications can be in the totals.
     unfiltered: bool,
+    /// Remarks for stderr, which the report keeps.
+    warnings: Vec<String>,
 }
 
 /// What everything would cost without terms, in the result's currency.
@@ -103,10 +105,13 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     let list = list.map(|(cost, delivered_cost)| AtListPrices { cost, delivered_cost });
     let rows = rows::rows(&mut usage, &cost, list.as_ref().map(|list| &list.cost), args.top)?;
     let unfiltered = !filtered && usage.traffic.keys().any(|kind| *kind != Traffic::Relay);
-    let analysis = Analysis { usage, ingested, rows, cost, delivered_cost, list, in_force, on, unfiltered };
+    let warnings = Vec::new();
+    let mut analysis =
+        Analysis { usage, ingested, rows, cost, delivered_cost, list, in_force, on, unfiltered, warnings };
+    analysis.warnings = analysis.all_warnings(&plan);
     Ok(Outcome {
         exit: analysis.exit(),
-        warnings: analysis.warnings(&plan),
+        warnings: analysis.warnings.clone(),
         ..Outcome::report(Report {
             title: analysis.title(),
             sections: table::sections(&analysis),
@@ -197,7 +202,7 @@ impl Analysis {
         self.usage.total.unknown_recipients < self.usage.total.attempted.recipients
     }
 
-    fn warnings(&self, plan: &Plan) -> Vec<String> {
+    fn all_warnings(&self, plan: &Plan) -> Vec<String> {
         let usage = &self.usage;
         let mut warnings = usage.warnings.clone();
         warnings.extend(usage.damages.iter().map(|damage| match damage.line {

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::rows::Row;
 use super::{Analysis, AtListPrices};
-use crate::cli::cost_data;
+use crate::cli::cost_data::{self, notes};
 use crate::ingest::run::Recognition;
 use crate::money::{Money, Rounding, round};
 use crate::report::{Cell, Row as TableRow, RowKind, Section, Table, counted, grouped};
@@ -20,6 +20,11 @@ pub(super) const PERCENTILES: [u8; 3] = [50, 95, 99];
 /// All sections in the order in which they are read.
 pub(super) fn sections(analysis: &Analysis) -> Vec<Section> {
     let mut sections = vec![Section::Table(figures(analysis))];
+    let sums = analysis.cost.sums();
+    if !sums.charges.is_empty() {
+        sections.push(Section::Table(cost_data::charges_table("Cost", sums)));
+        sections.extend(notes("", cost_data::charge_rounding_notes(sums)));
+    }
     if !analysis.usage.by.is_empty() {
         sections.push(Section::Table(groups(analysis)));
     }
@@ -27,15 +32,12 @@ pub(super) fn sections(analysis: &Analysis) -> Vec<Section> {
     if analysis.unfiltered {
         sections.push(Section::Table(traffic(analysis)));
     }
+    sections.extend(notes("Warnings", analysis.warnings.clone()));
     sections.extend(notes("Remarks", remarks(analysis)));
     sections.push(Section::Table(accounting(analysis)));
     sections.extend(notes("Rejected", rejections(analysis)));
     sections.extend(notes("Provenance", provenance(analysis)));
     sections
-}
-
-fn notes(heading: &str, lines: Vec<String>) -> Option<Section> {
-    (!lines.is_empty()).then(|| Section::Notes { heading: heading.to_owned(), lines })
 }
 
 fn table(title: &str, columns: &[&str], rows: Vec<TableRow>) -> Table {
@@ -209,26 +211,10 @@ fn traffic(analysis: &Analysis) -> Table {
 }
 
 /// What the user should know to judge the figures.
-fn remarks(analysis: &Analysis) -> Vec<String> {
+pub(super) fn remarks(analysis: &Analysis) -> Vec<String> {
     let usage = &analysis.usage;
-    let (total, qualities) = (&usage.total, &usage.qualities);
-    let mut lines = Vec::new();
-    if total.imputed.messages > 0 {
-        lines.push(format!(
-            "{} to {} without a size in the input: {} are imputed.",
-            counted(total.imputed.messages, "message"),
-            counted(total.imputed.recipients, "recipient"),
-            counted(total.imputed.recipient_bytes, "recipient byte")
-        ));
-    }
-    if !analysis.knows_delivery() && total.attempted.recipients > 0 {
-        lines.push("The input does not tell what was delivered.".to_owned());
-    } else if total.unknown_recipients > 0 {
-        lines.push(format!(
-            "The input does not tell what became of {}: not in 'delivered only'.",
-            counted(total.unknown_recipients, "recipient")
-        ));
-    }
+    let mut lines: Vec<String> = unknown_remarks(analysis).collect();
+    let qualities = &usage.qualities;
     let counts = [
         (qualities.size_declared, "Sizes as the client declared them, not measured"),
         (qualities.zone_assumed, "Times in an assumed zone (--log-timezone changes it)"),
@@ -237,6 +223,7 @@ fn remarks(analysis: &Analysis) -> Vec<String> {
     ];
     let remarks = counts.into_iter().filter(|(count, _)| *count > 0);
     lines.extend(remarks.map(|(count, what)| format!("{what}: {}.", grouped(&count.to_string()))));
+    lines.extend(cost_data::average_notes(analysis.cost.sums().charges));
     if usage.sizes.messages() > 0 {
         lines.push(
             "'50% up to' and the like are at most 1.6 % above the true sizes; the largest size is exact."
@@ -249,6 +236,28 @@ fn remarks(analysis: &Analysis) -> Vec<String> {
         );
     }
     lines
+}
+
+/// What the input does not tell.
+fn unknown_remarks(analysis: &Analysis) -> impl Iterator<Item = String> {
+    let total = &analysis.usage.total;
+    let imputed = (total.imputed.messages > 0).then(|| {
+        format!(
+            "{} to {} without a size in the input: {} are imputed.",
+            counted(total.imputed.messages, "message"),
+            counted(total.imputed.recipients, "recipient"),
+            counted(total.imputed.recipient_bytes, "recipient byte")
+        )
+    });
+    let outcome = if !analysis.knows_delivery() && total.attempted.recipients > 0 {
+        Some("The input does not tell what was delivered.".to_owned())
+    } else if total.unknown_recipients > 0 {
+        let recipients = counted(total.unknown_recipients, "recipient");
+        Some(format!("The input does not tell what became of {recipients}: not in 'delivered only'."))
+    } else {
+        None
+    };
+    imputed.into_iter().chain(outcome)
 }
 
 /// What became of every record.
@@ -281,7 +290,7 @@ fn rejections(analysis: &Analysis) -> Vec<String> {
 
 /// What the figures rest on.
 fn provenance(analysis: &Analysis) -> Vec<String> {
-    let mut lines = vec![format!("relaymeter {}.", env!("CARGO_PKG_VERSION"))];
+    let mut lines = vec![cost_data::version_note()];
     for estimate in analysis.cost.estimates() {
         for note in cost_data::provenance_notes(estimate, analysis.on.shown().is_some()) {
             if !lines.contains(&note) {

@@ -63,9 +63,10 @@ fn file(name: &str, text: &str) -> (tempfile::TempDir, String) {
 fn the_known_month_in_dollars() {
     let (report, exit, warnings) = run("estimate --messages 1000000 --size 0.2MB").unwrap();
     assert_eq!((exit, warnings), (Exit::Done, Vec::new()));
-    insta::assert_snapshot!(table_of(&report), @r#"
+    insta::assert_snapshot!(table_of(&report), @"
     1,000,000 messages a month of 200.00 kB
 
+    Cost
     Meter                    Quantity  Unit        Unit price        Cost
     ----------------------  ---------  ---------  -----------  ----------
     Basic Sent Email        1,000,000  recipient  USD 0.00025  USD 250.00
@@ -73,10 +74,14 @@ fn the_known_month_in_dollars() {
     ----------------------  ---------  ---------  -----------  ----------
     Total                                                      USD 274.00
 
+    Remarks
       1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
+
+    Provenance
+      relaymeter 0.1.0.
       Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
       A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
-    "#);
+    ");
 }
 
 #[test]
@@ -89,9 +94,10 @@ fn the_known_month_in_euro_and_why_264_is_wrong() {
     assert_eq!((&total["display"], &total["currency"]), (&"253.75".into(), &"EUR".into()));
     assert_eq!(report.data["list_total"]["amount"], "274");
     assert_eq!(report.data["explanation"]["printed_unit_prices"]["total"]["display"], "264.00");
-    insta::assert_snapshot!(table_of(&report), @r#"
+    insta::assert_snapshot!(table_of(&report), @"
     1,000,000 messages a month of 200.00 kB
 
+    Cost
     Meter                    Quantity  Unit        Unit price        Cost
     ----------------------  ---------  ---------  -----------  ----------
     Basic Sent Email        1,000,000  recipient  USD 0.00025  USD 250.00
@@ -99,11 +105,6 @@ fn the_known_month_in_euro_and_why_264_is_wrong() {
     ----------------------  ---------  ---------  -----------  ----------
     Total                                                      USD 274.00
     Total in EUR                                               EUR 253.75
-
-      1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
-      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
-      Exchange rate: USD 1.0798 per EUR, of 2025-04-01, not published but derived from prices given both in dollars and in euro; https://www.windowserver.it/2026/01/azure-communication-services-il-sostituto-al-servizio-smtp-auth; built in.
-      A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
 
     How the total comes about
       1,000,000 messages x 1 per message = 1,000,000 recipients
@@ -122,10 +123,21 @@ fn the_known_month_in_euro_and_why_264_is_wrong() {
     ----------------------  ---------  -----------  ----------------------------------  -----------  ------------------
     Total                                                                                                    EUR 264.00
 
+    Conclusion
       240.00 + 24.00 = EUR 264.00: EUR 10.25 (4.0%) more than the EUR 253.75 at list prices.
       A price page converts every unit price at 1.0798 and rounds it up at decimal 5; the rounding is then multiplied by the quantity.
       Right is to multiply the published prices, to convert the total, and to round once.
-    "#);
+
+    Remarks
+      1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
+
+    Provenance
+      relaymeter 0.1.0.
+      Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
+      Exchange rate: USD 1.0798 per EUR, of 2025-04-01, not published but derived from prices given both in dollars and in euro; https://www.windowserver.it/2026/01/azure-communication-services-il-sostituto-al-servizio-smtp-auth; built in.
+      A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
+      currency: EUR (flag).
+    ");
 }
 
 #[test]
@@ -225,6 +237,20 @@ fn the_published_json() {
           },
           "version": "2023-03-31"
         },
+        "settings": [
+          {
+            "from": "flag",
+            "instead_of": null,
+            "name": "currency",
+            "value": "EUR"
+          },
+          {
+            "from": "flag",
+            "instead_of": null,
+            "name": "discount",
+            "value": "5%"
+          }
+        ],
         "terms": {
           "discount": "0.05",
           "effective": null,
@@ -241,11 +267,14 @@ fn the_published_json() {
         },
         "version": "VERSION"
       },
+      "remarks": [],
+      "schema_version": 1,
       "total": {
         "amount": "0.9765697351361363215410261159",
         "currency": "EUR",
         "display": "0.98"
-      }
+      },
+      "warnings": []
     }
     "#);
 }
@@ -413,9 +442,10 @@ fn terms_stand_beside_the_list_price() {
     let (report, ..) = run(&line).unwrap();
     assert_eq!(report.data["total"]["display"], "207.45");
     let table = table_of(&report).replace(&path, "terms.yaml");
-    insta::assert_snapshot!(table, @r#"
+    insta::assert_snapshot!(table, @"
     1,000,000 messages a month of 200.00 kB
 
+    Cost
     Meter                    Quantity  Unit       List unit price   List cost  Contracted unit price  Contracted cost
     ----------------------  ---------  ---------  ---------------  ----------  ---------------------  ---------------
     Basic Sent Email        1,000,000  recipient      USD 0.00025  USD 250.00             USD 0.0002       USD 200.00
@@ -424,12 +454,18 @@ fn terms_stand_beside_the_list_price() {
     Total                                                          USD 274.00                              USD 224.00
     Total in EUR                                                                                           EUR 207.45
 
+    Remarks
       1,000,000 messages a month need more than 100 an hour, which is 72,000 in 30 days: default limit of a subscription for custom domains, raised by a support request; https://learn.microsoft.com/azure/communication-services/concepts/service-limits.
+
+    Provenance
+      relaymeter 0.1.0.
       Price list: acs-email version 2023-03-31, Azure Communication Services, in force from 2023-03-31; https://github.com/MicrosoftDocs/azure-docs/blob/ea2b0fef131cf128c0af4021f9de2cd7818f55d9/articles/communication-services/concepts/email-pricing.md, read on 2026-11-23; built in.
       Exchange rate: USD 1.0798 per EUR, typed with --fx.
       Terms: ours (terms.yaml, SHA-256 af973d04b3bd9134b85d2b8188fc6492d05cf82bab7805d7d54424c9fd4d6cde), in force from 2026-01-01: Basic Sent Email at USD 0.0002.
       A charged megabyte is 1,000,000 bytes (the provider does not say; --megabyte changes it).
-    "#);
+      currency: EUR (flag).
+      terms: terms.yaml (flag).
+    ");
     let early = error_of(&format!("{line} --on 2025-12-31")).replace(&path, "terms.yaml");
     assert_eq!(
         early,

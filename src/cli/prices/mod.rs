@@ -205,7 +205,7 @@ fn checked(files: &[CheckedFile]) -> anyhow::Result<Outcome> {
         title: "Worked examples, calculated again".to_owned(),
         sections: vec![
             table("", ["Place", "Stated", "Calculated", "Result", "Source"], rows),
-            Section::Notes { heading: String::new(), lines },
+            Section::Notes { heading: "Result".to_owned(), lines },
         ],
         data: json!({
             "reproduces": failed == 0,

@@ -142,6 +142,7 @@ fn an_example_that_differs_fails_the_check() {
     mine.yaml:43  USD 0.185    USD 0.19  DIFFERS  a published secondary calculation, 0.125 for the mails
                                                   and 0.06 for the data
 
+    Result
       Examples: 3, of them different: 3.
     ");
     let (_, exit, _) = run(&format!("prices check --pricing {path}")).unwrap();
