@@ -7,6 +7,7 @@ use super::{Analysis, AtListPrices};
 use crate::cli::cost_data::{self, notes};
 use crate::ingest::run::Recognition;
 use crate::money::{Money, Rounding, round};
+use crate::pricing::Metered;
 use crate::report::{Cell, Row as TableRow, RowKind, Section, Table, counted, grouped};
 use crate::usage::{Histogram, Measures, SHOWN_REJECTIONS};
 
@@ -224,6 +225,7 @@ pub(super) fn remarks(analysis: &Analysis) -> Vec<String> {
     let remarks = counts.into_iter().filter(|(count, _)| *count > 0);
     lines.extend(remarks.map(|(count, what)| format!("{what}: {}.", grouped(&count.to_string()))));
     lines.extend(cost_data::average_notes(analysis.cost.sums().charges));
+    lines.extend(limit_remarks(analysis));
     if usage.sizes.messages() > 0 {
         lines.push(
             "'50% up to' and the like are at most 1.6 % above the true sizes; the largest size is exact."
@@ -234,6 +236,35 @@ pub(super) fn remarks(analysis: &Analysis) -> Vec<String> {
         lines.push(
             "There are too many groups to keep the sizes of each: percentiles are of the whole run.".into(),
         );
+    }
+    lines
+}
+
+/// Where the mail was too much for a limit that a new customer meets: more than it lets through in the whole time, so
+/// that some hour had more for certain.
+fn limit_remarks(analysis: &Analysis) -> Vec<String> {
+    let lists = analysis.cost.estimates().flat_map(|estimate| &estimate.price_lists);
+    let (Some(list), Some((first, last))) = (lists.last(), analysis.usage.period) else { return Vec::new() };
+    let hours = (last.seconds() - first.seconds()).div_euclid(3600) + 1;
+    let totals = &analysis.usage.total.attempted;
+    let mut lines = Vec::new();
+    for limit in &list.limits {
+        let volume = match limit.metered {
+            Metered::Messages => Decimal::from(totals.messages),
+            Metered::Recipients => Decimal::from(totals.recipients),
+            Metered::Megabytes => continue,
+        };
+        if limit.per_hour.checked_mul(hours.into()).is_some_and(|most| volume > most) {
+            lines.push(format!(
+                "{} {} within {} need more than {} an hour: {}; {}.",
+                cost_data::shown(volume),
+                limit.metered.name(),
+                counted(hours, "hour"),
+                cost_data::shown(limit.per_hour),
+                limit.note,
+                limit.url
+            ));
+        }
     }
     lines
 }
