@@ -458,6 +458,52 @@ fn numbers_of_messages_are_read_as_people_write_them() {
 }
 
 #[test]
+fn thousands_are_told_from_fractions() {
+    for text in [
+        "1.000.000",
+        "1,000,000",
+        "1 000 000",
+        "1\u{a0}000\u{a0}000",
+        "1\u{202f}000\u{202f}000",
+        "1'000'000",
+        "1 000k",
+    ] {
+        assert_eq!(messages(text), Ok(Decimal::from(1_000_000)), "{text}");
+    }
+    assert_eq!(messages("1.234k"), Ok(Decimal::from(1_234)));
+    assert_eq!(messages("2,5k"), Ok(Decimal::from(2_500)));
+    let budget_of = |text: &str| budget(text).map(|budget| (plain(budget.amount), budget.currency));
+    for text in ["1.000,50 EUR", "1,000.50 EUR", "1 000,50EUR", "EUR 1'000.50"] {
+        assert_eq!(budget_of(text), Ok(("1000.5".to_owned(), Some(Currency::EUR))), "{text}");
+    }
+    assert_eq!(budget_of("300,50"), Ok(("300.5".to_owned(), None)));
+    let refused = |text: &str| messages(text).unwrap_err();
+    let refused_budget = |text: &str| budget(text).unwrap_err();
+    let errors = [
+        refused("1.000"),
+        refused("100.000"),
+        refused("1,000"),
+        refused("1000.000"),
+        refused("1.500"),
+        refused("1,234k"),
+        refused_budget("10.000"),
+        refused_budget("10,000 EUR"),
+        refused_budget("USD 273.125"),
+    ];
+    insta::assert_snapshot!(errors.join("\n"), @"
+    '1.000' can be read in two ways: write '1000' or '1'
+    '100.000' can be read in two ways: write '100000' or '100'
+    '1,000' can be read in two ways: write '1000' or '1'
+    '1000.000' can be read in two ways: write '1000000' or '1000'
+    '1.500' can be read in two ways, one of them not whole: write '1500'
+    '1,234k' can be read in two ways: write '1234k' or '1.234k'
+    '10.000' can be read in two ways: write '10000' or '10'
+    '10,000 EUR' can be read in two ways: write '10000 EUR' or '10 EUR'
+    'USD 273.125' can be read in two ways: write 'USD 273125' or 'USD 273.1250'
+    ");
+}
+
+#[test]
 fn wrong_values_are_named_with_what_is_expected() {
     let with = |more: &str| error_of(&format!("estimate --messages 1 --size 1 {more}"));
     let errors = [
