@@ -32,7 +32,7 @@ fn the_known_month_in_dollars() {
 
 #[test]
 fn the_known_month_in_euro_explained() {
-    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB --currency EUR --on 2025-04-11 --explain"), @r#"
+    insta::assert_snapshot!(run("estimate --messages 1M --size 0.2MB --currency EUR --on 2025-04-11 --explain"), @"
     exit 0
     --- stdout
     1,000,000 messages a month of 200.00 kB
@@ -68,10 +68,11 @@ fn the_known_month_in_euro_explained() {
     Total                                                                                                    EUR 264.00
 
       240.00 + 24.00 = EUR 264.00: EUR 10.25 (4.0%) more than the EUR 253.75 at list prices.
-      A price page converts every unit price at 1.0798 and rounds it up at decimal 5; the rounding is then multiplied by the quantity.
+      Assumed is that a price page converts every unit price at 1.0798 and rounds it up, at the second significant digit or from 0.1 on at the third decimal, as Azure's page did in April 2025 with most of the prices known from it.
+      That rounding is then multiplied by the quantity.
       Right is to multiply the published prices, to convert the total, and to round once.
     --- stderr
-    "#);
+    ");
 }
 
 #[test]

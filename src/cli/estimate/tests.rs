@@ -89,7 +89,7 @@ fn the_known_month_in_euro_and_why_264_is_wrong() {
     assert_eq!((&total["display"], &total["currency"]), (&"253.75".into(), &"EUR".into()));
     assert_eq!(report.data["list_total"]["amount"], "274");
     assert_eq!(report.data["explanation"]["printed_unit_prices"]["total"]["display"], "264.00");
-    insta::assert_snapshot!(table_of(&report), @r#"
+    insta::assert_snapshot!(table_of(&report), @"
     1,000,000 messages a month of 200.00 kB
 
     Meter                    Quantity  Unit        Unit price        Cost
@@ -123,9 +123,10 @@ fn the_known_month_in_euro_and_why_264_is_wrong() {
     Total                                                                                                    EUR 264.00
 
       240.00 + 24.00 = EUR 264.00: EUR 10.25 (4.0%) more than the EUR 253.75 at list prices.
-      A price page converts every unit price at 1.0798 and rounds it up at decimal 5; the rounding is then multiplied by the quantity.
+      Assumed is that a price page converts every unit price at 1.0798 and rounds it up, at the second significant digit or from 0.1 on at the third decimal, as Azure's page did in April 2025 with most of the prices known from it.
+      That rounding is then multiplied by the quantity.
       Right is to multiply the published prices, to convert the total, and to round once.
-    "#);
+    ");
 }
 
 #[test]
