@@ -105,8 +105,9 @@ impl FromStr for Month {
     type Err = PeriodError;
 
     fn from_str(text: &str) -> Result<Month, PeriodError> {
-        let date = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d");
-        date.map(Month::of_date).map_err(|_| PeriodError::BadMonth(text.to_owned()))
+        parse_date(&format!("{text}-01"))
+            .map(Month::of_date)
+            .map_err(|_| PeriodError::BadMonth(text.to_owned()))
     }
 }
 
@@ -154,9 +155,16 @@ pub enum PeriodError {
     BadMonth(String),
 }
 
-/// Reads a day written as `2026-10-01`.
+/// Reads a day written as `2026-10-01`, with every digit: two of a year would be the year 26.
 pub fn parse_date(text: &str) -> Result<NaiveDate, PeriodError> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| PeriodError::BadDate(text.to_owned()))
+    // chrono alone takes signs, spaces and missing digits.
+    let is_complete = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| is_complete);
+    date.ok_or_else(|| PeriodError::BadDate(text.to_owned()))
 }
 
 /// A time zone: a fixed offset or a named one with its history of daylight saving time.
@@ -276,6 +284,34 @@ mod tests {
             parse_date("1.10.2026").unwrap_err().to_string(),
             "'1.10.2026' is not a date: expected year, month and day such as '2026-10-01'"
         );
+    }
+
+    #[test]
+    fn dates_and_months_have_all_their_digits_and_nothing_else() {
+        for text in [
+            "23-03-31",
+            "-2023-03-31",
+            "+2023-03-31",
+            "2023-3-31",
+            "2023-03- 31",
+            " 2025-04-11",
+            "2025-04-11 ",
+            "02023-03-31",
+            "2023-13-01",
+            "2023-02-29",
+            "2023/03/31",
+            "２023-03-31",
+            "",
+        ] {
+            let expected =
+                format!("'{text}' is not a date: expected year, month and day such as '2026-10-01'");
+            assert_eq!(parse_date(text).map_err(|error| error.to_string()), Err(expected));
+        }
+        assert_eq!(parse_date("2024-02-29").unwrap().to_string(), "2024-02-29");
+        for text in ["26-10", "+2026-10", "2026-1", "2026- 1", " 2026-10", "2026-13", "2026-10-01"] {
+            let expected = format!("'{text}' is not a month: expected year and month such as '2026-10'");
+            assert_eq!(text.parse::<Month>().map_err(|error| error.to_string()), Err(expected));
+        }
     }
 
     #[test]

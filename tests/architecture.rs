@@ -35,13 +35,14 @@ const LAYERS: [&str; 21] = [
 ];
 
 /// Words that may stand only below the named paths (none: nowhere), and why.
-const FENCES: [(&[&str], &[&str], &str); 7] = [
+const FENCES: [(&[&str], &[&str], &str); 8] = [
     (&["f64", "f32"], FLOATS, "money and counts are exact"),
     (&["tokio"], &["src/azure", "src/serve"], "the rest is plain functions"),
     (&["clap", "clap_complete", "clap_mangen"], &["src/cli"], "only cli parses arguments"),
     (&["serde_saphyr"], YAML, "only where a YAML file is parsed"),
     (ROUNDING, &["src/money.rs"], "others call money::round with a named strategy"),
     (&["print", "println", "eprint", "eprintln", "dbg"], &[], "cli writes to locked handles"),
+    (&["stdout", "stderr"], &["src/cli"], "only cli writes to the terminal"),
     (&["unsafe"], &[], "no measurement has earned one"),
 ];
 
@@ -63,9 +64,12 @@ const ROUNDING: &[&str] = &[
     "trunc_with_scale",
     "floor",
     "ceil",
+    "rescale",
     "RoundingStrategy",
 ];
 
+/// Lines of a function; what is longer does not fit a screen.
+const FUNCTION_CAP: usize = 45;
 /// Lines of a file before its tests.
 const LINE_CAP: usize = 400;
 /// Files that may be longer, each with its reason.
@@ -103,7 +107,7 @@ fn violations(files: &BTreeMap<String, String>) -> Vec<String> {
     for (path, text) in files {
         let is_test = tests.contains(path);
         let code = if is_test { Vec::new() } else { without_tests(tokens(text)) };
-        let checks = [shape(path, text, is_test), layers(path, &code), fences(path, &code)];
+        let checks = [shape(path, text, is_test), lengths(&code), layers(path, &code), fences(path, &code)];
         found.extend(checks.concat().into_iter().map(|(line, what)| format!("{path}:{line}: {what}")));
     }
     found
@@ -125,6 +129,22 @@ fn shape(path: &str, text: &str, is_test: bool) -> Vec<Breach> {
     }
     for part in module_path(path).iter().filter(|part| EMPTY_NAMES.contains(&part.as_str())) {
         found.push((1, format!("'{part}' does not say what the module is for")));
+    }
+    found
+}
+
+/// Functions that do not fit a screen.
+fn lengths(code: &[Token]) -> Vec<Breach> {
+    let is_name = |token: &Token| token.text.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let mut found = Vec::new();
+    for (at, pair) in code.windows(2).enumerate() {
+        if pair[0].text == "fn" && is_name(&pair[1]) {
+            let (first, last) = (pair[0].line, code[item_end(code, at) - 1].line);
+            let lines = last - first + 1;
+            if lines > FUNCTION_CAP {
+                found.push((first, format!("'{}' has {lines} lines: at most {FUNCTION_CAP}", pair[1].text)));
+            }
+        }
     }
     found
 }
@@ -224,7 +244,8 @@ fn fences(path: &str, code: &[Token]) -> Vec<Breach> {
             continue;
         }
         for (index, token) in code.iter().enumerate() {
-            if words.contains(&token.text.as_str()) && means_it(words, code, index) {
+            let is_named = words.contains(&token.text.as_str()) && means_it(words, code, index);
+            if is_named || words.contains(&"f64") && is_of_floats(&token.text) {
                 found.push((token.line, format!("'{}' is not allowed here: {reason}", token.text)));
             }
         }
@@ -234,16 +255,28 @@ fn fences(path: &str, code: &[Token]) -> Vec<Breach> {
     found
 }
 
-/// Rounding is meant only as a method, printing only as a macro; a free function `round` is money's own.
+/// Rounding is meant only where it is called or defined, printing only as a macro; a free function `round` is money's
+/// own.
 fn means_it(words: &[&str], code: &[Token], index: usize) -> bool {
     let next = |text: &str| code.get(index + 1).is_some_and(|token| token.text == text);
     let before = |text: &str| index > 0 && code[index - 1].text == text;
     let decimal = || index >= 3 && is_path(code, index - 2) && code[index - 3].text != "money";
     match words[0] {
-        "round" => code[index].text == "RoundingStrategy" || before(".") || decimal(),
+        "round" => match code[index].text.as_str() {
+            "RoundingStrategy" => true,
+            "round" => before(".") || before("fn") || decimal(),
+            _ => before(".") || next("(") || decimal(),
+        },
         "print" => next("!"),
         _ => true,
     }
+}
+
+/// `f64`, and every name made with it, such as `to_f64` or `as_secs_f32`.
+fn is_of_floats(token: &str) -> bool {
+    let is_name = token.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let token = token.to_lowercase();
+    is_name && (token.contains("f64") || token.contains("f32"))
 }
 
 /// `0.5`, `1e9`, `1f64`; not `1_000`, `0xe`, `1usize`.
@@ -452,6 +485,9 @@ fn a_word_outside_its_fence_is_reported() {
     let cases = [
         ("src/units.rs", "fn f(x: f64) {}", format!("'f64' is not allowed here: {exact}")),
         ("src/units.rs", "const X: f32 = y;", format!("'f32' is not allowed here: {exact}")),
+        ("src/units.rs", "x.to_f64()", format!("'to_f64' is not allowed here: {exact}")),
+        ("src/units.rs", "Decimal::from_f64(x)", format!("'from_f64' is not allowed here: {exact}")),
+        ("src/units.rs", "x.as_secs_f32()", format!("'as_secs_f32' is not allowed here: {exact}")),
         ("src/units.rs", "let x = 0.5;", format!("0.5 is a float: {exact}")),
         ("src/units.rs", "let x = 1e9;", format!("1e9 is a float: {exact}")),
         (
@@ -472,6 +508,11 @@ fn a_word_outside_its_fence_is_reported() {
         ("src/units.rs", "x.round_dp(2)", format!("'round_dp' is not allowed here: {round}")),
         ("src/units.rs", "x.trunc()", format!("'trunc' is not allowed here: {round}")),
         ("src/units.rs", "x\n.floor()", format!("'floor' is not allowed here: {round}")),
+        ("src/units.rs", "x.rescale(2)", format!("'rescale' is not allowed here: {round}")),
+        ("src/units.rs", "Decimal::rescale(&mut x, 2)", format!("'rescale' is not allowed here: {round}")),
+        ("src/forecast/mod.rs", "ceil(x)", format!("'ceil' is not allowed here: {round}")),
+        ("src/units.rs", "fn trunc(x: u64) {}", format!("'trunc' is not allowed here: {round}")),
+        ("src/units.rs", "fn round(x: u64) {}", format!("'round' is not allowed here: {round}")),
         ("src/units.rs", "map(Decimal::ceil)", format!("'ceil' is not allowed here: {round}")),
         (
             "src/units.rs",
@@ -487,6 +528,16 @@ fn a_word_outside_its_fence_is_reported() {
             "src/main.rs",
             "eprint!(x)",
             "'eprint' is not allowed here: cli writes to locked handles".to_owned(),
+        ),
+        (
+            "src/report/mod.rs",
+            "std::io::stdout().lock()",
+            "'stdout' is not allowed here: only cli writes to the terminal".to_owned(),
+        ),
+        (
+            "src/main.rs",
+            "use std::io::{self, stderr};",
+            "'stderr' is not allowed here: only cli writes to the terminal".to_owned(),
         ),
         (
             "src/money.rs",
@@ -514,6 +565,17 @@ fn a_file_without_purpose_or_without_end_is_reported() {
         planted("src/usage/util.rs", "//! Doc.\n"),
         ["src/usage/util.rs:1: 'util' does not say what the module is for"]
     );
+}
+
+#[test]
+fn a_function_that_does_not_fit_a_screen_is_reported() {
+    let function = |lines: usize| format!("fn f(x: [u8; 2]) {{\n{}}}\n", "x;\n".repeat(lines - 2));
+    let check = |code: &str| planted("src/money.rs", &format!("//! Doc.\n{code}"));
+    assert_eq!(check(&function(45)), Vec::<String>::new());
+    assert_eq!(check(&function(46)), ["src/money.rs:2: 'f' has 46 lines: at most 45"]);
+    assert_eq!(check(&format!("#[cfg(test)]\n{}", function(46))), Vec::<String>::new());
+    let declared = format!("trait T {{\nfn f();\n{}}}\n", "const X: fn(u8) = y;\n".repeat(50));
+    assert_eq!(check(&declared), Vec::<String>::new());
 }
 
 #[test]

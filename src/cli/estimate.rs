@@ -7,6 +7,7 @@ use serde_json::json;
 use super::cost_data::{self, Sums, in_full, plain, shown};
 use super::count_args::InForce;
 use super::price_args::{PriceArgs, Prices, day};
+use super::typed_number::{self, TypedError};
 use super::{Context, Exit, Outcome, explain};
 use crate::estimate::{Estimate, Part, estimate};
 use crate::money::{Currency, Money, MoneyError, parse_amount};
@@ -22,7 +23,7 @@ const MAX_MONTHS: u32 = 1_200;
 /// Price a volume of mail
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// Messages a month, such as 1000000, 1_000_000, 1M or 2.5k
+    /// Messages a month, such as 1000000, 1.000.000, 1_000_000, 1M or 2.5k
     #[arg(long, value_name = "N", value_parser = messages, allow_negative_numbers = true)]
     pub messages: Decimal,
     /// Mean number of recipients of a message
@@ -238,7 +239,7 @@ fn limit_notes(list: &PriceList, args: &Args) -> Vec<String> {
     lines
 }
 
-/// Reads a whole number, with `_` between digits and `k`, `M` or `G` after it.
+/// Reads a whole number, with thousands set apart or `k`, `M` or `G` after it.
 pub(super) fn messages(text: &str) -> Result<Decimal, String> {
     let refuse = || {
         format!(
@@ -254,18 +255,30 @@ pub(super) fn messages(text: &str) -> Result<Decimal, String> {
     };
     let too_large =
         || format!("'{text}' is too large for a number of messages: expected {} at most", u64::MAX);
-    let number = parse_amount(&digits.replace('_', "")).map_err(|error| match error {
-        MoneyError::TooManyDigits(_) => too_large(),
-        _ => refuse(),
-    })?;
+    let number = match typed_number::read(digits) {
+        Ok(number) => number,
+        // As in a size: with a unit a point is a decimal point.
+        Err(TypedError::Open { fraction, .. }) if factor > 1 && digits.contains('.') => fraction,
+        Err(TypedError::Open { thousands, fraction }) => {
+            return Err(two_readings(text, &trimmed[digits.len()..], &thousands, fraction));
+        }
+        Err(TypedError::TooManyDigits) => return Err(too_large()),
+        Err(TypedError::Unreadable) => return Err(refuse()),
+    };
     let number = number.checked_mul(Decimal::from(factor)).ok_or_else(too_large)?;
-    if number < Decimal::ZERO || !number.is_integer() {
-        return Err(refuse());
+    match number.is_integer() {
+        true if number > Decimal::from(u64::MAX) => Err(too_large()),
+        true => Ok(number.normalize()),
+        false => Err(refuse()),
     }
-    if number > Decimal::from(u64::MAX) {
-        return Err(too_large());
+}
+
+/// The refusal of a number of messages whose point or comma may separate thousands.
+fn two_readings(text: &str, unit: &str, thousands: &str, fraction: Decimal) -> String {
+    match unit.is_empty() && !fraction.is_integer() {
+        true => format!("'{text}' can be read in two ways, one of them not whole: write '{thousands}'"),
+        false => format!("'{text}' can be read in two ways: write '{thousands}{unit}' or '{fraction}{unit}'"),
     }
-    Ok(number.normalize())
 }
 
 fn months(text: &str) -> Result<u32, String> {
@@ -281,10 +294,10 @@ fn recipients(text: &str) -> Result<Decimal, String> {
     parse_amount(text).ok().filter(|number| *number >= Decimal::ONE).ok_or_else(expected)
 }
 
-/// Reads `300`, `300EUR`, `300 EUR` or `EUR 300`.
+/// Reads `300`, `300,50`, `300EUR`, `1.000,50 EUR` or `EUR 300`.
 fn budget(text: &str) -> Result<Budget, String> {
     let refuse = || format!("'{text}' is not a budget: expected an amount such as '300' or '300EUR'");
-    let is_number = |c: char| c.is_ascii_digit() || c == '.';
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
     let trimmed = text.trim();
     let start = trimmed.find(is_number).ok_or_else(refuse)?;
     let end = trimmed.rfind(is_number).map_or(start, |last| last + 1);
@@ -292,7 +305,16 @@ fn budget(text: &str) -> Result<Budget, String> {
     if before.contains('-') {
         return Err(format!("'{text}' is a negative budget: expected 0 or more, such as '300' or '300EUR'"));
     }
-    let amount = parse_amount(number).map_err(|_| refuse())?;
+    let amount = typed_number::read(number).map_err(|error| match error {
+        TypedError::Open { thousands, fraction } => {
+            let fraction = typed_number::clear_fraction(fraction);
+            format!(
+                "'{text}' can be read in two ways: write '{before}{thousands}{after}' or \
+                 '{before}{fraction}{after}'"
+            )
+        }
+        _ => refuse(),
+    })?;
     let currency = match (before.trim(), after.trim()) {
         ("", "") => None,
         ("", code) | (code, "") => Some(code.parse::<Currency>().map_err(|_| refuse())?),

@@ -15,9 +15,11 @@ use crate::pricing::rate::Step;
 use crate::pricing::terms::{MeterTerms, Terms};
 use crate::report::{Cell, Row, RowKind, Section, Table, amount, counted, per_cent};
 
-/// Decimals to which a price page prints unit prices of this size (Azure's page in April 2025: EUR 0.000231… was
-/// printed as 0.00024).
-const PRINTED_DECIMALS: u32 = 5;
+/// Digits of a small unit price that a price page prints: of the five that are known from Azure's page of April 2025
+/// four have two, such as EUR 0.00024 for 0.0002315, and one has three.
+const PRINTED_DIGITS: u32 = 2;
+/// Decimals of a larger one: EUR 0.371 for 0.370439.
+const PRINTED_DECIMALS: u32 = 3;
 
 /// A unit price as a price page prints it, and what it makes of the quantity.
 struct PrintedStep<'a> {
@@ -147,8 +149,7 @@ fn printed<'a>(priced: &'a Estimate, rate: &ExchangeRate) -> Result<Printed<'a>,
         for step in &charge.steps {
             let list = Money::new(step.unit_price.normalize(), rate.pricing);
             let exact = rate.convert(list)?;
-            let amount = round(exact.amount(), PRINTED_DECIMALS, Rounding::Up);
-            let printed = Money::new(amount, rate.billing);
+            let printed = Money::new(as_printed(exact.amount()), rate.billing);
             let cost = printed.checked_mul(step.quantity)?;
             total = total.checked_add(cost)?;
             let (meter, quantity) = (charge.sku_meter.as_str(), step.quantity);
@@ -156,6 +157,15 @@ fn printed<'a>(priced: &'a Estimate, rate: &ExchangeRate) -> Result<Printed<'a>,
         }
     }
     Ok(Printed { steps, total, right: rate.convert(priced.list_total)? })
+}
+
+/// A converted unit price as a price page is assumed to print it.
+fn as_printed(exact: Decimal) -> Decimal {
+    let exact = exact.normalize();
+    let digits = exact.mantissa().unsigned_abs().checked_ilog10().map_or(0, |log| log + 1);
+    let zeros = exact.scale().saturating_sub(digits);
+    let decimals = PRINTED_DECIMALS.max(zeros + PRINTED_DIGITS);
+    round(exact, decimals, Rounding::Up).normalize()
 }
 
 impl Printed<'_> {
@@ -200,10 +210,12 @@ impl Printed<'_> {
         Ok(vec![
             format!("{} = {}: {difference}.", summands.join(" + "), in_full(self.total)),
             format!(
-                "A price page converts every unit price at {} and rounds it up at decimal {PRINTED_DECIMALS}; \
-                 the rounding is then multiplied by the quantity.",
+                "Assumed: a price page converts every unit price at {} and rounds it up at its second significant \
+                 digit (from 0.1 on, at the third decimal), as Azure's page of April 2025 did with most prices known \
+                 from it.",
                 plain(rate.rate())
             ),
+            "That rounding is then multiplied by the quantity.".to_owned(),
             "Right is to multiply the published prices, to convert the total, and to round once.".to_owned(),
         ])
     }
@@ -230,4 +242,44 @@ impl Printed<'_> {
 /// An amount in full.
 fn exact(money: Money) -> String {
     format!("{} {}", money.currency(), shown(money.amount()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is printed for a price in dollars at the rate of April 2025.
+    fn printed(dollars: &str) -> String {
+        let (dollars, rate): (Decimal, Decimal) = (dollars.parse().unwrap(), "1.0798".parse().unwrap());
+        as_printed(dollars.checked_div(rate).unwrap()).to_string()
+    }
+
+    #[test]
+    fn unit_prices_are_printed_as_azures_page_did() {
+        let known = [
+            ("0.00025", "0.00024"),
+            ("0.00012", "0.00012"),
+            ("0.000026", "0.000025"),
+            ("0.000004", "0.0000038"),
+            ("0.40", "0.371"),
+            ("0.25", "0.232"),
+            ("8.76", "8.113"),
+            ("23.36", "21.634"),
+        ];
+        for (dollars, euro) in known {
+            assert_eq!(printed(dollars), euro, "USD {dollars}");
+        }
+        // The exception: the page had 0.0000149, with three digits.
+        assert_eq!(printed("0.000016"), "0.000015");
+    }
+
+    #[test]
+    fn a_price_is_never_printed_as_a_multiple_of_itself() {
+        assert_eq!(printed("0.0000042"), "0.0000039");
+        assert_eq!(printed("0"), "0");
+        assert_eq!(as_printed("0.5".parse().unwrap()).to_string(), "0.5");
+        assert_eq!(as_printed("0.00099".parse().unwrap()).to_string(), "0.00099");
+        assert_eq!(as_printed("0.000991".parse().unwrap()).to_string(), "0.001");
+        assert_eq!(as_printed("35".parse().unwrap()).to_string(), "35");
+    }
 }

@@ -19,6 +19,7 @@ mod result_files;
 pub mod sample;
 pub mod settings;
 pub mod submissions;
+mod typed_number;
 
 use std::cell::OnceCell;
 use std::fmt;

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::money::{Currency, RateSource};
 use crate::pricing::file::{PriceFile, parse};
-use crate::pricing::{Catalog, DEFAULT_LIST};
+use crate::pricing::terms::MeterTerms;
+use crate::pricing::{BASE_FEE, Catalog, DEFAULT_LIST};
 
 fn dec(text: &str) -> Decimal {
     text.parse().unwrap()
@@ -126,10 +127,7 @@ fn a_part_of_a_month_bears_its_part_of_the_base_fee() {
 fn terms_keep_the_list_price_beside_the_contracted_one() {
     let terms = Terms {
         discount: dec("0.05"),
-        meters: vec![(
-            "Basic Sent Email".to_owned(),
-            crate::pricing::terms::MeterTerms::Price(dec("0.0002")),
-        )],
+        meters: vec![("Basic Sent Email".to_owned(), MeterTerms::Price(dec("0.0002")))],
         ..Terms::of_discount(dec("0.05"))
     };
     let part = Part::month(acs(), typed("1000000", "0.2MB"));
@@ -140,6 +138,23 @@ fn terms_keep_the_list_price_beside_the_contracted_one() {
     assert_eq!((data.contracted_unit_price, data.contracted_cost), (usd("0.000114"), usd("22.8")));
     assert_eq!((priced.list_total, priced.contracted_total), (usd("274"), usd("222.8")));
     assert_eq!(priced.total.to_string(), "EUR 206.33");
+}
+
+#[test]
+fn terms_of_the_base_fee_go_before_the_discount_on_everything() {
+    let terms = |own| Terms { meters: vec![(BASE_FEE.to_owned(), own)], ..Terms::of_discount(dec("0.05")) };
+    let fee = |own, share| {
+        let terms = terms(own);
+        terms.check(&rich()).unwrap();
+        let part = Part { share, ..Part::month(rich(), Quantities::default()) };
+        let conditions = Conditions { terms, ..Conditions::default() };
+        let fee = estimate(&[part], &conditions).unwrap().charges.pop().unwrap();
+        assert_eq!((fee.sku_meter.as_str(), fee.list_unit_price), (BASE_FEE, usd("14.99")));
+        (fee.contracted_unit_price, fee.contracted_cost)
+    };
+    assert_eq!(fee(MeterTerms::Price(dec("9")), MonthShare::FULL), (usd("9"), usd("9")));
+    assert_eq!(fee(MeterTerms::Price(dec("9")), MonthShare::of_days(10, 30)), (usd("9"), usd("3")));
+    assert_eq!(fee(MeterTerms::Discount(dec("0.1")), MonthShare::FULL), (usd("13.491"), usd("13.491")));
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::period::{ChargePeriod, Zone};
 use crate::usage::{Names, Rejection, Skip, Submission};
 
 pub use delimited::DateOrder;
+pub(crate) use delimited::{DecimalMark, plain_number};
 pub use source::{Input, SourceError};
 
 /// What a format reads out of an input.

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::quantities::{Metered, Quantities};
-use super::rate::{MonthShare, Priced, Rate, Step, sum};
+use super::rate::{self, MonthShare, Priced, Rate, Step, sum};
 use crate::money::{Currency, Money, MoneyError};
 use crate::units::Megabyte;
 
@@ -112,6 +112,18 @@ pub struct MeterCost {
     pub priced: Priced,
     /// The price of a single unit, for a quantity of none.
     pub first_price: Decimal,
+    /// The part of the month that is priced.
+    pub share: MonthShare,
+}
+
+impl MeterCost {
+    /// What the quantity costs at another price of one unit.
+    pub(super) fn at_price(&self, price: Decimal) -> Result<Decimal, MoneyError> {
+        match self.sku_meter == BASE_FEE {
+            true => self.share.apply(price),
+            false => rate::cost(self.priced.pricing_quantity, price),
+        }
+    }
 }
 
 impl PriceList {
@@ -132,6 +144,7 @@ impl PriceList {
                 consumed_quantity,
                 priced: meter.rate.price(consumed_quantity, share)?,
                 first_price: meter.rate.first_price(),
+                share,
             })
         };
         let mut costs = self.meters.iter().map(meter_cost).collect::<Result<Vec<_>, MoneyError>>()?;
@@ -160,6 +173,7 @@ impl PriceList {
             consumed_quantity: quantity,
             priced: Priced { included: Decimal::ZERO, pricing_quantity: quantity, steps, cost },
             first_price: self.base_fee,
+            share,
         })
     }
 }

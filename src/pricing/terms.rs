@@ -4,14 +4,14 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::error::{PricingError, quoted};
-use super::list::{MeterCost, PriceList};
-use super::rate;
+use super::list::{BASE_FEE, MeterCost, PriceList};
 use crate::money::{Currency, MoneyError, parse_amount};
 
-/// What one meter costs by the terms.
+/// What one meter, or the base fee, costs by the terms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MeterTerms {
-    /// An own price of one pricing unit, in every tier; included quantities and blocks stay.
+    /// An own price of one pricing unit, in every tier; included quantities and blocks stay. For the base fee, that
+    /// of a month.
     Price(Decimal),
     /// A discount on every price of the meter, as a share of 1.
     Discount(Decimal),
@@ -32,7 +32,7 @@ pub struct Terms {
     pub until: Option<NaiveDate>,
     /// The discount on all that has no terms of its own, the base fee too, as a share of 1.
     pub discount: Decimal,
-    /// Meters with terms of their own, by name.
+    /// Meters with terms of their own, by name; the base fee by [`BASE_FEE`].
     pub meters: Vec<(String, MeterTerms)>,
     /// The file they were read from, or the flag.
     pub file: String,
@@ -55,13 +55,13 @@ impl Terms {
         if let Some(currency) = self.currency.filter(|currency| *currency != list.currency) {
             return refuse(format!("are in {currency}: expected {}, as in the price list", list.currency));
         }
-        for (name, _) in &self.meters {
-            if !list.meters.iter().any(|meter| meter.sku_meter == *name) {
-                let known: Vec<&str> = list.meters.iter().map(|meter| meter.sku_meter.as_str()).collect();
-                return refuse(format!("name the meter '{name}': expected one of {}", quoted(&known)));
-            }
+        let base_fee = Some(BASE_FEE).filter(|_| !list.base_fee.is_zero());
+        let known: Vec<&str> =
+            list.meters.iter().map(|meter| meter.sku_meter.as_str()).chain(base_fee).collect();
+        match self.meters.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            Some((name, _)) => refuse(format!("name the meter '{name}': expected one of {}", quoted(&known))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Refuses terms that are not in force on a day.
@@ -79,7 +79,7 @@ impl Terms {
     /// What a priced meter costs by these terms.
     pub fn contracted_cost(&self, cost: &MeterCost) -> Result<Decimal, MoneyError> {
         match self.of_meter(&cost.sku_meter) {
-            MeterTerms::Price(price) => rate::cost(cost.priced.pricing_quantity, price),
+            MeterTerms::Price(price) => cost.at_price(price),
             MeterTerms::Discount(discount) => discounted(cost.priced.cost, discount),
         }
     }
@@ -153,6 +153,22 @@ mod tests {
         terms.yaml: these terms are not in force on 2025-12-31: expected a date from 2026-01-01 on
         terms.yaml: these terms are no longer in force on 2027-01-01: expected a date before 2027-01-01
         "#);
+    }
+
+    #[test]
+    fn the_base_fee_has_terms_where_the_list_has_one() {
+        let without = Catalog::embedded().unwrap().list(DEFAULT_LIST, None, None).unwrap();
+        let with = PriceList { base_fee: Decimal::TEN, ..(*without).clone() };
+        let of = |name: &str| Terms {
+            meters: vec![(name.to_owned(), MeterTerms::Price(Decimal::ONE))],
+            ..terms()
+        };
+        assert!(of(BASE_FEE).check(&with).is_ok());
+        let message = |name: &str, list: &PriceList| of(name).check(list).unwrap_err().to_string();
+        insta::assert_snapshot!([message(BASE_FEE, &without), message("Base fee", &with)].join("\n"), @"
+        terms.yaml: these terms name the meter 'Monthly base fee': expected one of 'Basic Sent Email', 'Basic Data Transferred'
+        terms.yaml: these terms name the meter 'Base fee': expected one of 'Basic Sent Email', 'Basic Data Transferred', 'Monthly base fee'
+        ");
     }
 
     #[test]

@@ -1,15 +1,30 @@
 //! `relaymeter completions`: scripts for every shell.
 
-use crate::{program, relaymeter};
+use crate::{command_names, program, relaymeter};
 
 #[test]
-fn every_shell_gets_a_script_that_knows_the_commands() {
+fn every_shell_gets_a_script_that_knows_commands_and_options() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let output = program().args(["completions", shell]).output().unwrap();
         assert!(output.status.success(), "{shell}");
         let script = String::from_utf8(output.stdout).unwrap();
-        for word in ["relaymeter", "formats", "completions", "--output"] {
-            assert!(script.contains(word.trim_start_matches('-')), "{shell}: {word}");
+        // fish names an option without its dashes.
+        let option = |name: &str| match shell {
+            "fish" => format!(" -l {name} "),
+            _ => format!("--{name}"),
+        };
+        let offer = |command: &str| match shell {
+            "bash" => format!("relaymeter,{command})"),
+            "elvish" => format!("cand {command} '"),
+            "fish" => format!("-a \"{command}\""),
+            "powershell" => format!("::new('{command}', "),
+            _ => format!("'{command}:"),
+        };
+        for name in ["output", "format", "config", "messages", "budget", "terms", "relay-host"] {
+            assert!(script.contains(&option(name)), "{shell}: --{name}");
+        }
+        for command in command_names() {
+            assert!(script.contains(&offer(&command)), "{shell}: {command}");
         }
     }
 }

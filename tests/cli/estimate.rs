@@ -70,7 +70,8 @@ fn the_known_month_in_euro_explained() {
 
     Conclusion
       240.00 + 24.00 = EUR 264.00: EUR 10.25 (4.0%) more than the EUR 253.75 at list prices.
-      A price page converts every unit price at 1.0798 and rounds it up at decimal 5; the rounding is then multiplied by the quantity.
+      Assumed: a price page converts every unit price at 1.0798 and rounds it up at its second significant digit (from 0.1 on, at the third decimal), as Azure's page of April 2025 did with most prices known from it.
+      That rounding is then multiplied by the quantity.
       Right is to multiply the published prices, to convert the total, and to round once.
 
     Remarks

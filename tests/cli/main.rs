@@ -17,12 +17,21 @@ mod sample;
 use std::process::Output;
 
 use assert_cmd::cargo::cargo_bin_cmd;
+use clap::CommandFactory;
 
 /// The program in the crate's folder, away from the terminal and settings of whoever runs the tests.
 fn program() -> assert_cmd::Command {
     let mut command = cargo_bin_cmd!("relaymeter");
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("CLICOLOR_FORCE");
     command
+}
+
+/// Every command that the program has.
+fn command_names() -> Vec<String> {
+    let program = relaymeter::cli::Cli::command();
+    let names: Vec<String> = program.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    assert!(!names.is_empty());
+    names
 }
 
 /// Runs the program and shows all that comes back.

@@ -1,6 +1,6 @@
 //! `relaymeter man`: the page of the program and of each command.
 
-use crate::{program, relaymeter};
+use crate::{command_names, program, relaymeter};
 
 #[test]
 fn the_page_of_a_command() {
@@ -70,7 +70,7 @@ fn the_page_of_a_command() {
 fn the_page_of_the_program_names_every_command() {
     let output = program().arg("man").output().unwrap();
     let page = String::from_utf8(output.stdout).unwrap();
-    for command in ["formats", "completions", "man"] {
+    for command in command_names() {
         assert!(page.contains(&format!("relaymeter\\-{command}(1)")), "{command}");
     }
 }

@@ -95,24 +95,24 @@ fn a_check_decides_the_exit_code() {
 
 #[test]
 fn two_lists_are_compared() {
-    insta::assert_snapshot!(run(&folder(), "prices diff acs-email mine.yaml"), @r#"
+    insta::assert_snapshot!(run(&folder(), "prices diff acs-email mine.yaml"), @"
     exit 0
     --- stdout
     1,000,000 messages a month of 200.00 kB, priced with two lists
 
-    Meter                   Unit price A  Unit price B      Cost A      Cost B   B less A
-    ----------------------  ------------  ------------  ----------  ----------  ---------
-    Basic Sent Email         USD 0.00025   USD 0.00026  USD 250.00  USD 260.00  USD 10.00
-    Basic Data Transferred   USD 0.00012   USD 0.00012   USD 24.00   USD 24.00   USD 0.00
-    ----------------------  ------------  ------------  ----------  ----------  ---------
-    Total                                               USD 274.00  USD 284.00  USD 10.00
+    Meter                   Unit A     Unit price A  Unit B     Unit price B      Cost A      Cost B   B less A
+    ----------------------  ---------  ------------  ---------  ------------  ----------  ----------  ---------
+    Basic Sent Email        recipient   USD 0.00025  recipient   USD 0.00026  USD 250.00  USD 260.00  USD 10.00
+    Basic Data Transferred  MB          USD 0.00012  MB          USD 0.00012   USD 24.00   USD 24.00   USD 0.00
+    ----------------------  ---------  ------------  ---------  ------------  ----------  ----------  ---------
+    Total                                                                     USD 274.00  USD 284.00  USD 10.00
 
       A: acs-email version 2023-03-31, in force from 2023-03-31; built in.
       B: acs-email version 2023-03-31, in force from 2023-03-31; mine.yaml, SHA-256 8995658d6a41e9eb01afd7a483060ca163a620c70dfd6ad02e349d2752f006bb.
       Basic Sent Email: USD 0.00025 becomes USD 0.00026.
       The total rises by USD 10.00 (3.6%).
     --- stderr
-    "#);
+    ");
 }
 
 #[test]

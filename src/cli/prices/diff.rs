@@ -6,21 +6,30 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::change::{Side, changes};
 use super::{body, money_json, plain, table, text};
 use crate::cli::cost_data::{file_note, price_list_json};
 use crate::cli::price_args::selection;
-use crate::estimate::{Charge, Conditions, Estimate, Part, estimate};
+use crate::estimate::{Conditions, Estimate, Part, estimate};
 use crate::money::Money;
 use crate::pricing::file::{self, PriceFile};
 use crate::pricing::{Catalog, PriceList, PricingError, Quantities};
 use crate::report::{Cell, Report, Row, RowKind, Section, amount, counted, per_cent};
 use crate::units::{Megabyte, MessageSize};
 
+/// A list and what the volume costs by it.
+struct Priced {
+    list: Arc<PriceList>,
+    estimate: Estimate,
+}
+
 /// A meter of either list, or of both.
 struct Line<'a> {
     meter: &'a str,
-    a: Option<&'a Charge>,
-    b: Option<&'a Charge>,
+    a: Option<Side<'a>>,
+    b: Option<Side<'a>>,
+    /// What differs.
+    changes: Vec<String>,
 }
 
 /// Prices a volume with two lists, each named or in a file.
@@ -39,34 +48,28 @@ pub(super) fn report(
         );
     }
     let quantities = Quantities::typed(messages, Decimal::ONE, size)?;
-    let priced = |list: &Arc<PriceList>| {
-        estimate(&[Part::month(Arc::clone(list), quantities)], &Conditions::default())
-    };
-    let (a, b) = (priced(&lists[0])?, priced(&lists[1])?);
-    let difference = b.list_total.checked_sub(a.list_total)?;
+    let [a, b] = lists.map(|list| Priced::new(list, quantities));
+    let (a, b) = (a?, b?);
+    let difference = b.list_total().checked_sub(a.list_total())?;
     let lines = lines(&a, &b);
-    let mut rows = lines.iter().map(row).collect::<anyhow::Result<Vec<Row>>>()?;
-    let totals = [a.list_total, b.list_total, difference].map(Cell::Money);
-    let blank = [text("Total"), Cell::Empty, Cell::Empty];
-    rows.push(Row { kind: RowKind::Total, cells: [blank, totals].concat() });
-    let columns = ["Meter", "Unit price A", "Unit price B", "Cost A", "Cost B", "B less A"];
-    let data = json!({
-        "messages": plain(messages),
-        "message_size": size.in_bytes().to_string(),
-        "a": side_json(&lists[0], &a),
-        "b": side_json(&lists[1], &b),
-        "difference": money_json(difference),
-        "meters": lines.iter().map(line_json).collect::<Vec<_>>(),
-        "provenance": {
-            "version": env!("CARGO_PKG_VERSION"),
-            "megabyte": Megabyte::default().name(),
-        },
-    });
-    let notes =
-        Section::Notes { heading: String::new(), lines: notes(&lists, &lines, [a.list_total, difference]) };
-    let messages = counted(messages.normalize(), "message");
-    let title = format!("{messages} a month of {size}, priced with two lists");
-    Ok(Report { title, sections: vec![table("", columns, rows), notes], data })
+    let notes = Section::Notes { heading: String::new(), lines: notes([&a, &b], &lines, difference) };
+    let counted = counted(messages.normalize(), "message");
+    Ok(Report {
+        title: format!("{counted} a month of {size}, priced with two lists"),
+        sections: vec![lines_table(&lines, [a.list_total(), b.list_total(), difference])?, notes],
+        data: json!({
+            "messages": plain(messages),
+            "message_size": size.in_bytes().to_string(),
+            "a": a.json(),
+            "b": b.json(),
+            "difference": money_json(difference),
+            "meters": lines.iter().map(line_json).collect::<Vec<_>>(),
+            "provenance": {
+                "version": env!("CARGO_PKG_VERSION"),
+                "megabyte": Megabyte::default().name(),
+            },
+        }),
+    })
 }
 
 /// A list by name and version, or from a file where there is one of that name.
@@ -86,56 +89,87 @@ fn find(catalog: &Catalog, name: &str) -> Result<Arc<PriceList>, PricingError> {
     }
 }
 
+impl Priced {
+    fn new(list: Arc<PriceList>, quantities: Quantities) -> anyhow::Result<Priced> {
+        let estimate = estimate(&[Part::month(Arc::clone(&list), quantities)], &Conditions::default())?;
+        Ok(Priced { list, estimate })
+    }
+
+    fn list_total(&self) -> Money {
+        self.estimate.list_total
+    }
+
+    fn side(&self, meter: &str) -> Option<Side<'_>> {
+        let charge = self.estimate.charges.iter().find(|charge| charge.sku_meter == meter)?;
+        let meter = self.list.meters.iter().find(|own| own.sku_meter == meter);
+        Some(Side { charge, meter })
+    }
+
+    fn json(&self) -> Value {
+        json!({ "price_list": price_list_json(&self.list), "list_total": money_json(self.list_total()) })
+    }
+}
+
 /// The meters of both, in the order of the first and then of the second.
-fn lines<'a>(a: &'a Estimate, b: &'a Estimate) -> Vec<Line<'a>> {
-    let find = |estimate: &'a Estimate, meter: &str| {
-        estimate.charges.iter().find(|charge| charge.sku_meter == meter)
-    };
+fn lines<'a>(a: &'a Priced, b: &'a Priced) -> Vec<Line<'a>> {
     let mut lines: Vec<Line> = Vec::new();
-    for charge in a.charges.iter().chain(&b.charges) {
+    for charge in a.estimate.charges.iter().chain(&b.estimate.charges) {
         let meter = charge.sku_meter.as_str();
         if !lines.iter().any(|line| line.meter == meter) {
-            lines.push(Line { meter, a: find(a, meter), b: find(b, meter) });
+            let (a, b) = (a.side(meter), b.side(meter));
+            let changes = match (a, b) {
+                (Some(a), Some(b)) => changes(a, b),
+                (Some(_), None) => vec!["only in A".to_owned()],
+                (None, _) => vec!["only in B".to_owned()],
+            };
+            lines.push(Line { meter, a, b, changes });
         }
     }
     lines
 }
 
+fn lines_table(lines: &[Line], totals: [Money; 3]) -> anyhow::Result<Section> {
+    let mut rows = lines.iter().map(row).collect::<anyhow::Result<Vec<Row>>>()?;
+    let blank = [text("Total"), Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty];
+    rows.push(Row { kind: RowKind::Total, cells: [&blank[..], &totals.map(Cell::Money)].concat() });
+    let columns =
+        ["Meter", "Unit A", "Unit price A", "Unit B", "Unit price B", "Cost A", "Cost B", "B less A"];
+    Ok(table("", columns, rows))
+}
+
 fn row(line: &Line) -> anyhow::Result<Row> {
-    let price = |charge: Option<&Charge>| charge.map_or(Cell::Empty, |c| Cell::UnitPrice(c.list_unit_price));
-    let cost = |charge: Option<&Charge>| charge.map_or(Cell::Empty, |c| Cell::Money(c.list_cost));
+    let unit = |side: Option<Side>| side.map_or(Cell::Empty, |side| text(&side.charge.pricing_unit));
+    let price =
+        |side: Option<Side>| side.map_or(Cell::Empty, |side| Cell::UnitPrice(side.charge.list_unit_price));
+    let cost = |side: Option<Side>| side.map_or(Cell::Empty, |side| Cell::Money(side.charge.list_cost));
+    let Line { meter, a, b, .. } = *line;
     let difference = Cell::Money(difference(line)?);
-    Ok(body(vec![text(line.meter), price(line.a), price(line.b), cost(line.a), cost(line.b), difference]))
+    Ok(body(vec![text(meter), unit(a), price(a), unit(b), price(b), cost(a), cost(b), difference]))
 }
 
 /// What the meter costs more with the second list; a meter that a list has not costs nothing in it.
 fn difference(line: &Line) -> anyhow::Result<Money> {
-    let cost = |charge: Option<&Charge>| charge.map(|charge| charge.list_cost);
+    let cost = |side: Option<Side>| side.map(|side| side.charge.list_cost);
     let (a, b) = (cost(line.a), cost(line.b));
     let currency = a.or(b).map(|cost| cost.currency());
     let zero = Money::zero(currency.unwrap_or(crate::money::Currency::USD));
     Ok(b.unwrap_or(zero).checked_sub(a.unwrap_or(zero))?)
 }
 
-fn notes(lists: &[Arc<PriceList>; 2], lines: &[Line], [before, difference]: [Money; 2]) -> Vec<String> {
-    let names = ["A", "B"].into_iter().zip(lists);
-    let mut notes: Vec<String> = names
-        .map(|(letter, list)| {
-            format!(
-                "{letter}: {} version {}, in force from {}; {}.",
-                list.name,
-                list.version,
-                list.effective,
-                file_note(&list.file, list.sha256.as_deref())
-            )
-        })
-        .collect();
-    let changed: Vec<String> = lines.iter().filter(|line| is_changed(line)).map(change).collect();
+fn notes(priced: [&Priced; 2], lines: &[Line], difference: Money) -> Vec<String> {
+    let name = |(letter, Priced { list, .. }): (&str, &Priced)| {
+        let file = file_note(&list.file, list.sha256.as_deref());
+        format!("{letter}: {} version {}, in force from {}; {file}.", list.name, list.version, list.effective)
+    };
+    let mut notes: Vec<String> = ["A", "B"].into_iter().zip(priced).map(name).collect();
+    let changed = lines.iter().filter(|line| !line.changes.is_empty());
+    let changed: Vec<String> =
+        changed.map(|line| format!("{}: {}.", line.meter, line.changes.join("; "))).collect();
     match changed.is_empty() {
-        true => notes.push("No price differs at this volume.".to_owned()),
+        true => notes.push("No price differs.".to_owned()),
         false => notes.extend(changed),
     }
-    notes.push(total_note(before, difference));
+    notes.push(total_note(priced[0].list_total(), difference));
     notes
 }
 
@@ -152,40 +186,23 @@ fn total_note(before: Money, difference: Money) -> String {
     format!("The total {verb} by {}{}.", amount(&by), share.unwrap_or_default())
 }
 
-fn is_changed(line: &Line) -> bool {
-    match (line.a, line.b) {
-        (Some(a), Some(b)) => a.list_unit_price != b.list_unit_price || a.list_cost != b.list_cost,
-        _ => true,
-    }
-}
-
-fn change(line: &Line) -> String {
-    let price = |charge: &Charge| {
-        let average = if charge.is_average() { " on average" } else { "" };
-        let money = charge.list_unit_price;
-        format!("{} {}{average}", money.currency(), plain(money.amount()))
-    };
-    match (line.a, line.b) {
-        (Some(a), Some(b)) => format!("{}: {} becomes {}.", line.meter, price(a), price(b)),
-        (Some(_), None) => format!("{}: only in A.", line.meter),
-        _ => format!("{}: only in B.", line.meter),
-    }
-}
-
-fn side_json(list: &PriceList, estimate: &Estimate) -> Value {
-    json!({ "price_list": price_list_json(list), "list_total": money_json(estimate.list_total) })
-}
-
 fn line_json(line: &Line) -> Value {
-    let side = |charge: Option<&Charge>| {
-        charge.map(|charge| {
+    let side = |side: Option<Side>| {
+        side.map(|Side { charge, meter }| {
             json!({
                 "list_unit_price": plain(charge.list_unit_price.amount()),
                 "list_cost": plain(charge.list_cost.amount()),
                 "pricing_quantity": plain(charge.pricing_quantity),
                 "pricing_unit": charge.pricing_unit,
+                "included": meter.map_or("0".to_owned(), |meter| plain(meter.rate.included)),
+                "block": meter.and_then(|meter| meter.rate.block).map(plain),
             })
         })
     };
-    json!({ "sku_meter": line.meter, "a": side(line.a), "b": side(line.b), "changed": is_changed(line) })
+    json!({
+        "sku_meter": line.meter,
+        "a": side(line.a),
+        "b": side(line.b),
+        "changed": !line.changes.is_empty(),
+    })
 }

@@ -1,5 +1,6 @@
 //! `relaymeter prices`: which prices there are, what they say, whether they are proved, and how two differ.
 
+mod change;
 mod diff;
 mod show;
 

@@ -166,24 +166,102 @@ fn a_diff_prices_one_volume_with_both() {
     let (report, exit, _) = run(&format!("prices diff acs-email {path} --messages 2k --size 1MB")).unwrap();
     assert_eq!(exit, Exit::Done);
     assert_eq!(report.data["difference"]["amount"], "0.2");
-    insta::assert_snapshot!(table_with_path(report, &path), @r#"
+    insta::assert_snapshot!(table_with_path(report, &path), @"
     2,000 messages a month of 1.00 MB, priced with two lists
 
-    Meter                   Unit price A  Unit price B    Cost A    Cost B  B less A
-    ----------------------  ------------  ------------  --------  --------  --------
-    Basic Sent Email         USD 0.00025   USD 0.00025  USD 0.50  USD 0.50  USD 0.00
-    Basic Data Transferred   USD 0.00012   USD 0.00022  USD 0.24  USD 0.44  USD 0.20
-    ----------------------  ------------  ------------  --------  --------  --------
-    Total                                               USD 0.74  USD 0.94  USD 0.20
+    Meter                 Unit A     Unit price A  Unit B     Unit price B    Cost A    Cost B  B less A
+    --------------------  ---------  ------------  ---------  ------------  --------  --------  --------
+    Basic Sent Email      recipient   USD 0.00025  recipient   USD 0.00025  USD 0.50  USD 0.50  USD 0.00
+    Basic Data            MB          USD 0.00012  MB          USD 0.00022  USD 0.24  USD 0.44  USD 0.20
+    Transferred
+    --------------------  ---------  ------------  ---------  ------------  --------  --------  --------
+    Total                                                                   USD 0.74  USD 0.94  USD 0.20
 
       A: acs-email version 2023-03-31, in force from 2023-03-31; built in.
       B: acs-email version 2023-03-31, in force from 2023-03-31; mine.yaml, SHA-256 659b02403b6d0a7b8a9e36c4b2de950439e21e7e8d55a3dbfdaeb8b4a1f39c2a.
       Basic Data Transferred: USD 0.00012 becomes USD 0.00022.
       The total rises by USD 0.20 (27.0%).
-    "#);
+    ");
     let (same, ..) = run("prices diff acs-email acs-email@2023-03-31").unwrap();
     assert_eq!(same.data["difference"]["amount"], "0");
-    assert!(table_of(&same).contains("No price differs at this volume."));
+    assert!(table_of(&same).contains("No price differs."));
+}
+
+/// What the diff says of the meters after the mails were priced like this.
+fn changes_to(mails: &str) -> String {
+    let unit = "unit: recipient\n    price: \"0.00025\"";
+    let (_folder, path) = copy(unit, mails);
+    let (report, ..) = run(&format!("prices diff acs-email {path} --messages 20k")).unwrap();
+    let table = table_with_path(report, &path);
+    let notes = table.lines().skip_while(|line| !line.contains("B: ")).skip(1);
+    notes.map(str::trim_start).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_diff_says_what_changed_and_never_equates_equal_prices() {
+    let tiers = "tiers: [{ up_to: 10000, price: 0.0003 }, { price: 0.0002 }]";
+    let high = "tiers: [{ up_to: 1000000, price: 0.00025 }, { price: 0.0002 }]";
+    let flat = "unit: recipient\n    price: 0.00025";
+    let mails = [
+        format!("{flat}\n    included: 10000"),
+        "unit: 1,000 recipients\n    block: 1000\n    price: 0.25".to_owned(),
+        "unit: 1,000 recipients\n    block: 1000\n    price: 0.00025".to_owned(),
+        format!("{flat}\n    block: 1000"),
+        format!("unit: recipient\n    mode: graduated\n    {tiers}"),
+        format!("unit: recipient\n    mode: volume\n    {tiers}"),
+        format!("unit: recipient\n    mode: graduated\n    {high}"),
+        "unit: recipient\n    price: 0.0003\n    included: 500".to_owned(),
+    ];
+    insta::assert_snapshot!(mails.map(|mails| changes_to(&mails)).join("\n\n"), @"
+    Basic Sent Email: 10,000 included each month instead of 0.
+    The total falls by USD 2.50 (45.6%).
+
+    Basic Sent Email: USD 0.00025 per recipient becomes USD 0.25 per 1,000 recipients; charges units as they are in A, every started 1,000 in B.
+    The total is the same.
+
+    Basic Sent Email: USD 0.00025 per recipient in A, per 1,000 recipients in B; charges units as they are in A, every started 1,000 in B.
+    The total falls by USD 5.00 (91.1%).
+
+    Basic Sent Email: charges units as they are in A, every started 1,000 in B.
+    The total falls by USD 5.00 (91.1%).
+
+    Basic Sent Email: other tiers, at this volume the same price.
+    The total is the same.
+
+    Basic Sent Email: other tiers, at this volume USD 0.00025 becomes USD 0.0002.
+    The total falls by USD 1.00 (18.2%).
+
+    Basic Sent Email: other tiers, at this volume the same price.
+    The total is the same.
+
+    Basic Sent Email: USD 0.00025 becomes USD 0.0003; 500 included each month instead of 0.
+    The total rises by USD 0.85 (15.5%).
+    ");
+    let (_folder, path) = copy("meters:", "base_fee: 10\nmeters:");
+    let (_other, other) = copy("meters:", "base_fee: 12\nmeters:");
+    let table = |line: &str| table_of(&run(line).unwrap().0);
+    assert!(table(&format!("prices diff acs-email {path}")).contains("Monthly base fee: only in B."));
+    assert!(
+        table(&format!("prices diff {path} {other}")).contains("Monthly base fee: USD 10 becomes USD 12.")
+    );
+}
+
+#[test]
+fn a_diff_shows_the_unit_of_each_price() {
+    let (_folder, path) = copy(
+        "unit: recipient\n    price: \"0.00025\"",
+        "unit: 1,000 recipients\n    block: 1000\n    price: 0.25",
+    );
+    let (report, ..) = run(&format!("prices diff acs-email {path}")).unwrap();
+    let table = table_with_path(report, &path);
+    insta::assert_snapshot!(table.split("\n\n").nth(1).unwrap(), @"
+    Meter                   Unit A     Unit price A  Unit B            Unit price B      Cost A      Cost B  B less A
+    ----------------------  ---------  ------------  ----------------  ------------  ----------  ----------  --------
+    Basic Sent Email        recipient   USD 0.00025  1,000 recipients      USD 0.25  USD 250.00  USD 250.00  USD 0.00
+    Basic Data Transferred  MB          USD 0.00012  MB                 USD 0.00012   USD 24.00   USD 24.00  USD 0.00
+    ----------------------  ---------  ------------  ----------------  ------------  ----------  ----------  --------
+    Total                                                                            USD 274.00  USD 274.00  USD 0.00
+    ");
 }
 
 #[test]

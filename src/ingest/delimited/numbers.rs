@@ -126,7 +126,7 @@ pub(crate) fn parse_size(cell: &[u8], mark: Option<DecimalMark>, unit: &str) -> 
              without the sign",
         ));
     }
-    let number = plain(&number, mark)
+    let number = plain_number(&number, mark)
         .ok_or_else(|| refused("expected bytes or a unit, such as '2884' or '1.5 MB'"))?;
     let unit = if stated.is_empty() { unit } else { &stated };
     match format!("{number} {unit}").parse::<MessageSize>() {
@@ -142,7 +142,8 @@ pub(crate) fn parse_count(cell: &[u8], mark: Option<DecimalMark>) -> Result<Opti
         return Ok(None);
     }
     let (number, unit) = number_and_unit(cell);
-    let count = plain(&number, mark).filter(|_| unit.is_empty()).and_then(|number| number.parse().ok());
+    let count =
+        plain_number(&number, mark).filter(|_| unit.is_empty()).and_then(|number| number.parse().ok());
     count.map(Some).ok_or_else(|| format!("{} is not a count: expected a whole number", super::shown(cell)))
 }
 
@@ -169,7 +170,7 @@ fn number_and_unit(cell: &[u8]) -> (Cow<'_, str>, Cow<'_, str>) {
 
 /// The number with a point before its fraction and nothing else; `None` where it is none, or open without a
 /// decision.
-fn plain(number: &str, mark: Option<DecimalMark>) -> Option<String> {
+pub(crate) fn plain_number(number: &str, mark: Option<DecimalMark>) -> Option<String> {
     let mark = match (shows(number), mark) {
         (_, Some(mark)) => mark,
         (Shows::Mark(mark), None) => mark,

@@ -120,6 +120,10 @@ fn a_wrong_price_list_is_refused_with_place_key_value_and_what_was_expected() {
         ("currency: USD", "currency: US"),
         ("currency: USD\n", ""),
         ("effective: 2026-01-01", "effective: 2026-13-01"),
+        ("effective: 2026-01-01", "effective: 26-01-01"),
+        ("effective: 2026-01-01", "effective: +2026-01-01"),
+        ("effective: 2026-01-01", "effective: ' 2026-01-01'"),
+        ("retrieved_on: 2026-02-01", "retrieved_on: 2026-2-1"),
         ("url: https://example.com/prices", "url: example.com"),
         ("base_fee: 15", "base_fee: -15"),
         ("base_fee: 15", "basefee: 15"),
@@ -151,7 +155,7 @@ fn a_wrong_price_list_is_refused_with_place_key_value_and_what_was_expected() {
         ("recipients: 3000\n    size: 1 MB", "recipients: 999999999999\n    size: 18446744073709551615"),
     ];
     let messages: Vec<String> = cases.into_iter().map(|(from, to)| changed(LIST, from, to)).collect();
-    insta::assert_snapshot!(messages.join("\n"), @r#"
+    insta::assert_snapshot!(messages.join("\n"), @"
     list.yaml:1: schema_version: '2' is not supported: expected '1'
     list.yaml:27: the key 'schema_version' is missing: expected it at the same level as this line
     list.yaml:2: kind: 'prices' is not a kind of price file: expected 'price-list', 'exchange-rates' or 'terms'
@@ -160,6 +164,10 @@ fn a_wrong_price_list_is_refused_with_place_key_value_and_what_was_expected() {
     list.yaml:6: currency: 'US' is not a currency code: expected three capital letters such as 'EUR'
     list.yaml:26: the key 'currency' is missing: expected it at the same level as this line
     list.yaml:7: effective: '2026-13-01' is not a date: expected year, month and day such as '2026-10-01'
+    list.yaml:7: effective: '26-01-01' is not a date: expected year, month and day such as '2026-10-01'
+    list.yaml:7: effective: '+2026-01-01' is not a date: expected year, month and day such as '2026-10-01'
+    list.yaml:7: effective: ' 2026-01-01' is not a date: expected year, month and day such as '2026-10-01'
+    list.yaml:10: retrieved_on: '2026-2-1' is not a date: expected year, month and day such as '2026-10-01'
     list.yaml:9: url: 'example.com' is not a web address: expected an address that starts with 'https://'
     list.yaml:11: base_fee: '-15' is negative: expected 0 or more
     list.yaml:11: 'basefee' is not a key here: expected 'schema_version', 'kind', 'name', 'version', 'provider', 'currency', 'effective', 'source', 'base_fee', 'meters', 'limits', 'examples'
@@ -189,7 +197,7 @@ fn a_wrong_price_list_is_refused_with_place_key_value_and_what_was_expected() {
     list.yaml:26: price: '1_000' is not a number: expected an exact decimal such as '0.00025'
     list.yaml:28: recipients: '99999999999999999999999999' is too large: expected less than 1000000000000
     list.yaml:29: size: '18446744073709551615' is too large for the recipients: expected fewer bytes
-    "#);
+    ");
 }
 
 #[test]
