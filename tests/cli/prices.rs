@@ -107,6 +107,7 @@ fn two_lists_are_compared() {
     ----------------------  ---------  ------------  ---------  ------------  ----------  ----------  ---------
     Total                                                                     USD 274.00  USD 284.00  USD 10.00
 
+    Difference
       A: acs-email version 2023-03-31, in force from 2023-03-31; built in.
       B: acs-email version 2023-03-31, in force from 2023-03-31; mine.yaml, SHA-256 8995658d6a41e9eb01afd7a483060ca163a620c70dfd6ad02e349d2752f006bb.
       Basic Sent Email: USD 0.00025 becomes USD 0.00026.

@@ -52,7 +52,8 @@ pub(super) fn report(
     let (a, b) = (a?, b?);
     let difference = b.list_total().checked_sub(a.list_total())?;
     let lines = lines(&a, &b);
-    let notes = Section::Notes { heading: String::new(), lines: notes([&a, &b], &lines, difference) };
+    let notes =
+        Section::Notes { heading: "Difference".to_owned(), lines: notes([&a, &b], &lines, difference) };
     let counted = counted(messages.normalize(), "message");
     Ok(Report {
         title: format!("{counted} a month of {size}, priced with two lists"),

@@ -177,6 +177,7 @@ fn a_diff_prices_one_volume_with_both() {
     --------------------  ---------  ------------  ---------  ------------  --------  --------  --------
     Total                                                                   USD 0.74  USD 0.94  USD 0.20
 
+    Difference
       A: acs-email version 2023-03-31, in force from 2023-03-31; built in.
       B: acs-email version 2023-03-31, in force from 2023-03-31; mine.yaml, SHA-256 659b02403b6d0a7b8a9e36c4b2de950439e21e7e8d55a3dbfdaeb8b4a1f39c2a.
       Basic Data Transferred: USD 0.00012 becomes USD 0.00022.
