@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::cost_data::{self, money_json, plain};
 use super::price_args::day;
-use super::{Context, Exit, Outcome, estimate, usage_error};
+use super::{Body, Context, Exit, Outcome, estimate, usage_error};
 use crate::pricing::check::{Check, checks, list_checks, rate_checks};
 use crate::pricing::file::{self, RateFile};
 use crate::pricing::{Catalog, PriceList};
@@ -24,7 +24,7 @@ use crate::units::MessageSize;
 pub struct Args {
     #[command(subcommand)]
     command: Command,
-    /// Price file or folder of them, to be used in place of built-in ones of the same name and date
+    /// Price file or folder of them, to be used in place of built-in ones of the same name and first day
     #[arg(long, global = true, value_name = "FILE|DIR")]
     pricing: Vec<PathBuf>,
 }
@@ -65,8 +65,19 @@ enum Command {
     },
 }
 
+/// The layout of the data; counted up when a reader would have to change.
+const SCHEMA_VERSION: u32 = 1;
+
 /// Runs the chosen subcommand.
 pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
+    let mut outcome = run_subcommand(args, context)?;
+    if let Body::Report(report) = &mut outcome.body {
+        report.data["schema_version"] = json!(SCHEMA_VERSION);
+    }
+    Ok(outcome)
+}
+
+fn run_subcommand(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     let settings = context.settings()?;
     let pricing = settings.choose_all(&args.pricing, &settings.pricing);
     let catalog = || settings.located("pricing", &pricing.from, Catalog::with_files(&pricing.value));
