@@ -4,6 +4,8 @@ use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
+use crate::usage::names::decode;
+
 /// Splits a list at separators outside of quotes; display names and `smtp:` prefixes stay on. A list whose
 /// quotes do not pair is split at every separator.
 pub(crate) fn split_list<'a>(cell: &'a [u8], separators: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
@@ -42,7 +44,8 @@ pub(crate) fn split_statuses(cell: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])
     })
 }
 
-/// Turns addresses into hashes, without regard to case, display name, `smtp:` prefix and angle brackets.
+/// Turns addresses into hashes, without regard to case, display name, `smtp:` prefix and angle brackets; the same
+/// for UTF-8 and Windows-1252.
 #[derive(Debug, Default)]
 pub(crate) struct RecipientHasher {
     lower: Vec<u8>,
@@ -58,7 +61,7 @@ impl RecipientHasher {
         self.lower.clear();
         match bare.is_ascii() {
             true => self.lower.extend(bare.iter().map(u8::to_ascii_lowercase)),
-            false => self.lower.extend(String::from_utf8_lossy(bare).to_lowercase().as_bytes()),
+            false => self.lower.extend(decode(bare).to_lowercase().as_bytes()),
         }
         let mut hasher = FxHasher::default();
         hasher.write(&self.lower);
@@ -127,5 +130,14 @@ mod tests {
         assert_ne!(hasher.hash(b"jo@example.com"), hash);
         assert_eq!(hasher.hash("MÜLLER@x.de".as_bytes()), hasher.hash("müller@x.de".as_bytes()));
         assert_eq!(hasher.hash(b" <> "), None);
+    }
+
+    #[test]
+    fn recipients_in_windows_1252_are_told_apart() {
+        let mut hasher = RecipientHasher::default();
+        let [mueller, moeller] =
+            [b"m\xfcller@x.com", b"m\xf6ller@x.com"].map(|cell| hasher.hash(cell).unwrap());
+        assert_ne!(mueller, moeller);
+        assert_eq!(hasher.hash("Müller@x.com".as_bytes()), Some(mueller));
     }
 }
