@@ -269,6 +269,7 @@ mod tests {
             ("10/21/2022 5:25:36 PM", "2022-10-21T17:25:36Z"),
             ("10/21/2022, 12:25:36\u{202f}AM", "2022-10-21T00:25:36Z"),
             ("21/10/2022 12:05 p.\u{a0}m.", "2022-10-21T12:05:00Z"),
+            ("10/21/2022 5:25:36?PM", "2022-10-21T17:25:36Z"),
             ("21.10.2022 17:25:36", "2022-10-21T17:25:36Z"),
             ("1.2.2022 17.25.36", "2022-02-01T17:25:36Z"),
             ("21. 10. 2022 17:25", "2022-10-21T17:25:00Z"),
@@ -291,6 +292,14 @@ mod tests {
         ];
         for (cell, expected) in cases {
             assert_eq!(utc(cell, None).as_deref(), Some(expected), "{cell}");
+        }
+    }
+
+    #[test]
+    fn spaces_of_windows_1252_are_spaces() {
+        for cell in [&b"10/21/2022\xa05:25:36\xa0PM"[..], b"10/21/2022 5:25:36 p.\xa0m."] {
+            let resolved = DateText::parse(cell).unwrap().resolve(None).unwrap();
+            assert_eq!(resolved.instant(&Zone::UTC).to_string(), "2022-10-21T17:25:36Z");
         }
     }
 

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::units::MessageSize;
+use crate::usage::names::decode;
 
 /// The sign between the whole and the fraction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -150,13 +151,13 @@ pub(crate) fn parse_count(cell: &[u8], mark: Option<DecimalMark>) -> Result<Opti
 fn exact_bytes(cell: &[u8]) -> Option<u64> {
     let inner = cell.strip_suffix(b")")?.strip_suffix(b" bytes")?;
     let open = memchr::memchr(b'(', inner)?;
-    let number = String::from_utf8_lossy(inner.get(open + 1..)?);
+    let number = decode(inner.get(open + 1..)?);
     number.replace([',', '.', '\'', '’', ' ', '\u{a0}', '\u{202f}'], "").parse().ok()
 }
 
 /// Splits off the unit and takes out spaces and apostrophes between digits.
 fn number_and_unit(cell: &[u8]) -> (Cow<'_, str>, Cow<'_, str>) {
-    let text = match String::from_utf8_lossy(cell) {
+    let text = match decode(cell) {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     };
@@ -257,6 +258,14 @@ mod tests {
         assert_eq!(parse_size(b"1,234 KB", Some(DecimalMark::Point), ""), Ok(Some(1_234_000)));
         assert_eq!(parse_size(b"1,234 KB", Some(DecimalMark::Comma), ""), Ok(Some(1_234)));
         assert!(is_open_number(b"1.234"));
+    }
+
+    #[test]
+    fn numbers_in_windows_1252_are_read() {
+        assert_eq!(parse_size(b"1\xa0234", None, ""), Ok(Some(1_234)));
+        assert_eq!(parse_size(b"1\x92234 kB", None, ""), Ok(Some(1_234_000)));
+        assert_eq!(parse_size(b"22.5 KB (23\xa0040 bytes)", None, ""), Ok(Some(23_040)));
+        assert_eq!(parse_count(b"12\xa0345", None), Ok(Some(12_345)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The fields that a table can fill, and the column names by which they are found without a mapping.
 
 use crate::ingest::delimited::name_of;
+use crate::usage::names::decode;
 
 /// What a column holds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -98,7 +99,7 @@ pub(super) fn known_columns(cells: &[Vec<u8>]) -> Vec<Found> {
     for (field, _, aliases) in FIELDS {
         for alias in aliases {
             for at in (0..names.len()).filter(|&at| names[at] == *alias) {
-                let column = String::from_utf8_lossy(&cells[at]).trim().to_owned();
+                let column = decode(&cells[at]).trim().to_owned();
                 found.push(Found { field, at, column });
             }
         }

@@ -194,6 +194,18 @@ fn a_mapping_names_columns_and_what_the_table_does_not_say() {
 }
 
 #[test]
+fn a_table_in_windows_1252_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("map.yaml");
+    std::fs::write(&path, "columns: {Zeit: time, Empfänger: recipients, Größe: size}\n").unwrap();
+    let options = ReadOptions { mapping: Some(path), ..ReadOptions::default() };
+    let table = b"Zeit;Empf\xe4nger;Gr\xf6\xdfe\n1.10.2026 5:25\xa0PM;m\xfcller@x.com;1\xa0234\n\
+                  1.10.2026 5:26?PM;m\xfcller@x.com,m\xf6ller@x.com;10\n";
+    let sink = read_with(&[("table", table)], &options).unwrap();
+    assert_eq!(totals(&sink), (2, 3, 1_244, 1_254));
+}
+
+#[test]
 fn a_mapping_that_does_not_fit_is_refused() {
     let refused = |table: &str, mapping: &str| {
         let text = with_mapping(table, mapping).unwrap_err().to_string();
