@@ -18,6 +18,23 @@ pub(crate) fn split_list<'a>(cell: &'a [u8], separators: &'a [u8]) -> impl Itera
     pieces.map(<[u8]>::trim_ascii).filter(|piece| !piece.is_empty())
 }
 
+/// Splits a list of recipients whose separator is not known: the pieces that are addresses, so that the comma in
+/// `Doe, Jo <jo@example.net>` separates nothing. Without any address, words between `;` stand for themselves:
+/// `root`.
+pub(crate) fn split_recipients(cell: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let has_addresses = split_list(cell, b";,\r\n").any(is_address);
+    let separators = if has_addresses { &b";,\r\n"[..] } else { b";\r\n" };
+    let is_word = |piece: &[u8]| !piece.iter().any(|byte| byte.is_ascii_whitespace() || *byte == b',');
+    split_list(cell, separators)
+        .filter(move |piece| if has_addresses { is_address(piece) } else { is_word(piece) })
+}
+
+/// Whether a piece of a list has an `@` with something on both sides.
+fn is_address(piece: &[u8]) -> bool {
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_whitespace());
+    memchr::memchr_iter(b'@', piece).any(|at| is_part(piece[..at].last()) && is_part(piece.get(at + 1)))
+}
+
 /// Splits `addr##Receive, Deliver;addr2##Receive, Fail` into addresses and status lists. A local part may hold
 /// `;` and `##`, so an entry ends at the first `;` after a `##`, and its status begins at the last `##`. Without
 /// any `##` left, every `;` separates addresses.
@@ -97,6 +114,25 @@ mod tests {
         assert_eq!(list("\"Rossi, Jo\" <a@x.com>;b@x.com"), ["\"Rossi, Jo\" <a@x.com>", "b@x.com"]);
         assert_eq!(list("\"open, a@x.com;b@x.com"), ["\"open", "a@x.com", "b@x.com"]);
         assert!(list(" ; ,\n").is_empty());
+    }
+
+    #[test]
+    fn a_name_with_a_comma_is_no_recipient() {
+        let recipients = |cell: &str| -> Vec<String> {
+            let pieces = split_recipients(cell.as_bytes());
+            pieces.map(|piece| String::from_utf8_lossy(bare(piece)).into_owned()).collect()
+        };
+        assert_eq!(recipients("Doe, Jo <a@x.com>"), ["a@x.com"]);
+        assert_eq!(recipients("Doe, Jo <a@x.com>; Roe, Al <b@x.com>"), ["a@x.com", "b@x.com"]);
+        assert_eq!(recipients("Jo @ Doe, Inc <a@x.com>;b@x.com"), ["a@x.com", "b@x.com"]);
+        assert_eq!(recipients("a@x.com,b@x.com;"), ["a@x.com", "b@x.com"]);
+        assert_eq!(
+            recipients("a@x.com; b@x.com, c@x.com\nd@x.com"),
+            ["a@x.com", "b@x.com", "c@x.com", "d@x.com"]
+        );
+        assert_eq!(recipients("root;jdoe"), ["root", "jdoe"]);
+        assert_eq!(recipients("Doe, Jo; Roe, Al"), [""; 0]);
+        assert_eq!(recipients("undisclosed recipients:;"), [""; 0]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod numbers;
 mod order;
 mod records;
 
-pub(crate) use addresses::{RecipientHasher, bare, split_list, split_statuses};
+pub(crate) use addresses::{RecipientHasher, bare, split_list, split_recipients, split_statuses};
 pub(crate) use dates::{DateText, ResolvedDate};
 pub(crate) use dialect::{
     DELIMITERS, complete_records, delimiter_by_consistency, is_preamble, name_of, stated_delimiter,

@@ -83,7 +83,7 @@ impl Table<'_> {
                 pairs.filter_map(|(address, list)| Some((hasher.hash(address)?, listed_status(list)))),
             );
         } else {
-            let addresses = delimited::split_list(cell, b";,\r\n");
+            let addresses = delimited::split_recipients(cell);
             into.extend(addresses.filter_map(|address| Some((hasher.hash(address)?, status))));
         }
     }
