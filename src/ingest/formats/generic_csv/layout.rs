@@ -3,7 +3,7 @@
 use super::fields::{FIELDS, Field, Found, is_enough, known_columns};
 use super::mapping::Mapping;
 use crate::ingest::delimited::{
-    DELIMITERS, DateText, complete_records, delimiter_by_consistency, is_preamble, name_of, shown,
+    DELIMITERS, DateText, complete_records, delimiter_by_consistency, described, is_preamble, name_of, shown,
     stated_delimiter,
 };
 use crate::ingest::source::HEAD_BYTES;
@@ -106,9 +106,10 @@ fn records(head: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
 
 fn ambiguous(input: &Input, layout: &Layout, field: Field, columns: &[&Found]) -> ReadError {
     let records = records(input.head(), layout.delimiter);
+    let preview = if field == Field::Recipients { described } else { shown };
     let values = |at: usize| {
         let rows = records.iter().skip(layout.header_records).take(PREVIEW);
-        let cells: Vec<String> = rows.map(|row| shown(row.get(at).map_or(&[], Vec::as_slice))).collect();
+        let cells: Vec<String> = rows.map(|row| preview(row.get(at).map_or(&[], Vec::as_slice))).collect();
         cells.join(", ")
     };
     let previews: Vec<String> =

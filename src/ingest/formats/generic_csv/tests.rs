@@ -138,8 +138,14 @@ fn events_after_acceptance_are_no_messages() {
 fn what_is_ambiguous_is_refused_with_a_preview() {
     assert_eq!(
         error("Date,Received,To\n2026-10-01,2026-10-02,a@y.com\nx@y.com,,b@y.com\n"),
-        "table: 2 columns can be the time: 'Received' ('2026-10-02', an empty cell) and 'Date' ('2026-10-01', a text)\n\
+        "table: 2 columns can be the time: 'Received' ('2026-10-02', an empty cell) and 'Date' ('2026-10-01', a text of 5 letters)\n\
          hint: say in a mapping file which column is the time: --mapping FILE"
+    );
+    assert_eq!(
+        error("Date,Recipient,To\n2026-10-01,root,390511234567\n2026-10-01,,jdoe\n"),
+        "table: 2 columns can be the recipients: 'Recipient' (a text of 4 letters, an empty cell) and 'To' (a text \
+         of 12 characters, a text of 4 letters)\n\
+         hint: say in a mapping file which column is the recipients: --mapping FILE"
     );
     assert_eq!(
         error("Date,To\n03/04/2024,a@y.com\n05/06/2024 10:00,a@y.com\n"),
@@ -240,7 +246,7 @@ fn rows_that_cannot_be_read_are_named() {
     assert_eq!(
         rejections(&sink),
         [
-            "table:2: a text is not a time: expected such as '2026-10-01 12:00:00' or '1.10.2026 12:00'",
+            "table:2: a text of 9 letters is not a time: expected such as '2026-10-01 12:00:00' or '1.10.2026 12:00'",
             "table:3: '2026-02-30' is not a time: there is no such day in the order of its column",
             "table:4: the recipients are missing",
             "table:5: '-1' is not a size: expected bytes or a unit, such as '2884' or '1.5 MB'",
@@ -248,6 +254,16 @@ fn rows_that_cannot_be_read_are_named() {
         ]
     );
     assert_eq!(sink.accounting.skipped[&Skip::Header], 3);
+}
+
+#[test]
+fn names_with_commas_are_no_recipients() {
+    let sink = read(
+        "Date;To;Size\n2026-10-01;Doe, Jo <a@x.com>;100\n\
+         2026-10-01;\"Doe, Jo <a@x.com>; Roe, Al <b@x.com>\";100\n2026-10-01;Doe, Jo;100\n",
+    );
+    assert_eq!(totals(&sink), (2, 3, 200, 300));
+    assert_eq!(rejections(&sink), ["table:4: the recipients are missing"]);
 }
 
 /// Nasty input 16.
