@@ -89,6 +89,16 @@ impl DateText {
             if first != second && *first <= 12 && *second <= 12)
     }
 
+    /// Whether day and month differ, and only the column's order tells them apart.
+    pub(crate) fn needs_order(&self) -> bool {
+        self.is_open() || self.proves().is_some()
+    }
+
+    /// Whether the order of day and month is one that only a column can show.
+    pub(crate) fn has_order(&self) -> bool {
+        matches!(self, DateText::Calendar { written: Written::Open, .. })
+    }
+
     /// The order that this one date proves: a number above 12 is a day.
     pub(crate) fn proves(&self) -> Option<DateOrder> {
         match *self {

@@ -98,6 +98,11 @@ impl MarkEvidence {
         }
     }
 
+    /// Whether some number has a sign, so that a later one may be open.
+    pub(crate) fn has_signs(&self) -> bool {
+        self.points + self.commas + self.open > 0
+    }
+
     /// Whether some number can be read in two ways and the column does not show which is meant.
     pub(crate) fn is_open(&self) -> bool {
         self.open > 0 && self.decided().is_none()
@@ -123,8 +128,7 @@ pub(crate) fn parse_size(cell: &[u8], mark: Option<DecimalMark>, unit: &str) -> 
     let (number, stated) = number_and_unit(cell);
     if mark.is_none() && shows(&number) == Shows::Open {
         return Err(refused(
-            "its sign can mean thousands or a fraction, and nothing else in its column shows which; write it \
-             without the sign",
+            "its sign can mean thousands or a fraction, and it is not known which; write it without the sign",
         ));
     }
     let number = plain(&number, mark)
@@ -231,8 +235,8 @@ mod tests {
     #[test]
     fn bad_sizes_say_what_is_expected() {
         let expected = "is not a size: expected bytes or a unit, such as '2884' or '1.5 MB'";
-        let open = "its sign can mean thousands or a fraction, and nothing else in its column shows which; write it \
-                    without the sign";
+        let open =
+            "its sign can mean thousands or a fraction, and it is not known which; write it without the sign";
         for cell in ["1,234 KB", "1.234"] {
             assert_eq!(size(cell), Err(format!("'{cell}' is not a size: {open}")));
         }
