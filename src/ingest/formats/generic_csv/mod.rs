@@ -20,6 +20,7 @@ use self::rows::{Table, Timed, has_relay, row_hash};
 use self::survey::Survey;
 use crate::ingest::delimited::{RecipientHasher, Records, Row, is_preamble};
 use crate::ingest::grouping::{self, Facts, MessageKey, Messages, Origin, Signs, Status};
+use crate::ingest::source::Origin as Found;
 use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, rejection};
 use crate::usage::{Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality, Traffic};
 
@@ -52,21 +53,21 @@ impl LogFormat for GenericCsv {
         true
     }
 
-    fn read(
-        &self,
-        mut inputs: Vec<Input>,
-        options: &ReadOptions,
-        sink: &mut dyn Sink,
-    ) -> Result<(), ReadError> {
+    fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
         let mapping = options.mapping.as_deref().map(Mapping::read).transpose()?;
         // All decisions come before the first row: a refusal leaves nothing half counted.
         let mut tables = Vec::new();
-        for input in &mut inputs {
-            tables.push(table(input, mapping.as_ref(), options)?);
+        for mut input in inputs {
+            match table(&mut input, mapping.as_ref(), options) {
+                Ok(table) => tables.push((input, table)),
+                // A folder may hold tables of anything.
+                Err(error) if input.origin() == Found::Found => sink.damage(input.name(), 0, error.reason()),
+                Err(error) => return Err(error),
+            }
         }
         let mut reader = Reader::default();
-        for (input, mut table) in inputs.iter_mut().zip(tables) {
-            reader.read(input, &mut table, sink)?;
+        for (input, table) in &mut tables {
+            reader.read(input, table, sink)?;
         }
         if reader.repeats.count > 0 {
             sink.warn(format!(
