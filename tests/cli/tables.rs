@@ -43,6 +43,21 @@ fn a_found_table_that_cannot_be_read_is_listed() {
 }
 
 #[test]
+fn a_count_alone_is_not_added_to_mail() {
+    let folder = folder(&[("good.csv", TABLE), ("tickets.csv", "Date,Count\n2026-03-23,500000\n")]);
+    let shown = analyze(&folder, ". --format csv");
+    assert!(shown.starts_with("exit 3\n") && shown.contains("\nMessages,1,"), "{shown}");
+    assert!(
+        shown.contains("tickets.csv: not recognised, not read: it looks like a table without"),
+        "{shown}"
+    );
+    let named = analyze(&folder, "tickets.csv");
+    for text in ["exit 1\n", "a count with a sender or a size", "--mapping"] {
+        assert!(named.contains(text), "{named}");
+    }
+}
+
+#[test]
 fn relay_hosts_without_a_column_are_not_passed_over() {
     let folder = folder(&[("table.csv", TABLE)]);
     let shown = analyze(&folder, "table.csv --relay-host smtp.office365.com");
