@@ -53,11 +53,24 @@ pub(super) fn resemblance(head: &[u8]) -> &'static str {
         "binary data"
     } else if start.starts_with(b"{") || start.starts_with(b"[") {
         "JSON of another kind"
-    } else if memchr::memchr3_iter(b',', b';', b'\t', first_line(head)).count() >= 2 {
-        "a table without the columns of a message"
+    } else if looks_like_table(start) {
+        "a table without the columns of a message (a time, and recipients, a recipient count, or a count with a \
+         sender or a size), which --mapping can name"
     } else {
         "text of another kind"
     }
+}
+
+/// Whether the first line has three cells or more, or as many as the second.
+fn looks_like_table(text: &[u8]) -> bool {
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let [first, second] = [(); 2].map(|()| lines.next().unwrap_or_default());
+    let count = |line: &[u8], delimiter: u8| memchr::memchr_iter(delimiter, line).count();
+    DELIMITERS.iter().any(|&delimiter| match count(first, delimiter) {
+        0 => false,
+        1 => count(second, delimiter) == 1,
+        _ => true,
+    })
 }
 
 /// Whether the first line has cells.
@@ -143,6 +156,9 @@ pub(super) mod tests {
         }
     }
 
+    const A_TABLE: &str = "a table without the columns of a message (a time, and recipients, a recipient count, or a \
+                           count with a sender or a size), which --mapping can name";
+
     #[test]
     fn what_is_not_recognised_is_still_described() {
         let seen = [
@@ -150,7 +166,8 @@ pub(super) mod tests {
             "\0\x01\x02",
             "{\"a\":1}",
             "a,b,c\n1,2,3\n",
-            "Dear all,\n",
+            "Date,Count\n2026-03-23,5\n",
+            "Dear all,\nno comma\n",
         ];
         assert_eq!(
             seen.map(|text| resemblance(text.as_bytes())),
@@ -158,7 +175,8 @@ pub(super) mod tests {
                 "a system log in whose first part no line is of a mail system that is known",
                 "binary data",
                 "JSON of another kind",
-                "a table without the columns of a message",
+                A_TABLE,
+                A_TABLE,
                 "text of another kind",
             ]
         );

@@ -209,6 +209,16 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// What is wrong, for those who show the input apart.
+    pub fn reason(&self) -> String {
+        match self {
+            ReadError::Source(error) => error.parts().1,
+            ReadError::Undecided { problem, hint, .. } => format!("{problem}; {hint}"),
+        }
+    }
+}
+
 /// A rejection of a line of an input.
 pub fn rejection(input: &Input, line: u64, reason: impl Into<String>) -> Rejection {
     Rejection { file: input.name().to_owned(), line, reason: reason.into() }

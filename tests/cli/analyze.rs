@@ -552,7 +552,10 @@ fn an_unrecognised_file_in_a_folder_is_listed_and_told_by_the_exit_code() {
     std::fs::write(folder.path().join("mail.txt"), "Dear all,\nnothing to count here\n").unwrap();
     let shown = run(folder.path(), ". --format csv");
     assert!(shown.starts_with("exit 3\n"), "{shown}");
-    assert!(shown.contains("mail.txt: not recognised, not read\n"), "{shown}");
+    assert!(
+        shown.contains("mail.txt: not recognised, not read: it looks like text of another kind\n"),
+        "{shown}"
+    );
 }
 
 #[test]

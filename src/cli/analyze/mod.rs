@@ -189,12 +189,12 @@ impl Analysis {
         if whole && self.unread().next().is_none() { Exit::Done } else { Exit::Rejected }
     }
 
-    /// Inputs that no format claims.
-    fn unread(&self) -> impl Iterator<Item = &str> {
-        let inputs = self.ingested.inputs.iter();
-        inputs
-            .filter(|input| matches!(input.recognition, Recognition::Unrecognised(_)))
-            .map(|input| input.name.as_str())
+    /// Inputs that no format claims, with what they look like.
+    fn unread(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.ingested.inputs.iter().filter_map(|input| match input.recognition {
+            Recognition::Unrecognised(what) => Some((input.name.as_str(), what)),
+            _ => None,
+        })
     }
 
     /// Whether the sources tell of anybody what was delivered.
@@ -210,7 +210,9 @@ impl Analysis {
             line => format!("{}:{line}: {}; what comes before it counts", damage.input, damage.what),
         }));
         warnings.extend(
-            self.unread().take(SHOWN_UNREAD).map(|input| format!("{input}: not recognised, not read")),
+            self.unread()
+                .take(SHOWN_UNREAD)
+                .map(|(input, what)| format!("{input}: not recognised, not read: it looks like {what}")),
         );
         let more = self.unread().count().saturating_sub(SHOWN_UNREAD);
         warnings

@@ -4,6 +4,8 @@ use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
+use crate::usage::names::decode;
+
 /// Splits a list at separators outside of quotes; display names and `smtp:` prefixes stay on. A list whose
 /// quotes do not pair is split at every separator.
 pub(crate) fn split_list<'a>(cell: &'a [u8], separators: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
@@ -14,6 +16,23 @@ pub(crate) fn split_list<'a>(cell: &'a [u8], separators: &'a [u8]) -> impl Itera
         !quoted && separators.contains(byte)
     });
     pieces.map(<[u8]>::trim_ascii).filter(|piece| !piece.is_empty())
+}
+
+/// Splits a list of recipients whose separator is not known: the pieces that are addresses, so that the comma in
+/// `Doe, Jo <jo@example.net>` separates nothing. Without any address, words between `;` stand for themselves:
+/// `root`.
+pub(crate) fn split_recipients(cell: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let has_addresses = split_list(cell, b";,\r\n").any(is_address);
+    let separators = if has_addresses { &b";,\r\n"[..] } else { b";\r\n" };
+    let is_word = |piece: &[u8]| !piece.iter().any(|byte| byte.is_ascii_whitespace() || *byte == b',');
+    split_list(cell, separators)
+        .filter(move |piece| if has_addresses { is_address(piece) } else { is_word(piece) })
+}
+
+/// Whether a piece of a list has an `@` with something on both sides.
+fn is_address(piece: &[u8]) -> bool {
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_whitespace());
+    memchr::memchr_iter(b'@', piece).any(|at| is_part(piece[..at].last()) && is_part(piece.get(at + 1)))
 }
 
 /// Splits `addr##Receive, Deliver;addr2##Receive, Fail` into addresses and status lists. A local part may hold
@@ -42,7 +61,8 @@ pub(crate) fn split_statuses(cell: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])
     })
 }
 
-/// Turns addresses into hashes, without regard to case, display name, `smtp:` prefix and angle brackets.
+/// Turns addresses into hashes, without regard to case, display name, `smtp:` prefix and angle brackets; the same
+/// for UTF-8 and Windows-1252.
 #[derive(Debug, Default)]
 pub(crate) struct RecipientHasher {
     lower: Vec<u8>,
@@ -58,7 +78,7 @@ impl RecipientHasher {
         self.lower.clear();
         match bare.is_ascii() {
             true => self.lower.extend(bare.iter().map(u8::to_ascii_lowercase)),
-            false => self.lower.extend(String::from_utf8_lossy(bare).to_lowercase().as_bytes()),
+            false => self.lower.extend(decode(bare).to_lowercase().as_bytes()),
         }
         let mut hasher = FxHasher::default();
         hasher.write(&self.lower);
@@ -97,6 +117,25 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_a_comma_is_no_recipient() {
+        let recipients = |cell: &str| -> Vec<String> {
+            let pieces = split_recipients(cell.as_bytes());
+            pieces.map(|piece| String::from_utf8_lossy(bare(piece)).into_owned()).collect()
+        };
+        assert_eq!(recipients("Doe, Jo <a@x.com>"), ["a@x.com"]);
+        assert_eq!(recipients("Doe, Jo <a@x.com>; Roe, Al <b@x.com>"), ["a@x.com", "b@x.com"]);
+        assert_eq!(recipients("Jo @ Doe, Inc <a@x.com>;b@x.com"), ["a@x.com", "b@x.com"]);
+        assert_eq!(recipients("a@x.com,b@x.com;"), ["a@x.com", "b@x.com"]);
+        assert_eq!(
+            recipients("a@x.com; b@x.com, c@x.com\nd@x.com"),
+            ["a@x.com", "b@x.com", "c@x.com", "d@x.com"]
+        );
+        assert_eq!(recipients("root;jdoe"), ["root", "jdoe"]);
+        assert_eq!(recipients("Doe, Jo; Roe, Al"), [""; 0]);
+        assert_eq!(recipients("undisclosed recipients:;"), [""; 0]);
+    }
+
+    #[test]
     fn statuses_follow_the_last_mark() {
         let pairs = |cell: &str| -> Vec<(String, String)> {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -127,5 +166,14 @@ mod tests {
         assert_ne!(hasher.hash(b"jo@example.com"), hash);
         assert_eq!(hasher.hash("MÜLLER@x.de".as_bytes()), hasher.hash("müller@x.de".as_bytes()));
         assert_eq!(hasher.hash(b" <> "), None);
+    }
+
+    #[test]
+    fn recipients_in_windows_1252_are_told_apart() {
+        let mut hasher = RecipientHasher::default();
+        let [mueller, moeller] =
+            [b"m\xfcller@x.com", b"m\xf6ller@x.com"].map(|cell| hasher.hash(cell).unwrap());
+        assert_ne!(mueller, moeller);
+        assert_eq!(hasher.hash("Müller@x.com".as_bytes()), Some(mueller));
     }
 }

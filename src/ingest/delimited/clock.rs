@@ -6,9 +6,9 @@ pub(super) struct Scanner<'a> {
     rest: &'a [u8],
 }
 
-/// White space that exporters put between date, time and AM/PM: space, tab, no-break space (U+00A0) and
-/// narrow no-break space (U+202F, which newer Windows and ICU write before PM).
-const SPACES: [&[u8]; 4] = [b" ", b"\t", "\u{a0}".as_bytes(), "\u{202f}".as_bytes()];
+/// White space that exporters put between date, time and AM/PM: space, tab, no-break space (U+00A0, in
+/// Windows-1252 one byte) and narrow no-break space (U+202F, which newer Windows and ICU write before PM).
+const SPACES: [&[u8]; 5] = [b" ", b"\t", "\u{a0}".as_bytes(), "\u{202f}".as_bytes(), b"\xa0"];
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(cell: &'a [u8]) -> Scanner<'a> {
@@ -28,6 +28,12 @@ impl<'a> Scanner<'a> {
             self.rest = rest;
         }
         self.rest.len() < before
+    }
+
+    /// Takes the space before AM or PM, which is `?` where an export in ASCII had none for U+202F.
+    fn space_of_half(&mut self) {
+        self.spaces();
+        self.one_of(b"?");
     }
 
     /// Takes one byte if it is among these.
@@ -77,10 +83,10 @@ impl<'a> Scanner<'a> {
     /// Applies an AM or PM (`a.m.`, `p. m.`) that follows.
     fn twelve_hour(&mut self, hour: u32) -> Option<u32> {
         let mut ahead = *self;
-        ahead.spaces();
+        ahead.space_of_half();
         let Some(half) = ahead.one_of(b"aApP") else { return Some(hour) };
         ahead.one_of(b".");
-        ahead.spaces();
+        ahead.space_of_half();
         ahead.one_of(b"mM")?;
         ahead.one_of(b".");
         *self = ahead;

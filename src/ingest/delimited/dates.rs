@@ -9,6 +9,10 @@ use super::clock::Scanner;
 use super::order::DateOrder;
 use crate::period::{Timestamp, Zone};
 
+/// Names of months in dates.
+pub(super) const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
 /// A date and time as it is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum DateText {
@@ -85,6 +89,16 @@ impl DateText {
             if first != second && *first <= 12 && *second <= 12)
     }
 
+    /// Whether day and month differ, and only the column's order tells them apart.
+    pub(crate) fn needs_order(&self) -> bool {
+        self.is_open() || self.proves().is_some()
+    }
+
+    /// Whether the order of day and month is one that only a column can show.
+    pub(crate) fn has_order(&self) -> bool {
+        matches!(self, DateText::Calendar { written: Written::Open, .. })
+    }
+
     /// The order that this one date proves: a number above 12 is a day.
     pub(crate) fn proves(&self) -> Option<DateOrder> {
         match *self {
@@ -134,7 +148,8 @@ fn json_date(cell: &[u8]) -> Option<DateText> {
     Some(DateText::Instant(text.parse::<i64>().ok()?.div_euclid(1_000)))
 }
 
-/// `2022-10-21T17:25:36.9693760Z`, `10/21/2022 5:25:36 PM`, `21.10.2022 17:25:36`, `21. 10. 2022 17:25`.
+/// `2022-10-21T17:25:36.9693760Z`, `10/21/2022 5:25:36 PM`, `21.10.2022 17:25:36`, `21. 10. 2022 17:25`. A year of
+/// two digits is refused: whether it stands first or last, nothing tells.
 fn calendar(cell: &[u8]) -> Option<DateText> {
     let mut at = Scanner::new(cell);
     let (first, first_digits) = at.number(4)?;
@@ -150,7 +165,6 @@ fn calendar(cell: &[u8]) -> Option<DateText> {
     let (seconds, offset) = time_and_zone(&mut at)?;
     let (year, pair, written) = match (first_digits, third_digits) {
         (4, 1 | 2) => (first, (second, third), Written::MonthDay),
-        (1 | 2, 2) => (2_000 + third, (first, second), written_with(separator)),
         (1 | 2, 4) => (third, (first, second), written_with(separator)),
         _ => return None,
     };
@@ -182,8 +196,6 @@ fn time_and_zone(at: &mut Scanner<'_>) -> Option<(Option<u32>, Option<i32>)> {
 
 /// `21 Oct 2022 17:25:36`, `21-Oct-2022`, `Oct 21, 2022 5:25:36 PM`, `Fri, 21 Oct 2022 17:25:36 +0200`.
 fn with_month_name(cell: &[u8]) -> Option<DateText> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     let mut at = Scanner::new(cell);
     if DAYS.iter().any(|day| at.word(day)) {
@@ -223,6 +235,9 @@ fn number(cell: &[u8]) -> Option<DateText> {
         return None;
     }
     let value: i64 = std::str::from_utf8(whole).ok()?.parse().ok()?;
+    if is_compact_hour(whole) {
+        return None;
+    }
     match whole.len() {
         10 => Some(DateText::Instant(value)),
         13 => Some(DateText::Instant(value / 1_000)),
@@ -231,6 +246,15 @@ fn number(cell: &[u8]) -> Option<DateText> {
         8 | 14 if fraction.is_empty() => compact(value, whole.len() == 14),
         _ => None,
     }
+}
+
+/// Whether ten or more digits, which would be a count since 1970, begin as `2026102117` does: such a count is
+/// later than 2032, so a day and an hour are meant, a form that is not read.
+fn is_compact_hour(digits: &[u8]) -> bool {
+    let Some((day, hour)) = digits.get(..10).map(|start| start.split_at(8)) else { return false };
+    let day = std::str::from_utf8(day).ok().and_then(|day| compact(day.parse().ok()?, false));
+    let exists = day.is_some_and(|day| day.resolve(None).is_some());
+    exists && hour < &b"24"[..] && digits.len() != 14
 }
 
 fn compact(value: i64, with_time: bool) -> Option<DateText> {
@@ -269,11 +293,11 @@ mod tests {
             ("10/21/2022 5:25:36 PM", "2022-10-21T17:25:36Z"),
             ("10/21/2022, 12:25:36\u{202f}AM", "2022-10-21T00:25:36Z"),
             ("21/10/2022 12:05 p.\u{a0}m.", "2022-10-21T12:05:00Z"),
+            ("10/21/2022 5:25:36?PM", "2022-10-21T17:25:36Z"),
             ("21.10.2022 17:25:36", "2022-10-21T17:25:36Z"),
             ("1.2.2022 17.25.36", "2022-02-01T17:25:36Z"),
             ("21. 10. 2022 17:25", "2022-10-21T17:25:00Z"),
             ("2022. 10. 21. 17:25:36", "2022-10-21T17:25:36Z"),
-            ("21-10-22 17:25", "2022-10-21T17:25:00Z"),
             ("21 Oct 2022 17:25:36", "2022-10-21T17:25:36Z"),
             ("Oct 21, 2022 5:25:36 PM", "2022-10-21T17:25:36Z"),
             ("Fri, 21 Oct 2022 17:25:36 +0200", "2022-10-21T15:25:36Z"),
@@ -295,6 +319,14 @@ mod tests {
     }
 
     #[test]
+    fn spaces_of_windows_1252_are_spaces() {
+        for cell in [&b"10/21/2022\xa05:25:36\xa0PM"[..], b"10/21/2022 5:25:36 p.\xa0m."] {
+            let resolved = DateText::parse(cell).unwrap().resolve(None).unwrap();
+            assert_eq!(resolved.instant(&Zone::UTC).to_string(), "2022-10-21T17:25:36Z");
+        }
+    }
+
+    #[test]
     fn what_is_no_date_is_refused() {
         let cells = [
             "",
@@ -310,6 +342,11 @@ mod tests {
             "/Date(x)/",
             "99999999999999999999",
             "1-2-3-4",
+            "26-10-21 10:00",
+            "21/10/22 10:00",
+            "22. 10. 21.",
+            "2026102117",
+            "2026102117253600",
         ];
         for cell in cells {
             assert_eq!(utc(cell, None), None, "{cell}");

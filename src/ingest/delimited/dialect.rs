@@ -1,6 +1,7 @@
 //! How a table is written: its delimiter, the lines before its header, and its column names.
 
 use super::records::Records;
+use crate::usage::names::decode;
 
 /// Delimiters that are tried, the most usual first.
 pub(crate) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -10,8 +11,7 @@ const COMPARED: usize = 200;
 /// A column name without case, spaces, underscores, quotes and byte order mark: `"Sender_Address"` and
 /// `SenderAddress` are the same.
 pub(crate) fn name_of(cell: &[u8]) -> String {
-    let text = String::from_utf8_lossy(cell);
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    decode(cell).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// The delimiter that a `sep=;` line states (written by Excel).
@@ -72,6 +72,11 @@ mod tests {
         for name in ["sender_address", "SenderAddress", "\u{feff}Sender Address", "\"sender_address\""] {
             assert_eq!(name_of(name.as_bytes()), "senderaddress");
         }
+    }
+
+    #[test]
+    fn names_in_windows_1252_match_those_in_utf8() {
+        assert_eq!(name_of(b"Gr\xf6\xdfe"), name_of("größe".as_bytes()));
     }
 
     #[test]

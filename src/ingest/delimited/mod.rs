@@ -11,7 +11,7 @@ mod numbers;
 mod order;
 mod records;
 
-pub(crate) use addresses::{RecipientHasher, bare, split_list, split_statuses};
+pub(crate) use addresses::{RecipientHasher, bare, split_list, split_recipients, split_statuses};
 pub(crate) use dates::{DateText, ResolvedDate};
 pub(crate) use dialect::{
     DELIMITERS, complete_records, delimiter_by_consistency, is_preamble, name_of, stated_delimiter,
@@ -20,22 +20,47 @@ pub(crate) use numbers::{DecimalMark, MarkEvidence, is_open_number, parse_count,
 pub(crate) use order::{OrderEvidence, OrderVerdict};
 pub(crate) use records::{Records, Row};
 
+use crate::usage::names::decode;
+
 pub use order::DateOrder;
 
-/// A cell that may be shown in a message: digits, signs and a few letters, as dates and numbers have. Anything
-/// else could be an address or a subject and is only described.
+/// Characters of a cell that is shown; no date or number is longer.
+const SHOWN_CHARS: usize = 40;
+/// The words that dates, times and sizes have, lower case; months stand with the dates.
+const WORDS: [&str; 22] = [
+    "a", "p", "m", "am", "pm", "t", "z", "utc", "gmt", "b", "byte", "bytes", "k", "kb", "mb", "gb", "tb",
+    "kib", "mib", "gib", "tib", "null",
+];
+
+/// A cell as a message may show it: one of digits and signs, with no words but those of dates, times and sizes.
+/// Anything else could be an address, a name or a subject and is only described.
 pub(crate) fn shown(cell: &[u8]) -> String {
-    let text = String::from_utf8_lossy(cell);
+    let text = decode(cell);
     let text = text.trim();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let plain = |c: char| c.is_alphanumeric() || c.is_whitespace() || ".,:;/-+()%'".contains(c);
-    if text.is_empty() {
-        return "an empty cell".to_owned();
+    let mut words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let has_digit = text.contains(|c: char| c.is_ascii_digit());
+    let fits = has_digit && text.chars().count() <= SHOWN_CHARS && text.chars().all(plain);
+    if fits && words.all(|word| [&WORDS[..], &dates::MONTHS].concat().contains(&word.to_lowercase().as_str()))
+    {
+        return format!("'{text}'");
     }
-    if text.chars().count() > 40 || letters > 6 || !text.chars().all(plain) {
-        return "a text".to_owned();
+    described(cell)
+}
+
+/// What kind of text a cell holds, without a word of it.
+pub(crate) fn described(cell: &[u8]) -> String {
+    let text = decode(cell);
+    let characters = text.trim().chars().count();
+    let (count, what) = match text.chars().filter(|c| c.is_alphabetic()).count() {
+        0 => (characters, "character"),
+        letters => (letters, "letter"),
+    };
+    match count {
+        0 => "an empty cell".to_owned(),
+        1 => format!("a text of 1 {what}"),
+        _ => format!("a text of {count} {what}s"),
     }
-    format!("'{text}'")
 }
 
 #[cfg(test)]
@@ -46,8 +71,27 @@ mod tests {
     fn only_dates_and_numbers_are_shown() {
         assert_eq!(shown(b"03/04/2024 5:25 PM"), "'03/04/2024 5:25 PM'");
         assert_eq!(shown(b" -5 "), "'-5'");
-        assert_eq!(shown(b"jo@example.net"), "a text");
-        assert_eq!(shown(b"Your invoice is ready"), "a text");
-        assert_eq!(shown(b""), "an empty cell");
+        assert_eq!(shown(b"1\xa0234,5 KiB"), "'1\u{a0}234,5 KiB'");
+        assert_eq!(shown("21-Oct-2022 5:25 p. m.".as_bytes()), "'21-Oct-2022 5:25 p. m.'");
+        for (cell, description) in [
+            ("jo@example.net", "a text of 12 letters"),
+            ("Your invoice is ready", "a text of 18 letters"),
+            ("root", "a text of 4 letters"),
+            ("Bob S", "a text of 4 letters"),
+            ("jo7", "a text of 2 letters"),
+            ("May", "a text of 3 letters"),
+            ("x", "a text of 1 letter"),
+            ("#?!", "a text of 3 characters"),
+            ("12345678901234567890123456789012345678901", "a text of 41 characters"),
+            ("", "an empty cell"),
+        ] {
+            assert_eq!(shown(cell.as_bytes()), description, "{cell}");
+        }
+    }
+
+    #[test]
+    fn a_description_tells_nothing_of_the_text() {
+        assert_eq!(described(b"39 051 1234567"), "a text of 14 characters");
+        assert_eq!(described(b" jdoe "), "a text of 4 letters");
     }
 }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::units::MessageSize;
+use crate::usage::names::decode;
 
 /// The sign between the whole and the fraction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,6 +98,11 @@ impl MarkEvidence {
         }
     }
 
+    /// Whether some number has a sign, so that a later one may be open.
+    pub(crate) fn has_signs(&self) -> bool {
+        self.points + self.commas + self.open > 0
+    }
+
     /// Whether some number can be read in two ways and the column does not show which is meant.
     pub(crate) fn is_open(&self) -> bool {
         self.open > 0 && self.decided().is_none()
@@ -122,8 +128,7 @@ pub(crate) fn parse_size(cell: &[u8], mark: Option<DecimalMark>, unit: &str) -> 
     let (number, stated) = number_and_unit(cell);
     if mark.is_none() && shows(&number) == Shows::Open {
         return Err(refused(
-            "its sign can mean thousands or a fraction, and nothing else in its column shows which; write it \
-             without the sign",
+            "its sign can mean thousands or a fraction, and it is not known which; write it without the sign",
         ));
     }
     let number = plain_number(&number, mark)
@@ -151,13 +156,13 @@ pub(crate) fn parse_count(cell: &[u8], mark: Option<DecimalMark>) -> Result<Opti
 fn exact_bytes(cell: &[u8]) -> Option<u64> {
     let inner = cell.strip_suffix(b")")?.strip_suffix(b" bytes")?;
     let open = memchr::memchr(b'(', inner)?;
-    let number = String::from_utf8_lossy(inner.get(open + 1..)?);
+    let number = decode(inner.get(open + 1..)?);
     number.replace([',', '.', '\'', '’', ' ', '\u{a0}', '\u{202f}'], "").parse().ok()
 }
 
 /// Splits off the unit and takes out spaces and apostrophes between digits.
 fn number_and_unit(cell: &[u8]) -> (Cow<'_, str>, Cow<'_, str>) {
-    let text = match String::from_utf8_lossy(cell) {
+    let text = match decode(cell) {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     };
@@ -231,15 +236,18 @@ mod tests {
     #[test]
     fn bad_sizes_say_what_is_expected() {
         let expected = "is not a size: expected bytes or a unit, such as '2884' or '1.5 MB'";
-        let open = "its sign can mean thousands or a fraction, and nothing else in its column shows which; write it \
-                    without the sign";
+        let open =
+            "its sign can mean thousands or a fraction, and it is not known which; write it without the sign";
         for cell in ["1,234 KB", "1.234"] {
             assert_eq!(size(cell), Err(format!("'{cell}' is not a size: {open}")));
         }
-        for cell in ["-5", "1.2.3", "12,34,567", "5 XB", "MB", "99999999999 GB"] {
+        for cell in ["-5", "1.2.3", "12,34,567", "99999999999 GB"] {
             assert_eq!(size(cell), Err(format!("'{cell}' {expected}")));
         }
-        assert_eq!(size("jo@example.net"), Err(format!("a text {expected}")));
+        for cell in ["5 XB", "MB"] {
+            assert_eq!(size(cell), Err(format!("a text of 2 letters {expected}")));
+        }
+        assert_eq!(size("jo@example.net"), Err(format!("a text of 12 letters {expected}")));
     }
 
     #[test]
@@ -258,6 +266,14 @@ mod tests {
         assert_eq!(parse_size(b"1,234 KB", Some(DecimalMark::Point), ""), Ok(Some(1_234_000)));
         assert_eq!(parse_size(b"1,234 KB", Some(DecimalMark::Comma), ""), Ok(Some(1_234)));
         assert!(is_open_number(b"1.234"));
+    }
+
+    #[test]
+    fn numbers_in_windows_1252_are_read() {
+        assert_eq!(parse_size(b"1\xa0234", None, ""), Ok(Some(1_234)));
+        assert_eq!(parse_size(b"1\x92234 kB", None, ""), Ok(Some(1_234_000)));
+        assert_eq!(parse_size(b"22.5 KB (23\xa0040 bytes)", None, ""), Ok(Some(23_040)));
+        assert_eq!(parse_count(b"12\xa0345", None), Ok(Some(12_345)));
     }
 
     #[test]

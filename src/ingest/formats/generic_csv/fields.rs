@@ -1,6 +1,7 @@
 //! The fields that a table can fill, and the column names by which they are found without a mapping.
 
 use crate::ingest::delimited::name_of;
+use crate::usage::names::decode;
 
 /// What a column holds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -98,7 +99,7 @@ pub(super) fn known_columns(cells: &[Vec<u8>]) -> Vec<Found> {
     for (field, _, aliases) in FIELDS {
         for alias in aliases {
             for at in (0..names.len()).filter(|&at| names[at] == *alias) {
-                let column = String::from_utf8_lossy(&cells[at]).trim().to_owned();
+                let column = decode(&cells[at]).trim().to_owned();
                 found.push(Found { field, at, column });
             }
         }
@@ -106,10 +107,23 @@ pub(super) fn known_columns(cells: &[Vec<u8>]) -> Vec<Found> {
     found
 }
 
-/// Whether fields are enough to count: a time, and recipients in some form.
+/// Whether fields are enough to count: a time, and recipients in some form. A count alone can be of anything; with
+/// a sender or a size it is of mail.
 pub(super) fn is_enough(found: &[Found]) -> bool {
     let has = |field| found.iter().any(|f| f.field == field);
-    has(Field::Time) && (has(Field::Recipients) || has(Field::RecipientCount) || has(Field::Count))
+    let has_mail = has(Field::Count) && (has(Field::Sender) || has(Field::Size));
+    has(Field::Time) && (has(Field::Recipients) || has(Field::RecipientCount) || has_mail)
+}
+
+/// Whether a header is of a connector or SMTP AUTH report: its counts are of messages that the logs tell of too.
+pub(super) fn is_report(cells: &[Vec<u8>], found: &[Found]) -> bool {
+    let has = |field| found.iter().any(|f| f.field == field);
+    let is_mark = |cell: &Vec<u8>| {
+        let name = name_of(cell);
+        name.starts_with("tls") || name.starts_with("connector") || name == "messagessent"
+    };
+    let has_message = has(Field::Recipients) || has(Field::RecipientCount) || has(Field::Size);
+    !has_message && cells.iter().any(is_mark)
 }
 
 #[cfg(test)]

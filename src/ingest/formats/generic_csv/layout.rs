@@ -1,9 +1,9 @@
 //! Where the columns of one table are: its delimiter, its header, and which cell fills which field.
 
-use super::fields::{FIELDS, Field, Found, is_enough, known_columns};
+use super::fields::{FIELDS, Field, Found, is_enough, is_report, known_columns};
 use super::mapping::Mapping;
 use crate::ingest::delimited::{
-    DELIMITERS, DateText, complete_records, delimiter_by_consistency, is_preamble, name_of, shown,
+    DELIMITERS, Row, complete_records, delimiter_by_consistency, described, is_preamble, name_of, shown,
     stated_delimiter,
 };
 use crate::ingest::source::HEAD_BYTES;
@@ -21,8 +21,8 @@ pub(super) struct Layout {
     pub(super) delimiter: u8,
     /// Records up to and including the header.
     pub(super) header_records: usize,
-    /// Cells of the header; `None` where there is none.
-    pub(super) width: Option<usize>,
+    /// The names of all columns as [`name_of`] writes them; `None` where there is no header.
+    header: Option<Vec<String>>,
     at: [Option<usize>; FIELDS.len()],
     names: [String; FIELDS.len()],
 }
@@ -38,7 +38,23 @@ impl Layout {
         &self.names[field as usize]
     }
 
-    fn new(delimiter: u8, header_records: usize, width: Option<usize>, found: &[Found]) -> Layout {
+    /// The name in the header as [`name_of`] writes it, even where the column is mapped by number.
+    pub(super) fn title(&self, field: Field) -> &str {
+        let names = self.header.as_deref().zip(self.at(field));
+        names.and_then(|(names, at)| names.get(at)).map_or("", String::as_str)
+    }
+
+    /// Cells of the header; `None` where there is none.
+    pub(super) fn width(&self) -> Option<usize> {
+        self.header.as_ref().map(Vec::len)
+    }
+
+    /// The number of the last cell that is read.
+    pub(super) fn last(&self) -> Option<usize> {
+        self.at.iter().flatten().max().copied()
+    }
+
+    fn new(delimiter: u8, header_records: usize, header: Option<Vec<String>>, found: &[Found]) -> Layout {
         let (mut at, mut names) = ([None; FIELDS.len()], <[String; FIELDS.len()]>::default());
         for column in found {
             if at[column.field as usize].is_none() {
@@ -46,20 +62,22 @@ impl Layout {
                 names[column.field as usize].clone_from(&column.column);
             }
         }
-        Layout { delimiter, header_records, width, at, names }
+        Layout { delimiter, header_records, header, at, names }
     }
 
     /// The layout by shipped names, as far as they are enough.
     pub(super) fn by_names(head: &[u8]) -> Option<(Layout, Vec<Found>)> {
         delimiters(head, None).into_iter().find_map(|delimiter| {
             let records = records(head, delimiter);
-            let found = |cells: &Vec<Vec<u8>>| Some(known_columns(cells)).filter(|found| is_enough(found));
+            let found = |cells: &Vec<Vec<u8>>| {
+                Some(known_columns(cells)).filter(|found| is_enough(found) && !is_report(cells, found))
+            };
             let (number, cells, found) = records
                 .iter()
                 .take(BEFORE_HEADER)
                 .enumerate()
                 .find_map(|(number, cells)| Some((number, cells, found(cells)?)))?;
-            Some((Layout::new(delimiter, number + 1, Some(cells.len()), &found), found))
+            Some((Layout::new(delimiter, number + 1, Some(names_of(cells)), &found), found))
         })
     }
 
@@ -71,20 +89,74 @@ impl Layout {
         let Some((layout, found)) = Layout::by_names(input.head()) else {
             return Err(ReadError::Undecided {
                 input: input.name().to_owned(),
-                problem:
-                    "its columns are not known: expected a time and recipients, a recipient count or a count"
-                        .to_owned(),
+                problem: "its columns are not known: expected a time and recipients, a recipient count, or a count \
+                          with a sender or a size"
+                    .to_owned(),
                 hint: "name them in a mapping file: --mapping FILE".to_owned(),
             });
         };
-        for field in found.iter().map(|found| found.field).filter(|field| field.must_be_single()) {
-            let columns: Vec<&Found> = found.iter().filter(|found| found.field == field).collect();
-            if columns.len() > 1 {
-                return Err(ambiguous(input, &layout, field, &columns));
-            }
+        match rivals(&found) {
+            Some((field, columns)) => Err(ambiguous(input, &layout, field, &columns)),
+            None => Ok(layout),
         }
-        Ok(layout)
     }
+
+    /// The layout that a further header begins, as in files that were joined; `None` where the row is no header,
+    /// and a reason where its columns cannot be followed.
+    pub(super) fn below(&self, row: &Row<'_>, is_mapped: bool) -> Option<Result<Layout, String>> {
+        self.header.as_ref()?;
+        let cells: Vec<Vec<u8>> = row.cells().map(<[u8]>::to_vec).collect();
+        let names = names_of(&cells);
+        let found = if is_mapped { self.renewed(&names)? } else { known_below(&cells)? };
+        Some(found.map(|found| Layout::new(self.delimiter, 0, Some(names), &found)))
+    }
+
+    /// The mapped columns by their names in another header.
+    fn renewed(&self, names: &[String]) -> Option<Result<Vec<Found>, String>> {
+        names.iter().any(|name| name == self.title(Field::Time)).then_some(())?;
+        let fields = FIELDS.iter().map(|(field, ..)| *field).filter(|field| self.at(*field).is_some());
+        let found = fields.map(|field| {
+            let column = self.column(field).to_owned();
+            let mut places = (0..names.len()).filter(|&at| names[at] == self.title(field));
+            match (places.next(), places.next()) {
+                (Some(at), None) => Ok(Found { field, at, column }),
+                (None, _) => Err(no_column(&column, field)),
+                _ => Err(same_name(places.count() + 2, &column, field)),
+            }
+        });
+        Some(found.collect())
+    }
+}
+
+/// The columns of a further header by shipped names.
+fn known_below(cells: &[Vec<u8>]) -> Option<Result<Vec<Found>, String>> {
+    let found = known_columns(cells);
+    let has_time = found.iter().any(|found| found.field == Field::Time);
+    (has_time && found.iter().any(|found| found.field != Field::Time)).then_some(())?;
+    Some(match rivals(&found) {
+        Some((field, columns)) => Err(format!("{} columns can be the {}", columns.len(), field.name())),
+        None if !is_enough(&found) => Err("it has no recipients, recipient count or count".to_owned()),
+        None => Ok(found),
+    })
+}
+
+/// Several columns for a field that must have one.
+fn rivals(found: &[Found]) -> Option<(Field, Vec<&Found>)> {
+    let fields = found.iter().map(|found| found.field).filter(|field| field.must_be_single());
+    let columns = |field| found.iter().filter(|found| found.field == field).collect::<Vec<_>>();
+    fields.map(|field| (field, columns(field))).find(|(_, columns)| columns.len() > 1)
+}
+
+fn names_of(cells: &[Vec<u8>]) -> Vec<String> {
+    cells.iter().map(|cell| name_of(cell)).collect()
+}
+
+fn no_column(column: &str, field: Field) -> String {
+    format!("it has no column '{column}' for the {}", field.name())
+}
+
+fn same_name(count: usize, column: &str, field: Field) -> String {
+    format!("{count} columns have the name '{column}' of the {}", field.name())
 }
 
 /// Delimiters to try, the likeliest first.
@@ -106,9 +178,10 @@ fn records(head: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
 
 fn ambiguous(input: &Input, layout: &Layout, field: Field, columns: &[&Found]) -> ReadError {
     let records = records(input.head(), layout.delimiter);
+    let preview = if field == Field::Recipients { described } else { shown };
     let values = |at: usize| {
         let rows = records.iter().skip(layout.header_records).take(PREVIEW);
-        let cells: Vec<String> = rows.map(|row| shown(row.get(at).map_or(&[], Vec::as_slice))).collect();
+        let cells: Vec<String> = rows.map(|row| preview(row.get(at).map_or(&[], Vec::as_slice))).collect();
         cells.join(", ")
     };
     let previews: Vec<String> =
@@ -131,9 +204,8 @@ fn mapped(input: &Input, mapping: &Mapping) -> Result<Layout, ReadError> {
             true => header(&records, &wanted),
             false => (0, Vec::new()),
         };
-        let width = mapping.header.then_some(names.len());
         let found = found_columns(mapping, &names);
-        let layout = Layout::new(delimiter, number, width, &found);
+        let layout = Layout::new(delimiter, number, mapping.header.then_some(names), &found);
         if best.as_ref().is_none_or(|(count, _)| found.len() > *count) {
             best = Some((found.len(), layout));
         }
@@ -145,12 +217,12 @@ fn mapped(input: &Input, mapping: &Mapping) -> Result<Layout, ReadError> {
 
 /// The header among the first records: the one with the most wanted names, else the first that is no comment.
 fn header(records: &[Vec<Vec<u8>>], wanted: &[String]) -> (usize, Vec<String>) {
-    let names = |cells: &Vec<Vec<u8>>| -> Vec<String> { cells.iter().map(|cell| name_of(cell)).collect() };
-    let known = |cells: &Vec<Vec<u8>>| names(cells).iter().filter(|name| wanted.contains(name)).count();
+    let known = |cells: &[Vec<u8>]| names_of(cells).iter().filter(|name| wanted.contains(name)).count();
     let rated = records.iter().take(BEFORE_HEADER).enumerate();
-    let rated = rated.filter(|(_, cells)| !is_preamble(cells.iter().map(Vec::as_slice)));
+    // `#` can also be the name of a first column.
+    let rated = rated.filter(|(_, cells)| known(cells) > 0 || !is_preamble(cells.iter().map(Vec::as_slice)));
     let best = rated.reduce(|best, other| if known(other.1) > known(best.1) { other } else { best });
-    best.map_or((0, Vec::new()), |(number, cells)| (number + 1, names(cells)))
+    best.map_or((0, Vec::new()), |(number, cells)| (number + 1, names_of(cells)))
 }
 
 fn found_columns(mapping: &Mapping, names: &[String]) -> Vec<Found> {
@@ -169,10 +241,11 @@ fn check_mapped(input: &Input, mapping: &Mapping, layout: &Layout) -> Result<(),
         problem,
         hint: format!("see the columns in {}", mapping.path),
     };
-    let beyond = |at: usize| layout.width.is_some_and(|width| at >= width);
+    let records = records(input.head(), layout.delimiter);
+    let width = layout.width().or_else(|| records.iter().map(Vec::len).max()).unwrap_or(0);
     for (column, field) in &mapping.columns {
-        if layout.at(*field).is_none_or(beyond) {
-            return Err(refused(format!("it has no column '{column}' for the {}", field.name())));
+        if layout.at(*field).is_none_or(|at| at >= width) {
+            return Err(refused(no_column(column, *field)));
         }
     }
     let has = |field| layout.at(field).is_some();
@@ -181,20 +254,12 @@ fn check_mapped(input: &Input, mapping: &Mapping, layout: &Layout) -> Result<(),
         return Err(refused(what.to_owned()));
     }
     let names = mapping.columns.iter().map(|(column, _)| name_of(column.as_bytes()));
-    let records = records(input.head(), layout.delimiter);
     let header = layout.header_records.checked_sub(1).and_then(|number| records.get(number));
     for (name, (column, field)) in names.zip(&mapping.columns) {
         let count = header.map_or(0, |cells| cells.iter().filter(|cell| name_of(cell) == name).count());
         if count > 1 {
-            return Err(refused(format!("{count} columns have the name '{column}' of the {}", field.name())));
+            return Err(refused(same_name(count, column, *field)));
         }
     }
     Ok(())
-}
-
-/// Whether a record repeats the header, as in files that were joined.
-pub(super) fn repeats_header(layout: &Layout, time: &[u8]) -> bool {
-    layout.width.is_some()
-        && DateText::parse_with_numbers(time).is_none()
-        && name_of(time) == name_of(layout.column(Field::Time).as_bytes())
 }

@@ -7,20 +7,21 @@
 mod fields;
 mod layout;
 mod mapping;
+mod relay;
 mod repeats;
 mod rows;
 mod survey;
 
 use self::fields::Field;
-use self::layout::{Layout, repeats_header};
+use self::layout::Layout;
 use self::mapping::Mapping;
 use self::repeats::Repeats;
-use self::rows::{Table, Timed, row_hash};
+use self::rows::{Table, Timed, has_relay, row_hash};
 use self::survey::Survey;
-use crate::ingest::delimited::{RecipientHasher, Records, Row, is_preamble, name_of};
+use crate::ingest::delimited::{RecipientHasher, Records, Row, is_preamble};
 use crate::ingest::grouping::{self, Facts, MessageKey, Messages, Origin, Signs, Status};
+use crate::ingest::source::Origin as Found;
 use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, rejection};
-use crate::period::Zone;
 use crate::usage::{Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality, Traffic};
 
 /// The format.
@@ -52,27 +53,21 @@ impl LogFormat for GenericCsv {
         true
     }
 
-    fn read(
-        &self,
-        mut inputs: Vec<Input>,
-        options: &ReadOptions,
-        sink: &mut dyn Sink,
-    ) -> Result<(), ReadError> {
+    fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
         let mapping = options.mapping.as_deref().map(Mapping::read).transpose()?;
-        let mapping = mapping.as_ref();
         // All decisions come before the first row: a refusal leaves nothing half counted.
-        let mut plans = Vec::new();
-        for input in &mut inputs {
-            let layout = Layout::of(input, mapping)?;
-            let decisions = Survey::of(input, &layout)?.decide(input, &layout, mapping, options)?;
-            plans.push((layout, decisions));
+        let mut tables = Vec::new();
+        for mut input in inputs {
+            match table(&mut input, mapping.as_ref(), options) {
+                Ok(table) => tables.push((input, table)),
+                // A folder may hold tables of anything.
+                Err(error) if input.origin() == Found::Found => sink.damage(input.name(), 0, error.reason()),
+                Err(error) => return Err(error),
+            }
         }
         let mut reader = Reader::default();
-        for (input, (layout, decisions)) in inputs.iter_mut().zip(&plans) {
-            let zone = zone(layout, mapping, options);
-            let size_unit = mapping.map_or("", |mapping| &mapping.size_unit);
-            let table = Table { layout, decisions: *decisions, zone, size_unit };
-            reader.read(input, &table, sink)?;
+        for (input, table) in &mut tables {
+            reader.read(input, table, sink)?;
         }
         if reader.repeats.count > 0 {
             sink.warn(format!(
@@ -80,20 +75,29 @@ impl LogFormat for GenericCsv {
                 reader.repeats.count
             ));
         }
-        reader.messages.deliver(sink, |_, _| true);
+        reader
+            .messages
+            .deliver(sink, |origin, names| relay::is_to(&options.relay_hosts, names.host_name(origin.relay)));
         Ok(())
     }
 }
 
-/// The zone of times that state none: of the mapping, of a column such as `date_time_utc`, of the run, else UTC.
-fn zone(layout: &Layout, mapping: Option<&Mapping>, options: &ReadOptions) -> (Zone, TimeQuality) {
-    let column = name_of(layout.column(Field::Time).as_bytes());
-    match (mapping.and_then(|mapping| mapping.zone), options.log_zone) {
-        (Some(zone), _) => (zone, TimeQuality::Exact),
-        (None, _) if column.ends_with("utc") => (Zone::UTC, TimeQuality::Exact),
-        (None, Some(zone)) => (zone, TimeQuality::ZoneAssumed),
-        (None, None) => (Zone::UTC, TimeQuality::ZoneAssumed),
-    }
+/// How an input is to be read.
+fn table<'a>(
+    input: &mut Input,
+    mapping: Option<&'a Mapping>,
+    options: &'a ReadOptions,
+) -> Result<Table<'a>, ReadError> {
+    let layout = Layout::of(input, mapping)?;
+    has_relay(&layout, &options.relay_hosts).map_err(|problem| ReadError::Undecided {
+        input: input.name().to_owned(),
+        problem,
+        hint: "name the column in a mapping file as 'relay', or read the table without relay hosts"
+            .to_owned(),
+    })?;
+    let survey = Survey::of(input, &layout, mapping, options)?;
+    let decisions = survey.decide(input, &layout, mapping, options)?;
+    Ok(Table::new(layout, decisions, mapping, options))
 }
 
 /// What is kept over all inputs.
@@ -106,7 +110,12 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&mut self, input: &mut Input, table: &Table<'_>, sink: &mut dyn Sink) -> Result<(), ReadError> {
+    fn read(
+        &mut self,
+        input: &mut Input,
+        table: &mut Table<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ReadError> {
         let source = sink.names().add_source(input.name());
         self.messages.begin_input(source);
         self.repeats.begin_input();
@@ -123,12 +132,13 @@ impl Reader {
             };
             number += 1;
             sink.records(1);
-            let time = table.cell(&row, Field::Time).unwrap_or_default();
-            let is_header = number <= table.layout.header_records || repeats_header(table.layout, time);
-            if is_header || is_preamble(row.cells()) {
-                sink.skip(Skip::Header, 1);
-            } else if let Err(reason) = self.take(&row, table, source, sink) {
-                sink.reject(rejection(input, row.line, reason));
+            if number <= table.header_records {
+                take_before_rows(&row, number, table, input, sink);
+            } else if let Err(reason) = self.take(&row, table, source, sink)
+                && let Err(what) = take_unread(&row, reason, table, input, sink)
+            {
+                sink.damage(input.name(), row.line, format!("another header begins here, and {what}"));
+                return Ok(());
             }
         }
     }
@@ -140,19 +150,21 @@ impl Reader {
         source: SourceId,
         sink: &mut dyn Sink,
     ) -> Result<(), String> {
-        complete(row, table.layout)?;
+        complete(row, &table.layout)?;
+        let timed = table.time(row)?;
         if is_other_event(row, table) {
             sink.skip(Skip::Event, 1);
             return Ok(());
         }
-        let (timed, size) = (table.time(row)?, table.size(row)?);
+        let size = table.size(row)?;
         let counted = [table.number(row, Field::Count)?, table.number(row, Field::RecipientCount)?];
         table.recipients(row, &mut self.hasher, &mut self.recipients);
-        let id = table.cell(row, Field::Id).unwrap_or_default();
-        if counted == [None, None] && !id.is_empty() {
-            return self.take_shared(row, table, (timed, size), id, sink);
+        let id = table.cell(row, Field::Id).filter(|id| !id.is_empty());
+        let key = id.map(|id| table.key(row, id, timed.0));
+        if let Some(key) = key.filter(|_| counted == [None, None]) {
+            return self.take_shared(row, table, (timed, size), key, sink);
         }
-        self.take_alone(row, table, source, (timed, size), counted, sink)
+        self.take_alone(row, table, source, (timed, size, key), counted, sink)
     }
 
     /// A row that is one or more whole messages.
@@ -161,50 +173,51 @@ impl Reader {
         row: &Row<'_>,
         table: &Table<'_>,
         source: SourceId,
-        (timed, size): (Timed, Option<u64>),
+        (timed, size, key): (Timed, Option<u64>, Option<MessageKey>),
         counted: [Option<u64>; 2],
         sink: &mut dyn Sink,
     ) -> Result<(), String> {
-        let id = table.cell(row, Field::Id).unwrap_or_default();
         let (messages, recipients) = self.counts(counted, table.status(row))?;
         if messages == 0 {
             sink.skip(Skip::Event, 1);
             return Ok(());
         }
-        match self.new_key(row, id) {
-            None => sink.skip(Skip::Duplicate, 1),
-            Some(key) => {
-                let (sender, client, relay) = table.origin(row, sink.names());
-                sink.accept(Record::Submission(Submission {
-                    time: timed.0,
-                    time_quality: timed.1,
-                    messages,
-                    message_size: size,
-                    size_quality: if size.is_some() { SizeQuality::Measured } else { SizeQuality::Missing },
-                    recipients,
-                    recipients_upper: recipients.attempted(),
-                    sender,
-                    client,
-                    relay,
-                    traffic: Traffic::Unknown,
-                    source,
-                    line: row.line,
-                    records: 1,
-                    key: key.bits(),
-                }));
-            }
+        let Some(key) = self.new_key(row, key) else {
+            sink.skip(Skip::Duplicate, 1);
+            return Ok(());
+        };
+        let (sender, client, relay) = table.origin(row, sink.names());
+        if !relay::is_to(table.relay_hosts, sink.names().host_name(relay)) {
+            sink.skip_message(Skip::OtherRelay, 1);
+            return Ok(());
         }
+        sink.accept(Record::Submission(Submission {
+            time: timed.0,
+            time_quality: timed.1,
+            messages,
+            message_size: size,
+            size_quality: if size.is_some() { SizeQuality::Measured } else { SizeQuality::Missing },
+            recipients,
+            recipients_upper: recipients.attempted(),
+            sender,
+            client,
+            relay,
+            traffic: Traffic::Unknown,
+            source,
+            line: row.line,
+            records: 1,
+            key: key.bits(),
+        }));
         Ok(())
     }
 
     /// The key of a row that stands for itself; `None` where it was read before.
-    fn new_key(&mut self, row: &Row<'_>, id: &[u8]) -> Option<MessageKey> {
-        if id.is_empty() {
+    fn new_key(&mut self, row: &Row<'_>, key: Option<MessageKey>) -> Option<MessageKey> {
+        let Some(key) = key else {
             let hash = row_hash(row);
             let key = MessageKey::of_parts(&[b"row", &hash.to_be_bytes()]);
             return (!self.repeats.repeats(hash)).then_some(key);
-        }
-        let key = MessageKey::of_id(id);
+        };
         (!self.repeats.is_known_id(key.hash())).then_some(key)
     }
 
@@ -214,7 +227,7 @@ impl Reader {
         row: &Row<'_>,
         table: &Table<'_>,
         (timed, size): (Timed, Option<u64>),
-        id: &[u8],
+        key: MessageKey,
         sink: &mut dyn Sink,
     ) -> Result<(), String> {
         if self.recipients.is_empty() {
@@ -222,7 +235,7 @@ impl Reader {
         }
         let (sender, client, relay) = table.origin(row, sink.names());
         let slot = self.messages.message(&Facts {
-            key: MessageKey::of_id(id),
+            key,
             time: timed.0,
             date_only: timed.1 == TimeQuality::DateOnly,
             zone_assumed: timed.1 == TimeQuality::ZoneAssumed,
@@ -290,10 +303,47 @@ fn add(recipients: &mut Recipients, status: Status, count: u64) -> Result<(), St
     Ok(())
 }
 
+/// A record up to the header: a title, a comment or the header itself. One that is a row of data is shown.
+fn take_before_rows(row: &Row<'_>, number: usize, table: &Table<'_>, input: &Input, sink: &mut dyn Sink) {
+    let is_row = table.layout.width() == Some(row.len()) && table.has_date(row);
+    if !is_row {
+        return sink.skip(Skip::Header, 1);
+    }
+    let reason = match number == table.header_records {
+        true => {
+            "it stands where the header is expected: say 'header: false' in the mapping file if there is none"
+        }
+        false => "it stands before the header",
+    };
+    sink.reject(rejection(input, row.line, reason));
+}
+
+/// A record that is no row of this table: a further header, a comment, or a row that cannot be read. An error where
+/// nothing after it can be read.
+fn take_unread(
+    row: &Row<'_>,
+    reason: String,
+    table: &mut Table<'_>,
+    input: &Input,
+    sink: &mut dyn Sink,
+) -> Result<(), String> {
+    if table.has_date(row) {
+        sink.reject(rejection(input, row.line, reason));
+        return Ok(());
+    }
+    let header = table.follow(row);
+    if header != Ok(false) || is_preamble(row.cells()) {
+        sink.skip(Skip::Header, 1);
+    } else {
+        sink.reject(rejection(input, row.line, reason));
+    }
+    header.map(|_| ())
+}
+
 /// Whether a row has the cells that are read.
 fn complete(row: &Row<'_>, layout: &Layout) -> Result<(), String> {
     let extra = |width: usize| (width..row.len()).any(|at| !row.cell(at).is_empty());
-    match layout.width {
+    match layout.width() {
         Some(width) if row.len() < width || extra(width) => {
             let lines = row.lines();
             let over = if lines > 1 { format!(" over {lines} lines") } else { String::new() };
@@ -302,14 +352,20 @@ fn complete(row: &Row<'_>, layout: &Layout) -> Result<(), String> {
                 row.len()
             ))
         }
-        _ => Ok(()),
+        Some(_) => Ok(()),
+        None => match layout.last() {
+            Some(last) if row.len() <= last => {
+                Err(format!("{} columns where the mapping names column {}", row.len(), last + 1))
+            }
+            _ => Ok(()),
+        },
     }
 }
 
 /// Whether a row is an event of message tracking other than the acceptance: a table of events has many rows for
 /// one message.
 fn is_other_event(row: &Row<'_>, table: &Table<'_>) -> bool {
-    let is_event_column = name_of(table.layout.column(Field::Status).as_bytes()) == "eventid";
+    let is_event_column = table.layout.title(Field::Status) == "eventid";
     let event = table.cell(row, Field::Status).unwrap_or_default();
     is_event_column && !event.eq_ignore_ascii_case(b"RECEIVE")
 }

@@ -6,9 +6,11 @@ use rustc_hash::FxHasher;
 
 use super::fields::Field;
 use super::layout::Layout;
+use super::mapping::Mapping;
 use super::survey::Decisions;
-use crate::ingest::delimited::{self, DateText, RecipientHasher, Row};
-use crate::ingest::grouping::{Messages, Status};
+use crate::ingest::delimited::{self, DateText, RecipientHasher, Row, name_of};
+use crate::ingest::grouping::{MessageKey, Messages, Status};
+use crate::ingest::{HostPattern, ReadOptions};
 use crate::period::{Timestamp, Zone};
 use crate::usage::names::parse_ip;
 use crate::usage::{ClientId, HostId, Names, SenderId, TimeQuality};
@@ -17,19 +19,65 @@ use crate::usage::{ClientId, HostId, Names, SenderId, TimeQuality};
 #[derive(Debug)]
 pub(super) struct Table<'a> {
     /// Where its columns are.
-    pub(super) layout: &'a Layout,
+    pub(super) layout: Layout,
+    /// Records up to and including its first header.
+    pub(super) header_records: usize,
+    /// Next hosts that count.
+    pub(super) relay_hosts: &'a [HostPattern],
     /// What its columns decided.
-    pub(super) decisions: Decisions,
+    decisions: Decisions,
+    mapping: Option<&'a Mapping>,
+    log_zone: Option<Zone>,
     /// The zone of times that state none, and whether the source or only an assumption gives it.
-    pub(super) zone: (Zone, TimeQuality),
-    /// The unit of sizes that state none.
-    pub(super) size_unit: &'a str,
+    zone: (Zone, TimeQuality),
 }
 
 /// A time with how it became one.
 pub(super) type Timed = (Timestamp, TimeQuality);
 
-impl Table<'_> {
+impl<'a> Table<'a> {
+    /// A table with this layout at its begin.
+    pub(super) fn new(
+        layout: Layout,
+        decisions: Decisions,
+        mapping: Option<&'a Mapping>,
+        options: &'a ReadOptions,
+    ) -> Table<'a> {
+        Table {
+            zone: zone(&layout, mapping, options.log_zone),
+            header_records: layout.header_records,
+            layout,
+            relay_hosts: &options.relay_hosts,
+            decisions,
+            mapping,
+            log_zone: options.log_zone,
+        }
+    }
+
+    /// Goes on below a further header; whether the row is one, and the reason where it cannot be followed.
+    pub(super) fn follow(&mut self, row: &Row<'_>) -> Result<bool, String> {
+        let Some(layout) = self.layout.below(row, self.mapping.is_some()) else { return Ok(false) };
+        let layout = layout?;
+        has_relay(&layout, self.relay_hosts)?;
+        self.zone = zone(&layout, self.mapping, self.log_zone);
+        self.layout = layout;
+        Ok(true)
+    }
+
+    /// Whether a row has a date where this table has its times.
+    pub(super) fn has_date(&self, row: &Row<'_>) -> bool {
+        DateText::parse_with_numbers(self.cell(row, Field::Time).unwrap_or_default()).is_some()
+    }
+
+    /// What identifies the message of a row with an id. Applications reuse a Message-ID, so it needs sender and
+    /// time beside it, other than an id that the service gives.
+    pub(super) fn key(&self, row: &Row<'_>, id: &[u8], time: Timestamp) -> MessageKey {
+        if matches!(self.layout.title(Field::Id), "networkmessageid" | "messagetraceid") {
+            return MessageKey::of_id(id);
+        }
+        let sender = delimited::bare(self.cell(row, Field::Sender).unwrap_or_default());
+        MessageKey::of_parts(&[b"id", id, sender, time.seconds().to_string().as_bytes()])
+    }
     /// A cell; `None` where no column fills the field.
     pub(super) fn cell<'r>(&self, row: &Row<'r>, field: Field) -> Option<&'r [u8]> {
         self.layout.at(field).map(|at| row.cell(at))
@@ -41,6 +89,11 @@ impl Table<'_> {
         let refused = |what: &str| format!("{} is not a time: {what}", delimited::shown(cell));
         let date = DateText::parse_with_numbers(cell)
             .ok_or_else(|| refused("expected such as '2026-10-01 12:00:00' or '1.10.2026 12:00'"))?;
+        if self.decisions.order.is_none() && date.needs_order() {
+            return Err(refused(
+                "day or month can stand first, and the start of its column does not show which; say --date-order",
+            ));
+        }
         let date = date
             .resolve(self.decisions.order)
             .ok_or_else(|| refused("there is no such day in the order of its column"))?;
@@ -59,7 +112,8 @@ impl Table<'_> {
     /// Bytes of one copy.
     pub(super) fn size(&self, row: &Row<'_>) -> Result<Option<u64>, String> {
         let cell = self.cell(row, Field::Size).unwrap_or_default();
-        delimited::parse_size(cell, self.decisions.mark(Field::Size), self.size_unit)
+        let unit = self.mapping.map_or("", |mapping| &mapping.size_unit);
+        delimited::parse_size(cell, self.decisions.mark(Field::Size), unit)
     }
 
     /// A number of messages or recipients.
@@ -83,7 +137,7 @@ impl Table<'_> {
                 pairs.filter_map(|(address, list)| Some((hasher.hash(address)?, listed_status(list)))),
             );
         } else {
-            let addresses = delimited::split_list(cell, b";,\r\n");
+            let addresses = delimited::split_recipients(cell);
             into.extend(addresses.filter_map(|address| Some((hasher.hash(address)?, status))));
         }
     }
@@ -106,6 +160,29 @@ impl Table<'_> {
             name => names.client(name, b"", b""),
         };
         (sender, client, names.host(cell(Field::Relay)))
+    }
+}
+
+/// The zone of times that state none: of the mapping, of a column such as `date_time_utc`, of the run, else UTC.
+fn zone(layout: &Layout, mapping: Option<&Mapping>, log_zone: Option<Zone>) -> (Zone, TimeQuality) {
+    let column = name_of(layout.column(Field::Time).as_bytes());
+    match (mapping.and_then(|mapping| mapping.zone), log_zone) {
+        (Some(zone), _) => (zone, TimeQuality::Exact),
+        (None, _) if column.ends_with("utc") => (Zone::UTC, TimeQuality::Exact),
+        (None, Some(zone)) => (zone, TimeQuality::ZoneAssumed),
+        (None, None) => (Zone::UTC, TimeQuality::ZoneAssumed),
+    }
+}
+
+/// Whether relay hosts, where some were named, can choose the rows of a table.
+pub(super) fn has_relay(layout: &Layout, hosts: &[HostPattern]) -> Result<(), String> {
+    match hosts.is_empty() || layout.at(Field::Relay).is_some() {
+        true => Ok(()),
+        false => Err(
+            "--relay-host or 'relay_hosts:' cannot choose its rows: it has no column of the next host or \
+                      connector"
+                .to_owned(),
+        ),
     }
 }
 

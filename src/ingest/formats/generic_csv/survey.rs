@@ -4,8 +4,8 @@ use super::fields::Field;
 use super::layout::Layout;
 use super::mapping::Mapping;
 use crate::ingest::delimited::{
-    DateOrder, DateText, DecimalMark, MarkEvidence, OrderEvidence, OrderVerdict, Records, is_open_number,
-    shown,
+    DateOrder, DateText, DecimalMark, MarkEvidence, OrderEvidence, OrderVerdict, Records, Row,
+    is_open_number, shown,
 };
 use crate::ingest::{Input, ReadError, ReadOptions};
 
@@ -13,6 +13,9 @@ use crate::ingest::{Input, ReadError, ReadOptions};
 const PREVIEW: usize = 5;
 /// Columns that hold numbers.
 const NUMBERS: [Field; 3] = [Field::Size, Field::RecipientCount, Field::Count];
+
+/// Columns that are looked at.
+const HELD: [Field; 1 + NUMBERS.len()] = [Field::Time, NUMBERS[0], NUMBERS[1], NUMBERS[2]];
 
 /// Evidence from the rows of one input.
 #[derive(Debug, Default)]
@@ -22,6 +25,28 @@ pub(super) struct Survey {
     proofs: [Option<String>; 2],
     marks: [MarkEvidence; NUMBERS.len()],
     open_numbers: [Vec<String>; NUMBERS.len()],
+    /// Whether some date has an order of day and month, even if it can be read in one way only.
+    has_order: bool,
+    is_mapped: bool,
+}
+
+/// What is looked at of a row, kept until the next one shows that it was not cut; its space is reused.
+#[derive(Debug, Default)]
+struct Cells {
+    date: Option<DateText>,
+    time: Vec<u8>,
+    numbers: [Vec<u8>; NUMBERS.len()],
+}
+
+impl Cells {
+    fn hold(&mut self, row: &Row<'_>, layout: &Layout) {
+        let cell = |field| layout.at(field).map_or(&[][..], |at| row.cell(at));
+        self.date = DateText::parse_with_numbers(cell(Field::Time));
+        for (space, field) in [&mut self.time].into_iter().chain(&mut self.numbers).zip(HELD) {
+            space.clear();
+            space.extend_from_slice(cell(field));
+        }
+    }
 }
 
 /// What was decided for one input.
@@ -40,26 +65,36 @@ impl Decisions {
 }
 
 impl Survey {
-    /// Looks at the start of an input, and at all of it where that leaves something open.
-    pub(super) fn of(input: &mut Input, layout: &Layout) -> Result<Survey, ReadError> {
-        let mut survey = Survey::default();
+    /// Looks at the start of an input, and at all of it where the start has dates or numbers whose meaning another
+    /// row can decide.
+    pub(super) fn of(
+        input: &mut Input,
+        layout: &Layout,
+        mapping: Option<&Mapping>,
+        options: &ReadOptions,
+    ) -> Result<Survey, ReadError> {
+        let mut survey = Survey { is_mapped: mapping.is_some(), ..Survey::default() };
         let cut = !input.head().ends_with(b"\n");
         survey.observe(Records::of_bytes(input.head(), layout.delimiter), layout, cut);
-        if survey.is_open() && input.can_reopen() {
+        let stated = stated_order(mapping, options).is_some();
+        let marked = mapping.is_some_and(|mapping| mapping.decimal_mark.is_some());
+        let needs_all = (survey.has_order && !stated) || (survey.has_signs() && !marked);
+        if needs_all && input.can_reopen() {
             let records = Records::new(input.open()?, input.head(), layout.delimiter);
-            survey = Survey::default();
+            survey = Survey { is_mapped: mapping.is_some(), ..Survey::default() };
             survey.observe(records, layout, false);
         }
         Ok(survey)
     }
 
-    fn is_open(&self) -> bool {
-        self.order.verdict() == OrderVerdict::Open || self.marks.iter().any(MarkEvidence::is_open)
+    fn has_signs(&self) -> bool {
+        self.marks.iter().any(MarkEvidence::has_signs)
     }
 
     fn observe(&mut self, mut records: Records, layout: &Layout, last_is_cut: bool) {
+        let mut layout = layout.clone();
         let mut row_number = 0;
-        let mut held: Option<[Vec<u8>; 4]> = None;
+        let mut held: Option<Cells> = None;
         while let Ok(Some(row)) = records.next_row() {
             row_number += 1;
             if row_number <= layout.header_records {
@@ -68,11 +103,13 @@ impl Survey {
             if let Some(cells) = &held {
                 self.observe_cells(cells);
             }
-            // The cells are kept until the next row shows that this one was not cut; their space is reused.
             let cells = held.get_or_insert_default();
-            for (cell, field) in cells.iter_mut().zip([Field::Time].iter().chain(&NUMBERS)) {
-                cell.clear();
-                cell.extend_from_slice(layout.at(*field).map_or(&[], |at| row.cell(at)));
+            cells.hold(&row, &layout);
+            let header = if cells.date.is_none() { layout.below(&row, self.is_mapped) } else { None };
+            match header {
+                Some(Ok(next)) => layout = next,
+                Some(Err(_)) => break,
+                None => {}
             }
         }
         if let Some(cells) = held.filter(|_| !last_is_cut) {
@@ -80,9 +117,10 @@ impl Survey {
         }
     }
 
-    fn observe_cells(&mut self, [time, numbers @ ..]: &[Vec<u8>; 4]) {
-        if let Some(date) = DateText::parse_with_numbers(time) {
-            self.order.observe(&date);
+    fn observe_cells(&mut self, Cells { date, time, numbers }: &Cells) {
+        if let Some(date) = date {
+            self.order.observe(date);
+            self.has_order |= date.has_order();
             if let Some(order) = date.proves() {
                 self.proofs[order as usize].get_or_insert_with(|| shown(time));
             }
@@ -106,8 +144,7 @@ impl Survey {
         mapping: Option<&Mapping>,
         options: &ReadOptions,
     ) -> Result<Decisions, ReadError> {
-        let stated = mapping.and_then(|mapping| mapping.date_order).or(options.date_order);
-        let order = match (stated, self.order.verdict()) {
+        let order = match (stated_order(mapping, options), self.order.verdict()) {
             (Some(order), _) | (None, OrderVerdict::Decided(order)) => Some(order),
             (None, OrderVerdict::NotNeeded) => None,
             (None, verdict) => return Err(self.open_order(input, layout, verdict)),
@@ -153,4 +190,9 @@ impl Survey {
                 .to_owned(),
         }
     }
+}
+
+/// The order that the user states.
+fn stated_order(mapping: Option<&Mapping>, options: &ReadOptions) -> Option<DateOrder> {
+    options.date_order.or(mapping.and_then(|mapping| mapping.date_order))
 }

@@ -138,8 +138,14 @@ fn events_after_acceptance_are_no_messages() {
 fn what_is_ambiguous_is_refused_with_a_preview() {
     assert_eq!(
         error("Date,Received,To\n2026-10-01,2026-10-02,a@y.com\nx@y.com,,b@y.com\n"),
-        "table: 2 columns can be the time: 'Received' ('2026-10-02', an empty cell) and 'Date' ('2026-10-01', a text)\n\
+        "table: 2 columns can be the time: 'Received' ('2026-10-02', an empty cell) and 'Date' ('2026-10-01', a text of 5 letters)\n\
          hint: say in a mapping file which column is the time: --mapping FILE"
+    );
+    assert_eq!(
+        error("Date,Recipient,To\n2026-10-01,root,390511234567\n2026-10-01,,jdoe\n"),
+        "table: 2 columns can be the recipients: 'Recipient' (a text of 4 letters, an empty cell) and 'To' (a text \
+         of 12 characters, a text of 4 letters)\n\
+         hint: say in a mapping file which column is the recipients: --mapping FILE"
     );
     assert_eq!(
         error("Date,To\n03/04/2024,a@y.com\n05/06/2024 10:00,a@y.com\n"),
@@ -158,7 +164,8 @@ fn what_is_ambiguous_is_refused_with_a_preview() {
     );
     assert_eq!(
         error("a,b\n1,2\n"),
-        "table: its columns are not known: expected a time and recipients, a recipient count or a count\n\
+        "table: its columns are not known: expected a time and recipients, a recipient count, or a \
+         count with a sender or a size\n\
          hint: name them in a mapping file: --mapping FILE"
     );
     let options = ReadOptions { date_order: Some(DateOrder::MonthDay), ..ReadOptions::default() };
@@ -191,6 +198,18 @@ fn a_mapping_names_columns_and_what_the_table_does_not_say() {
     let headless = "2026-10-01;a@y.com;5\n2026-10-01;b@y.com;6\n";
     let sink = with_mapping(headless, "columns: {1: time, 2: recipients, 3: size}\nheader: false\n").unwrap();
     assert_eq!(totals(&sink), (2, 2, 11, 11));
+}
+
+#[test]
+fn a_table_in_windows_1252_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("map.yaml");
+    std::fs::write(&path, "columns: {Zeit: time, Empfänger: recipients, Größe: size}\n").unwrap();
+    let options = ReadOptions { mapping: Some(path), ..ReadOptions::default() };
+    let table = b"Zeit;Empf\xe4nger;Gr\xf6\xdfe\n1.10.2026 5:25\xa0PM;m\xfcller@x.com;1\xa0234\n\
+                  1.10.2026 5:26?PM;m\xfcller@x.com,m\xf6ller@x.com;10\n";
+    let sink = read_with(&[("table", table)], &options).unwrap();
+    assert_eq!(totals(&sink), (2, 3, 1_244, 1_254));
 }
 
 #[test]
@@ -228,7 +247,7 @@ fn rows_that_cannot_be_read_are_named() {
     assert_eq!(
         rejections(&sink),
         [
-            "table:2: a text is not a time: expected such as '2026-10-01 12:00:00' or '1.10.2026 12:00'",
+            "table:2: a text of 9 letters is not a time: expected such as '2026-10-01 12:00:00' or '1.10.2026 12:00'",
             "table:3: '2026-02-30' is not a time: there is no such day in the order of its column",
             "table:4: the recipients are missing",
             "table:5: '-1' is not a size: expected bytes or a unit, such as '2884' or '1.5 MB'",
@@ -236,6 +255,181 @@ fn rows_that_cannot_be_read_are_named() {
         ]
     );
     assert_eq!(sink.accounting.skipped[&Skip::Header], 3);
+}
+
+#[test]
+fn names_with_commas_are_no_recipients() {
+    let sink = read(
+        "Date;To;Size\n2026-10-01;Doe, Jo <a@x.com>;100\n\
+         2026-10-01;\"Doe, Jo <a@x.com>; Roe, Al <b@x.com>\";100\n2026-10-01;Doe, Jo;100\n",
+    );
+    assert_eq!(totals(&sink), (2, 3, 200, 300));
+    assert_eq!(rejections(&sink), ["table:4: the recipients are missing"]);
+}
+
+/// Nasty input 3.
+#[test]
+fn a_further_header_moves_the_columns() {
+    let rows = "2026-10-01,s@c.com,a@x.com;b@x.com;c@x.com,100\n";
+    let moved = "Date,To,From,Size\n2026-10-01,a@x.com;b@x.com;c@x.com,s@c.com,100\n";
+    let sink = read(&format!("Date,From,To,Size\n{rows}{moved}Date,From,To,Size\n{rows}"));
+    assert_eq!(totals(&sink), (3, 9, 300, 900));
+    let senders: Vec<_> = sink.submissions().map(|s| sink.names.sender_address(s.sender)).collect();
+    assert_eq!(senders, ["s@c.com"; 3]);
+    assert_eq!(sink.accounting.skipped[&Skip::Header], 3);
+    let sink = read(&format!("Date,From,To,Size\n{rows}To,Received,Size\nd@x.com,2026-10-02,7\n"));
+    assert_eq!(totals(&sink), (2, 4, 107, 307));
+    let mapping = "columns: {Day: time, 2: sender, Whom: recipients}";
+    let sink = with_mapping(
+        "Day,Who,Whom\n2026-10-01,s@c.com,a@x.com\nWhom,Day,Who\nb@x.com,2026-10-01,s@c.com\n",
+        mapping,
+    );
+    let sink = sink.unwrap();
+    assert_eq!(totals(&sink), (2, 2, 0, 0));
+    assert_eq!(sink.names.sender_address(sink.submissions().nth(1).unwrap().sender), "s@c.com");
+}
+
+#[test]
+fn a_further_header_that_cannot_be_followed_ends_the_reading() {
+    let rows = "Date,From,To\n2026-10-01,s@c.com,a@x.com\n";
+    let damage = |sink: Collected| {
+        assert_eq!(totals(&sink).0, 1);
+        (sink.damages[0].line, sink.damages[0].what.clone())
+    };
+    assert_eq!(
+        damage(read(&format!("{rows}Date,Received,To\n2026-10-01,2026-10-02,a@x.com\n"))),
+        (3, "another header begins here, and 2 columns can be the time".to_owned())
+    );
+    let mapped = with_mapping(
+        &format!("{rows}Date,From\n2026-10-01,s@c.com\n"),
+        "columns: {Date: time, To: recipients}",
+    );
+    assert_eq!(
+        damage(mapped.unwrap()),
+        (3, "another header begins here, and it has no column 'To' for the recipients".to_owned())
+    );
+}
+
+#[test]
+fn rows_that_begin_like_a_comment_are_rows() {
+    let sink = read(
+        "From,Date,To,Size\n#app@x.com,2026-10-01,a@y.com,1\nsep=app@x.com,2026-10-01,a@y.com,1\n\
+         #app@x.com,2026-10-01,,1\n#app@x.com,2026-10-01,a@y.com,x\nsep=,\n# end\n",
+    );
+    assert_eq!(totals(&sink), (2, 2, 2, 2));
+    assert_eq!((sink.accounting.rejected, sink.accounting.skipped[&Skip::Header]), (2, 3));
+    let sink = with_mapping("#;Zeit;An\n1;2026-10-01;a@y.com\n", "columns: {Zeit: time, An: recipients}");
+    assert_eq!(totals(&sink.unwrap()), (1, 1, 0, 0));
+}
+
+#[test]
+fn rows_before_the_header_are_shown() {
+    let sink = read("Report,2026,x\n2026-10-01,a@y.com,1\nDate,To,Size\n2026-10-01,a@y.com,1\n");
+    assert_eq!(totals(&sink), (1, 1, 1, 1));
+    assert_eq!(rejections(&sink), ["table:2: it stands before the header"]);
+    let sink = with_mapping("2026-10-01;a@y.com\n2026-10-01;b@y.com\n", "columns: {1: time, 2: recipients}");
+    assert_eq!(
+        rejections(&sink.unwrap()),
+        [
+            "table:1: it stands where the header is expected: say 'header: false' in the mapping file if there is none"
+        ]
+    );
+}
+
+/// Facts 2.4: applications reuse a Message-ID.
+#[test]
+fn a_message_id_is_a_key_only_with_sender_and_time() {
+    let rows = "2026-10-01 08:00:00,a@x.com,c@y.com,10,<app>\n2026-10-02 08:00:00,a@x.com,c@y.com,10,<app>\n\
+                2026-10-02 08:00:32,a@x.com,c@y.com,10,<app>\n2026-10-02 08:00:00,b@x.com,c@y.com,10,<app>\n\
+                2026-10-01 08:00:00,a@x.com,d@y.com,10,<app>\n2026-10-01 08:00:00,A@x.com,c@y.com,10,<app>\n";
+    assert_eq!(totals(&read(&format!("Date,From,To,Size,Message-ID\n{rows}"))), (4, 5, 40, 50));
+    let unique = read(&format!("Date,From,To,Size,network_message_id\n{rows}"));
+    assert_eq!(totals(&unique), (1, 2, 10, 20));
+    let counted = "2026-10-01,a@x.com,5,<app>\n2026-10-02,a@x.com,5,<app>\n2026-10-02,a@x.com,5,<app>\n";
+    assert_eq!(totals(&read(&format!("Date,From,Count,Message-ID\n{counted}"))), (10, 10, 0, 0));
+}
+
+fn with_relay(text: &str, hosts: &[&str]) -> Result<Collected, ReadError> {
+    let relay_hosts = hosts.iter().map(|host| host.parse().unwrap()).collect();
+    read_with(&[("table", text.as_bytes())], &ReadOptions { relay_hosts, ..ReadOptions::default() })
+}
+
+#[test]
+fn relay_hosts_choose_by_the_column_of_the_next_host() {
+    for (id, header) in [("", ""), (",<1>", ",MessageId")] {
+        let row = |to: &str, relay: &str| format!("2026-10-01,{to}@y.com,10,{relay}{id}\n");
+        let table = [
+            format!("Date,To,Size,Relay{header}\n"),
+            row("a", "SMTP.Office365.com."),
+            row("b", "mx.example.net[192.0.2.7]:25").replace("<1>", "<2>"),
+            row("c", "local").replace("<1>", "<3>"),
+            row("d", "").replace("<1>", "<4>"),
+        ];
+        let sink = with_relay(&table.concat(), &["smtp.office365.com", "192.0.2.0/24"]).unwrap();
+        assert_eq!(totals(&sink), (2, 2, 20, 20), "{header}");
+        assert_eq!(sink.accounting.skipped[&Skip::OtherRelay], 2);
+        assert_eq!(sink.accounting.skipped_messages[&Skip::OtherRelay], 2);
+    }
+    let without = with_relay("Date,To\n2026-10-01,a@y.com\n", &["smtp.office365.com"]);
+    assert_eq!(
+        without.unwrap_err().to_string(),
+        "table: --relay-host or 'relay_hosts:' cannot choose its rows: it has no column of the next host or connector\n\
+         hint: name the column in a mapping file as 'relay', or read the table without relay hosts"
+    );
+}
+
+#[test]
+fn dates_and_numbers_beyond_the_start_decide_too() {
+    let head = "10/10/2026,a@y.com,5\n".repeat(4_000);
+    let later = "11/10/2026,a@y.com,5\n".repeat(50);
+    let sink = read(&format!("Date,To,Size\n{head}{later}13/10/2026,a@y.com,5\n"));
+    assert_eq!((totals(&sink).0, sink.accounting.rejected), (4_051, 0));
+    assert_eq!(sink.submissions().nth(4_000).unwrap().time.to_string(), "2026-10-11T00:00:00Z");
+    assert_eq!(
+        error(&format!("Date,To,Size\n13/10/2026,a@y.com,5\n{head}10/13/2026,a@y.com,5\n"))
+            .lines()
+            .next()
+            .unwrap(),
+        "table: some dates in 'Date' have the day first and some the month: '13/10/2026', '10/13/2026'"
+    );
+    // Where the start has only dates that need no order, others are refused one by one.
+    let head = "2026-10-10,a@y.com,5\n".repeat(4_000);
+    let sink = read(&format!("Date,To,Size\n{head}13/10/2026,a@y.com,5\n2026-10-10,a@y.com,\"1,234\"\n"));
+    assert_eq!(totals(&sink).0, 4_000);
+    assert_eq!(
+        rejections(&sink),
+        [
+            "table:4002: '13/10/2026' is not a time: day or month can stand first, and the start of its column does \
+             not show which; say --date-order",
+            "table:4003: '1,234' is not a size: its sign can mean thousands or a fraction, and it is not known which; \
+             write it without the sign",
+        ]
+    );
+}
+
+#[test]
+fn a_count_alone_is_no_mail() {
+    for header in [
+        "Date,Count",
+        "Date,Connector name,Direction,TLS,Count",
+        "Date,Sender address,TLS 1.2 %,Messages sent,Count",
+    ] {
+        let table = format!("{header}\n2026-03-23,500000,1,1,1\n");
+        assert_eq!(GenericCsv.detect(table.as_bytes()), None, "{header}");
+        assert!(error(&table).starts_with("table: its columns are not known"), "{header}");
+    }
+    let sink = with_mapping("Date,Count\n2026-03-23,5\n", "columns: {Date: time, Count: count}").unwrap();
+    assert_eq!(totals(&sink), (5, 5, 0, 0));
+}
+
+#[test]
+fn a_column_number_beyond_the_row_is_named() {
+    let mapping = "columns: {1: time, 2: recipients, 4: size}\nheader: false\n";
+    let error =
+        with_mapping("2026-10-01;a@y.com;5\n2026-10-01;b@y.com;6\n", mapping).unwrap_err().to_string();
+    assert!(error.starts_with("table: it has no column '4' for the size\n"), "{error}");
+    let sink = with_mapping("2026-10-01;a@y.com;x;5\n2026-10-01;b@y.com;6\n", mapping).unwrap();
+    assert_eq!(rejections(&sink), ["table:2: 3 columns where the mapping names column 4"]);
 }
 
 /// Nasty input 16.
@@ -247,12 +441,13 @@ fn a_header_alone_gives_nothing() {
 
 #[test]
 fn only_tables_with_time_and_recipients_are_a_fallback() {
-    for text in ["Date,To\n", "sep=;\nTime;Count\n", "Received\tnrcpt\n2026-10-01\t3\n"] {
+    for text in ["Date,To\n", "sep=;\nTime;Count;Size\n", "Received\tnrcpt\n2026-10-01\t3\n"] {
         assert_eq!(GenericCsv.detect(text.as_bytes()), Some(Likelihood::Fallback), "{text}");
     }
     for text in [
         "",
         "Date,Sender\n",
+        "Time;Count\n",
         "To,Size\n",
         "Sender address,Domain,Messages sent\n",
         "Oct 1 12:00:00 mx postfix[1]: to=<a>\n",

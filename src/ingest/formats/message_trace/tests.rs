@@ -205,7 +205,8 @@ fn quoted_newlines_and_semicolons_are_read() {
     assert_eq!(totals(&sink), (2, 2, 30, 30));
     let lines: Vec<_> = sink.submissions().map(|s| s.line).collect();
     assert_eq!(lines, [2, 4]);
-    let expected = "trace:5: 'bad' is not a size: expected bytes or a unit, such as '2884' or '1.5 MB'";
+    let expected =
+        "trace:5: a text of 3 letters is not a size: expected bytes or a unit, such as '2884' or '1.5 MB'";
     assert_eq!(rejections(&sink), [expected]);
 }
 
@@ -300,7 +301,7 @@ fn times_that_cannot_be_are_refused() {
     assert_eq!(
         rejections(&sink),
         [
-            "trace:2: a text is not a time: expected such as '2026-10-01T12:00:00Z' or '10/21/2026 5:25:36 PM'",
+            "trace:2: a text of 15 letters is not a time: expected such as '2026-10-01T12:00:00Z' or '10/21/2026 5:25:36 PM'",
             "trace:3: '2026-02-30T00:00:00Z' is not a time: there is no such day in the order of its column",
             "trace:4: the time 1969-12-31T00:00:00Z is not possible: expected 1970 to 2105",
         ]
@@ -398,7 +399,7 @@ fn an_extended_trace_counts_the_recipients_that_the_acceptance_states() {
     let counts: Vec<_> = sink.submissions().map(|s| (s.recipients.attempted(), s.recipients_upper)).collect();
     assert_eq!(counts, [(3, 3), (1, 1), (2, 2)]);
     assert_eq!(sink.warnings.len(), 1);
-    assert_eq!(rejections(&sink), ["trace:5: 'many' is not a count: expected a whole number"]);
+    assert_eq!(rejections(&sink), ["trace:5: a text of 4 letters is not a count: expected a whole number"]);
 }
 
 #[test]
