@@ -9,6 +9,8 @@ mod json;
 mod markdown;
 mod text;
 
+pub(crate) use self::csv::push_text;
+
 use std::io;
 
 use rust_decimal::Decimal;
