@@ -475,7 +475,7 @@ fn folders_are_read_in_order_without_hidden_files_and_loops() {
     if cfg!(unix) {
         let shown = root.display();
         let expected = format!("{shown}/b/link.log is the same file as {shown}/a.log: it is read once");
-        assert_eq!(found.repeated, [expected]);
+        assert_eq!(found.remarks, [expected]);
         let expected = format!("{shown}/broken.log: No such file or directory (os error 2)");
         assert_eq!(found.problems.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
     }
@@ -487,8 +487,8 @@ fn a_file_reached_twice_is_read_once_and_stays_named() {
     let found = discover(&[folder.path(), &path, &path]).unwrap();
     assert_eq!(found.inputs.len(), 1);
     assert_eq!(found.inputs[0].origin(), Origin::Named);
-    assert_eq!(found.repeated.len(), 2);
-    assert_eq!(found.repeated[0], format!("{} is given twice: it is read once", path.display()));
+    assert_eq!(found.remarks.len(), 2);
+    assert_eq!(found.remarks[0], format!("{} is given twice: it is read once", path.display()));
 }
 
 #[test]
@@ -648,6 +648,18 @@ fn errors_come_apart_into_input_and_reason() {
 fn devices_are_streams_where_they_are_named() {
     let inputs = found(Path::new("/dev/null")).inputs;
     assert_eq!((inputs[0].can_reopen(), inputs[0].head()), (false, &b""[..]));
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_skipped_where_they_are_found() {
+    let (folder, _path) = file("a.log", b"A");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+    std::os::unix::fs::symlink("/dev/null", folder.path().join("null")).unwrap();
+    let found = found(folder.path());
+    assert_eq!(found.inputs.len(), 1);
+    let skipped = |name| format!("{}/{name} is a pipe or a device: it is skipped", folder.path().display());
+    assert_eq!(found.remarks, ["null", "socket"].map(skipped));
 }
 
 #[test]
