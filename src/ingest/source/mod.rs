@@ -12,6 +12,7 @@ mod discover;
 mod fault;
 mod layer;
 mod lines;
+mod meter;
 mod section;
 mod unpack;
 

@@ -237,7 +237,7 @@ fn bombs_are_refused() {
     let zstd_bomb: Vec<u8> = bomb(|text| zstd::encode_all(text, 1).unwrap());
     let (_folder, path) = file("bomb", &zstd_bomb);
     let (bytes, error) = broken(&mut found(&path).inputs[0]);
-    assert!(bytes.len() as u64 <= layer::EXPANSION_FREE);
+    assert!(bytes.len() as u64 <= meter::EXPANSION_FREE);
     let expected = "zstd data expands more than 1000 times, to over 67108864 bytes: refused";
     assert_eq!(error, expected);
 
@@ -249,10 +249,38 @@ fn bombs_are_refused() {
     let (folder, path) = file("bomb.tar.gz", &gzip(&tar(&[("bomb.log", &zstd_bomb)])));
     let mut inputs = found(&path).inputs;
     assert_eq!(inputs[0].name(), format!("{}!bomb.log", folder.path().join("bomb.tar.gz").display()));
-    assert_eq!(broken(&mut inputs[0]).1, expected);
+    let whole = "expands, with all else in its file, more than 1000 times, to over 67108864 bytes: refused";
+    assert_eq!(broken(&mut inputs[0]).1, whole);
 
     let (_folder, path) = file("bomb.zip", &zip(&[("bomb.log", &zstd_bomb)]));
     assert_eq!(broken(&mut found(&path).inputs[0]).1, expected);
+}
+
+#[test]
+fn many_small_bombs_in_an_archive_are_one() {
+    let packed = zstd::encode_all(io::repeat(b'x').take(20 * 1024 * 1024), 1).unwrap();
+    let names: Vec<String> = (0..8).map(|number| format!("{number}.log")).collect();
+    let members: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), packed.as_slice())).collect();
+    let tar = tar(&members);
+    for (kind, content) in [("tar", tar.clone()), ("tar in gzip", gzip(&tar)), ("zip", zip(&members))] {
+        let (_folder, path) = file("bombs", &content);
+        let mut inputs = found(&path).inputs;
+        for _ in 0..5 {
+            // Read as often as that, one alone is no more than it was.
+            assert!(io::copy(&mut inputs[0].open().unwrap(), &mut io::sink()).is_ok(), "{kind}");
+        }
+        let mut all = 0;
+        let mut errors = Vec::new();
+        for input in &mut inputs {
+            let (mut text, mut bytes) = (input.open().unwrap(), Vec::new());
+            errors.extend(text.read_to_end(&mut bytes).err().map(|error| error.to_string()));
+            all += bytes.len() as u64;
+        }
+        assert!(all <= meter::EXPANSION_FREE, "{kind}: {all}");
+        let expected =
+            "expands, with all else in its file, more than 1000 times, to over 67108864 bytes: refused";
+        assert_eq!(errors, [expected; 5], "{kind}");
+    }
 }
 
 #[test]
