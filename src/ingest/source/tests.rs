@@ -629,6 +629,34 @@ fn tails_and_heads_are_of_the_text() {
 }
 
 #[test]
+fn holes_and_a_ctrl_z_are_in_no_text_however_large() {
+    let csv = "sender,recipients,size\n";
+    let row = "app@contoso.com,1,1000\n";
+    let hole = vec![0; 3 * HEAD_BYTES];
+    let content =
+        [&hole, csv.as_bytes(), &hole, row.as_bytes(), &hole[..7], row.as_bytes(), b"\x1a", &hole].concat();
+    let expected = [csv, row, row].concat();
+    for content in [content.clone(), gzip(&content)] {
+        let (_folder, path) = file("a.csv", &content);
+        let mut input = found(&path).inputs.remove(0);
+        assert_eq!(text(&mut input), expected);
+        assert_eq!(input.tail().unwrap().unwrap(), expected.as_bytes());
+        assert_eq!(text(&mut piped(&content).unwrap().inputs[0]), expected);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_one_hole_is_empty_and_a_device_of_zeros_is_refused() {
+    let (_folder, path) = file("hole.log", b"");
+    fs::File::options().write(true).open(&path).unwrap().set_len(100 << 20).unwrap();
+    assert_eq!(text(&mut found(&path).inputs[0]), "");
+    let zeros = found(Path::new("/dev/zero")).inputs;
+    let expected = "begins with more than 67108864 bytes of NUL: refused";
+    assert_eq!((zeros[0].head(), zeros[0].head_fault()), (&b""[..], Some(expected)));
+}
+
+#[test]
 fn unreadable_inputs_are_told_and_empty_ones_listed() {
     let folder = TempDir::new().unwrap();
     for (name, content) in [

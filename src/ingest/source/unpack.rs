@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::archive::{Archive, Member};
 use super::dates::{Dates, date_in_name, gzip_time};
-use super::decode::decoded;
+use super::decode::{Extent, decoded};
 use super::digest::SourceFile;
 use super::fault::Fault;
 use super::layer::Layer;
@@ -54,7 +54,7 @@ impl Place {
             [] => Box::new(self.section.reader()?),
             _ => self.stream()?.0,
         };
-        Ok(decoded(stream))
+        Ok(decoded(stream, Extent::Known))
     }
 }
 
@@ -204,7 +204,7 @@ impl Unpacker {
                 }
             }
         }
-        let (bytes, text) = peek(decoded(stream), HEAD_BYTES);
+        let (bytes, text) = peek(decoded(stream, Extent::Open), HEAD_BYTES);
         let fault = text.fault.as_ref().map(io::Error::to_string);
         self.push(name, Content::Stream(Some(Box::new(text))), dates, Some(Head { bytes, fault }));
         Ok(())
