@@ -66,7 +66,7 @@ pub(super) fn report(
         Section::Notes { heading: String::new(), lines: notes(&lists, &lines, [a.list_total, difference]) };
     let messages = counted(messages.normalize(), "message");
     let title = format!("{messages} a month of {size}, priced with two lists");
-    Ok(Report { title, sections: vec![table("", columns, rows), notes], data })
+    Ok(Report { title, sections: vec![table("", columns, rows), notes], data: data.into() })
 }
 
 /// A list by name and version, or from a file where there is one of that name.
