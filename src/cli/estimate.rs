@@ -138,7 +138,7 @@ fn report(
     let warnings = prices.warnings.values().cloned().collect();
     let notes = [("Warnings", warnings), ("Remarks", remarks), ("Provenance", provenance)];
     sections.extend(notes.into_iter().filter_map(|(heading, lines)| cost_data::notes(heading, lines)));
-    Ok(Report { title, sections, data })
+    Ok(Report { title, sections, data: data.into() })
 }
 
 /// What the user should know to judge the total.

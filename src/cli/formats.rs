@@ -52,7 +52,7 @@ fn list(formats: &[&dyn LogFormat]) -> Report {
                 lines: vec!["relaymeter formats NAME says more of one, and how to export it.".to_owned()],
             },
         ],
-        data: json!({ "formats": data }),
+        data: json!({ "formats": data }).into(),
     }
 }
 
@@ -66,7 +66,7 @@ fn one(format: &dyn LogFormat) -> Report {
             Section::Table(Table { title: String::new(), columns, rows }),
             Section::Notes { heading: "How to export it".to_owned(), lines: export },
         ],
-        data: as_json(format),
+        data: as_json(format).into(),
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
           Open the loft.
           Read the ring.
         ");
-        assert_eq!(list(&[&Pigeon]).data["formats"][0], one(&Pigeon).data);
+        assert_eq!(list(&[&Pigeon]).data["formats"][0], *one(&Pigeon).data);
     }
 
     #[test]

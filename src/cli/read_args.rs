@@ -105,13 +105,15 @@ impl ReadArgs {
 impl Reading {
     /// Reads inputs into a sink. A named input that is not recognised, or cannot be read, is an error.
     pub fn read(&self, found: Discovery, sink: &mut dyn Sink) -> anyhow::Result<Ingested> {
-        let Discovery { inputs, repeated, problems } = found;
-        repeated.into_iter().for_each(|remark| sink.warn(remark));
+        let Discovery { inputs, remarks, problems } = found;
+        remarks.into_iter().for_each(|remark| sink.warn(remark));
         let ingested = read_all(inputs, FORMATS, self.forced, &self.options, sink)?;
         for problem in &problems {
             let (input, what) = problem.parts();
             sink.damage(input, 0, what);
         }
+        // Where nothing was read at all, the error lists what was empty.
+        let any_read = ingested.inputs.iter().any(|input| matches!(input.recognition, Recognition::Read(_)));
         for input in &ingested.inputs {
             match (&input.recognition, input.origin) {
                 (Recognition::Unrecognised(what), Found::Named) => anyhow::bail!(
@@ -120,6 +122,9 @@ impl Reading {
                     format_names()
                 ),
                 (Recognition::Unreadable(what), Found::Named) => anyhow::bail!("{}: {what}", input.name),
+                (Recognition::Empty, Found::Named) if any_read => {
+                    sink.warn(format!("{} is empty: it adds nothing", input.name));
+                }
                 _ => {}
             }
         }

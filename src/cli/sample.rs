@@ -218,7 +218,7 @@ fn report(truth: &Truth, data: Value, files: &[&Path]) -> Report {
             Section::Table(Table { title: String::new(), columns, rows }),
             Section::Notes { heading: String::new(), lines },
         ],
-        data,
+        data: data.into(),
     }
 }
 

@@ -13,6 +13,7 @@ use csv::{ByteRecord, ReaderBuilder, Writer, WriterBuilder};
 use tempfile::NamedTempFile;
 
 use super::output::temporary;
+use crate::report::push_text;
 use crate::usage::{Counted, DomainId, ImputedSizes, Names, Observer, Outcome};
 
 /// The header of the file.
@@ -136,13 +137,11 @@ impl SubmissionsFile {
         self.writer.write_field(&self.text)
     }
 
-    /// A text of the log as data: a spreadsheet shall not run it as a formula.
+    /// A text of the log as data, the same as in `--format csv`.
     fn text(&mut self, content: &str) -> csv::Result<()> {
         self.field(|text| {
-            if content.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-                text.push('\'');
-            }
-            text.write_str(content)
+            push_text(text, content);
+            Ok(())
         })
     }
 }
@@ -202,7 +201,7 @@ mod tests {
     use crate::usage::submission::tests::submission;
     use crate::usage::{Collector, CountOptions, Filters, Overhead, Recipients, Submission, Usage};
 
-    /// Counts submissions of two domains and a hostile one; returns the usage and the file.
+    /// Counts submissions of two domains, two of them hostile; returns the usage and the file.
     fn written(options: CountOptions) -> (Usage, String) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("submissions.csv");
@@ -210,7 +209,8 @@ mod tests {
         let names = collector.names_mut();
         let source = names.add_source("mail.log");
         let client = names.client(b"app1.example", b"10.0.0.5", b"");
-        let [app, web, evil] = ["app@one.example", "web@two.example", "-1+1@two.example"]
+        let hostile = "\u{1b}[2J\u{202e}x@two.example";
+        let [app, web, evil, odd] = ["app@one.example", "web@two.example", "-1+1@two.example", hostile]
             .map(|sender| names.sender(sender.as_bytes()));
         let recipients = Recipients { delivered: 2, bounced: 1, ..Recipients::default() };
         let base = Submission { source, client, recipients, recipients_upper: 3, key: 0xabc, ..submission() };
@@ -220,6 +220,7 @@ mod tests {
             Submission { sender: app, message_size: None, line: 3, ..base },
             Submission { sender: evil, messages: 2, line: 4, ..base },
             Submission { sender: web, message_size: None, line: 5, ..base },
+            Submission { sender: odd, line: 6, ..base },
         ];
         rows.iter().for_each(|row| collector.count(row));
         let (usage, file) = collector.finish();
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_have_no_recipient_and_no_formula() {
+    fn rows_have_no_recipient_no_formula_and_no_control_character() {
         let (_, text) = written(CountOptions::default());
         insta::assert_snapshot!(text, @r"
         time,messages,recipients,message_size,recipient_bytes,sender,sender_domain,client,delivered,open,bounced,filtered,unknown,source,line,time_quality,size_quality,key
@@ -240,6 +241,7 @@ mod tests {
         2014-04-01T04:52:30Z,1,3,1501,4503,app@one.example,one.example,app1.example [10.0.0.5],2,0,1,0,0,mail.log,3,exact,imputed,00000000000000000000000000000abc
         2014-04-01T04:52:30Z,2,3,1000,3000,'-1+*@two.example,two.example,app1.example [10.0.0.5],2,0,1,0,0,mail.log,4,exact,measured,00000000000000000000000000000abc
         2014-04-01T04:52:30Z,1,3,1000,3000,web@two.example,two.example,app1.example [10.0.0.5],2,0,1,0,0,mail.log,5,exact,imputed,00000000000000000000000000000abc
+        2014-04-01T04:52:30Z,1,3,1000,3000,\u{1b}[2j\u{202e}x@two.example,two.example,app1.example [10.0.0.5],2,0,1,0,0,mail.log,6,exact,measured,00000000000000000000000000000abc
         ");
     }
 

@@ -49,7 +49,7 @@ pub(super) fn resemblance(head: &[u8]) -> &'static str {
     let start = head.trim_ascii_start();
     if looks_like_syslog(head) {
         "a system log in whose first part no line is of a mail system that is known"
-    } else if head.iter().take(4096).any(|b| *b == 0) {
+    } else if head.iter().take(4096).any(|byte| is_binary(*byte)) {
         "binary data"
     } else if start.starts_with(b"{") || start.starts_with(b"[") {
         "JSON of another kind"
@@ -73,6 +73,12 @@ fn looks_like_table(text: &[u8]) -> bool {
     })
 }
 
+/// Whether a byte stands in no text: a control character but those that lay it out, and the escape of terminals.
+/// NULs are never seen here.
+fn is_binary(byte: u8) -> bool {
+    matches!(byte, 0..=8 | 14..=26 | 28..=31)
+}
+
 /// Whether the first line has cells.
 fn is_table(head: &[u8]) -> bool {
     first_line(head).iter().any(|byte| DELIMITERS.contains(byte))
@@ -85,7 +91,7 @@ fn first_line(head: &[u8]) -> &[u8] {
 
 /// Whether an input with this head has nothing to read.
 pub(super) fn is_empty(head: &[u8]) -> bool {
-    head.len() < HEAD_BYTES && head.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0)
+    head.len() < HEAD_BYTES && head.trim_ascii().is_empty()
 }
 
 fn conflict(input: &Input, one: &dyn LogFormat, other: &dyn LogFormat) -> ReadError {

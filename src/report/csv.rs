@@ -95,6 +95,12 @@ fn field(cell: &Cell) -> String {
 /// A text as data: no formula (OWASP "CSV Injection") and no control character but tab and line ends.
 fn text(content: &str) -> String {
     let mut text = String::new();
+    push_text(&mut text, content);
+    text
+}
+
+/// Adds a text as such data.
+pub(crate) fn push_text(text: &mut String, content: &str) {
     if content.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         text.push('\'');
     }
@@ -105,5 +111,4 @@ fn text(content: &str) -> String {
             c => text.push(c),
         }
     }
-    text
 }

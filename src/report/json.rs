@@ -14,16 +14,29 @@ impl Writer for Json {
     }
 
     fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-        let text = serde_json::to_string_pretty(&report.data)?;
-        // Outside strings JSON is plain ASCII, so every such character may be written as an escape; serde
-        // already escapes those below the space.
+        serde_json::to_writer_pretty(Escaping(&mut *out), &report.data)?;
+        out.write_all(b"\n")
+    }
+}
+
+/// Writes unsafe characters as escapes. Outside strings JSON is plain ASCII, so every such character may be; serde
+/// already escapes those below the space, and hands on whole characters.
+struct Escaping<'a>(&'a mut dyn io::Write);
+
+impl io::Write for Escaping<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
         for part in text.split_inclusive(|c: char| c != '\n' && is_unsafe(c)) {
             let kept = part.trim_end_matches(|c: char| c != '\n' && is_unsafe(c));
-            out.write_all(kept.as_bytes())?;
+            self.0.write_all(kept.as_bytes())?;
             if let Some(escaped) = part[kept.len()..].chars().next() {
-                write!(out, "\\u{:04x}", u32::from(escaped))?;
+                write!(self.0, "\\u{:04x}", u32::from(escaped))?;
             }
         }
-        out.write_all(b"\n")
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }

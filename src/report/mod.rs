@@ -5,9 +5,13 @@
 
 mod cell;
 mod csv;
+mod data;
 mod json;
 mod markdown;
 mod text;
+
+pub(crate) use self::csv::push_text;
+pub use data::Data;
 
 use std::io;
 
@@ -18,14 +22,14 @@ use crate::money::Money;
 pub(crate) use cell::{amount, counted, grouped, per_cent};
 
 /// All that a command has to say: tables and notes for people, and the same facts as data for programs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Report {
     /// The heading.
     pub title: String,
     /// Tables and notes in the order in which they are read.
     pub sections: Vec<Section>,
-    /// The published JSON of the command: exact decimals as strings, no locale.
-    pub data: serde_json::Value,
+    /// The same for programs.
+    pub data: Data,
 }
 
 /// A part of a report.
@@ -167,7 +171,7 @@ mod tests {
                 table("Nothing", &["Day", "Messages"], vec![]),
                 Section::Notes { heading: "Notes".to_owned(), lines: vec!["One.".into(), "Two.".into()] },
             ],
-            data: serde_json::json!({ "total": { "amount": "253.7506945730690", "currency": "EUR" } }),
+            data: serde_json::json!({ "total": { "amount": "253.7506945730690", "currency": "EUR" } }).into(),
         }
     }
 
@@ -192,7 +196,7 @@ mod tests {
                 table("", &["=Name", "Count"], rows),
                 Section::Notes { heading: "a\nb".to_owned(), lines: vec!["\u{1b}c|".to_owned()] },
             ],
-            data: serde_json::json!({ "attacks": attacks }),
+            data: serde_json::json!({ "attacks": attacks }).into(),
         }
     }
 
@@ -357,7 +361,7 @@ mod tests {
         let report = hostile();
         let mut bytes = Vec::new();
         json::Json.write(&report, &mut bytes).unwrap();
-        assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap(), report.data);
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap(), *report.data);
     }
 
     #[test]
@@ -366,7 +370,7 @@ mod tests {
         let rows = vec![(RowKind::Body, vec![text(&name), Cell::Count(1)])];
         let mut report = hostile();
         report.sections = vec![table("", &["Name", "Count"], rows)];
-        report.data = serde_json::json!(name);
+        report.data = serde_json::json!(name).into();
         for writer in WRITERS {
             let mut bytes = Vec::new();
             writer.write(&report, &mut bytes).unwrap();

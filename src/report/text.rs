@@ -16,6 +16,8 @@ const WRAP_COLUMNS: u16 = 60;
 const MIN_WRAP_COLUMNS: u16 = 20;
 /// Columns within which a table stays where that breaks no word.
 const TABLE_COLUMNS: u16 = 100;
+/// Rows that are arranged at a time: each then takes ten times the room of its text.
+const CHUNK_ROWS: usize = 1_000;
 /// Spaces between columns.
 const GAP: u16 = 2;
 
@@ -47,11 +49,40 @@ fn notes(lines: &[String]) -> String {
     lines.iter().map(|line| format!("  {}\n", harmless(line))).collect()
 }
 
+/// The table with a rule below the header and above the first of its total rows.
 fn aligned(table: &Table) -> String {
-    let widths = arranged(table, &[], WRAP_COLUMNS).column_max_content_widths();
+    let header = header(table);
+    let widths = widths(table, &header);
     let wrap = wrap_columns(table, &widths);
-    let rule: Vec<String> = widths.iter().map(|&width| "-".repeat(usize::from(width.min(wrap)))).collect();
-    arranged(table, &rule, wrap).trim_fmt()
+    let widths: Vec<u16> = widths.into_iter().map(|width| width.min(wrap)).collect();
+    let rule = || widths.iter().map(|&width| set("-".repeat(width.into()), false)).collect();
+    let mut text = arranged(vec![header, rule()], &widths);
+    let mut last = RowKind::Body;
+    for rows in table.rows.chunks(CHUNK_ROWS) {
+        let mut lines = Vec::with_capacity(CHUNK_ROWS);
+        for row in rows {
+            if last == RowKind::Body && row.kind == RowKind::Total {
+                lines.push(rule());
+            }
+            lines.push(cells(row));
+            last = row.kind;
+        }
+        text.push('\n');
+        text.push_str(&arranged(lines, &widths));
+    }
+    text
+}
+
+/// The columns that the longest text of each column takes.
+fn widths(table: &Table, header: &[comfy_table::Cell]) -> Vec<u16> {
+    let mut widths = vec![0; table.columns.len()];
+    let mut widen = |rows: Vec<Vec<comfy_table::Cell>>| {
+        let measured = comfy_table::Table::new().add_rows(rows).column_max_content_widths();
+        widths.iter_mut().zip(measured).for_each(|(widest, width)| *widest = width.max(*widest));
+    };
+    widen(vec![header.to_vec()]);
+    table.rows.chunks(CHUNK_ROWS).for_each(|rows| widen(rows.iter().map(cells).collect()));
+    widths
 }
 
 /// The most columns of a cell at which the table is narrow enough, if there are any; else the usual ones.
@@ -65,26 +96,18 @@ fn wrap_columns(table: &Table, widths: &[u16]) -> u16 {
     fitting.into_iter().find(|wrap| width(*wrap) <= u32::from(TABLE_COLUMNS + GAP)).unwrap_or(WRAP_COLUMNS)
 }
 
-/// The table with a rule below the header and above the first of its total rows.
-fn arranged(table: &Table, rule: &[String], wrap: u16) -> comfy_table::Table {
+/// Rows in columns of these widths.
+fn arranged(rows: Vec<Vec<comfy_table::Cell>>, widths: &[u16]) -> String {
     let mut arranged = comfy_table::Table::new();
     arranged.load_style(comfy_table::presets::NOTHING);
     arranged.set_content_arrangement(ContentArrangement::Dynamic).set_width(u16::MAX);
-    arranged.set_header(header(table)).add_row(rule);
-    let mut last = RowKind::Body;
-    for row in &table.rows {
-        if last == RowKind::Body && row.kind == RowKind::Total {
-            arranged.add_row(rule);
-        }
-        arranged.add_row(cells(row));
-        last = row.kind;
-    }
-    let count = arranged.column_count();
-    arranged.set_constraints(vec![ColumnConstraint::UpperBoundary(Width::Fixed(wrap + GAP)); count]);
+    arranged.add_rows(rows);
+    arranged
+        .set_constraints(widths.iter().map(|width| ColumnConstraint::Absolute(Width::Fixed(width + GAP))));
     for column in arranged.column_iter_mut() {
         column.set_padding((0, GAP));
     }
-    arranged
+    arranged.trim_fmt()
 }
 
 fn header(table: &Table) -> Vec<comfy_table::Cell> {
@@ -112,4 +135,26 @@ fn shortened(text: &str) -> String {
     let start: String = text.chars().take(half).collect();
     let end: String = text.chars().skip(count - half).collect();
     format!("{start}...{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_table_is_arranged_as_one() {
+        let row = |number: usize, kind| Row {
+            kind,
+            cells: vec![Cell::Text(format!("sender {number}")), Cell::Count(number as u128)],
+        };
+        let mut rows: Vec<Row> = (1..=2 * CHUNK_ROWS).map(|number| row(number, RowKind::Body)).collect();
+        rows.extend([row(7, RowKind::Total), row(8, RowKind::Total)]);
+        let columns = ["Sender", "Messages"].map(str::to_owned).to_vec();
+        let text = aligned(&Table { title: String::new(), columns, rows });
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2 * CHUNK_ROWS + 5);
+        assert!(lines.iter().all(|line| line.len() == "sender 2000      2000".len()), "one width");
+        let rules: Vec<usize> = (0..lines.len()).filter(|&line| lines[line].starts_with("--")).collect();
+        assert_eq!(rules, [1, 2 * CHUNK_ROWS + 2]);
+    }
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::dimension::Key;
 use super::histogram::Histogram;
 
-/// Cells that are told apart (some 300 bytes each, and 2 kB as rows of a report); later ones count under `(other)` of their period and
+/// Cells that are told apart (some 300 bytes each, and 1 kB as rows of a report); later ones count under `(other)` of their period and
 /// traffic.
 const CELL_CAP: usize = 100_000;
 /// Buckets of all cells' size histograms together (8 bytes each). Past it only the run as a whole has

@@ -15,6 +15,9 @@ const NAME_CAP: usize = 100_000;
 /// Spellings of senders, clients and hosts that are remembered as a shortcut.
 const SPELLING_CAP: usize = 50_000;
 
+/// What is shown instead of a text that is not one address.
+const NO_ADDRESS: &str = "(not an address)";
+
 /// An envelope sender.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SenderId(pub(crate) u32);
@@ -162,7 +165,10 @@ impl Names {
         if text.is_empty() {
             return SenderId::NULL;
         }
-        let (local, domain) = text.rsplit_once('@').unwrap_or((text.as_str(), "(no domain)"));
+        let (local, domain) = one_address(&text).unwrap_or_else(|| {
+            let domain = only_domain(&text).unwrap_or("(unknown)");
+            (NO_ADDRESS, domain)
+        });
         let domain = if domain.is_empty() { "(no domain)" } else { domain.trim_end_matches('.') };
         let address = format!("{}@{domain}", masked(local));
         if let Some(&id) = self.sender_ids.get(address.as_str()) {
@@ -303,6 +309,39 @@ pub fn decode(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     }
 }
 
+/// The local part and the domain of a text that is one address. A list of addresses, or an address among other
+/// words, can hold recipients: it is none.
+fn one_address(text: &str) -> Option<(&str, &str)> {
+    let (local, domain) = match text.rsplit_once('@') {
+        Some((_, domain)) if is_joined(domain) => return None,
+        Some(parts) => parts,
+        None => (text, "(no domain)"),
+    };
+    let plain = !local.contains('@') && !is_joined(local);
+    (plain || is_quoted(local)).then_some((local, domain))
+}
+
+/// The domain in a text of several words or addresses, where all in it have the same.
+fn only_domain(text: &str) -> Option<&str> {
+    let in_domain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let end = |rest: &str| rest.find(|c| !in_domain(c)).unwrap_or(rest.len());
+    let mut domains = text.split('@').skip(1).map(|rest| rest[..end(rest)].trim_end_matches('.'));
+    let first = domains.next().filter(|domain| !domain.is_empty())?;
+    domains.all(|domain| domain == first).then_some(first)
+}
+
+/// Whether a text has what joins words and addresses and cannot stand in one without quotes.
+fn is_joined(text: &str) -> bool {
+    text.contains("##")
+        || text.contains(|c: char| c.is_whitespace() || matches!(c, ';' | ',' | '<' | '>' | '"'))
+}
+
+/// Whether a local part is one quoted text, in which all but a bare quote may stand.
+fn is_quoted(local: &str) -> bool {
+    let inside = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inside.is_some_and(|inside| !inside.replace("\\\\", "").replace("\\\"", "").contains(['"', '\\']))
+}
+
 /// Masks the variable part of a local part: what follows `+`, and all but the first letters where `=` shows
 /// an embedded address (VERP, SRS, BATV).
 fn masked(local: &str) -> String {
@@ -369,6 +408,42 @@ mod tests {
         assert_eq!(shown(b"bounce+7=user=example.net@app.example", &mut names), "bounce*@app.example");
         assert_eq!(shown(b"prvs=123abc=jo@app.example", &mut names), "prvs*@app.example");
         assert_eq!(shown(b"news+42@app.example", &mut names), "news+*@app.example");
+    }
+
+    #[test]
+    fn what_is_not_one_address_holds_no_recipient() {
+        let mut names = Names::default();
+        let mut shown = |raw: &str| {
+            let id = names.sender(raw.as_bytes());
+            names.sender_address(id).to_owned()
+        };
+        for several in [
+            "app@one.example;jo@two.example",
+            "app@one.example, jo@two.example",
+            "app@one.example##jo@two.example",
+            "app@one.example jo@two.example",
+            "jo@two.example@one.example",
+            "<app@one.example>,<jo@two.example>",
+            "\"a\"@one.example;\"b\"@two.example",
+            "Jo Smith",
+            "app@one.example;jo@",
+        ] {
+            assert_eq!(shown(several), "(not an address)@(unknown)", "{several}");
+        }
+        for of_one in [
+            "app@one.example;jo@ONE.example",
+            "Jo Smith <jo@one.example>",
+            "app;jo@one.example",
+            "app@one.example (Jo Smith)",
+            "jo\u{a0}smith@one.example.",
+        ] {
+            assert_eq!(shown(of_one), "(not an address)@one.example", "{of_one}");
+        }
+        for kept in
+            ["\"a b\"@x.example", "\"a\\\"b;c\"@x.example", "o'neil#1@x.example", "a@[10.0.0.5]", "a!b%c@x"]
+        {
+            assert_eq!(shown(kept), kept);
+        }
     }
 
     #[test]

@@ -228,7 +228,8 @@ fn group(cells: Vec<(Key, Measures, Histogram)>, keyer: &Keyer, names: &Names) -
         let group = groups.entry(group_key).or_insert_with(|| Group {
             labels: keyer.by().iter().map(|&by| keyer.label(by, &group_key, names)).collect(),
             measures: Measures::default(),
-            periods: Vec::new(),
+            // Mostly one; a vector that grows begins with room for four.
+            periods: Vec::with_capacity(1),
             sizes: Histogram::default(),
         });
         group.add(key.period, &measures, &sizes);

@@ -291,6 +291,21 @@ fn submissions_add_up_to_the_totals_and_hold_no_recipient() {
 }
 
 #[test]
+fn an_empty_input_beside_a_good_one_is_told() {
+    let folder = folder();
+    for name in ["empty.log", "blank.log"] {
+        std::fs::write(folder.path().join(name), if name == "empty.log" { "" } else { " \n" }).unwrap();
+    }
+    let shown = run(folder.path(), "mail.log empty.log blank.log");
+    assert!(shown.starts_with("exit 0"), "{shown}");
+    for name in ["empty.log", "blank.log"] {
+        assert!(shown.contains(&format!("warning: {name} is empty: it adds nothing")), "{shown}");
+    }
+    assert!(!run(folder.path(), ".").contains("adds nothing"), "what was only found may be empty");
+    assert!(!run(folder.path(), "empty.log").contains("adds nothing"), "the error says it");
+}
+
+#[test]
 fn what_cannot_be_analyzed_says_why() {
     let folder = folder();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

@@ -9,13 +9,23 @@ use super::rows::Row;
 use super::table::{PERCENTILES, mean_size, per_message, recognition_name, remarks};
 use crate::cli::cost_data::{self, money_json, plain};
 use crate::cli::price_args::Prices;
-use crate::usage::{Accounting, Histogram, Measures, Totals};
+use crate::report::Data;
+use crate::usage::{Accounting, Dimension, Histogram, Measures, Totals};
 
 /// The layout of the data; counted up when a reader would have to change.
 const SCHEMA_VERSION: u32 = 1;
+/// The list of groups.
+const ROWS: &str = "rows";
 
 /// All data of an analysis.
-pub(super) fn data(analysis: &Analysis, prices: &Prices) -> Value {
+pub(super) fn data(analysis: Analysis, prices: &Prices) -> Data {
+    let value = without_rows(&analysis, prices);
+    let Analysis { rows, usage, .. } = analysis;
+    let by = usage.by;
+    Data::with_list(value, ROWS, rows.len(), move |place| row_json(&by, &rows[place]))
+}
+
+fn without_rows(analysis: &Analysis, prices: &Prices) -> Value {
     let usage = &analysis.usage;
     let total = &usage.total;
     let traffic = usage.traffic.iter().map(|(kind, measures)| {
@@ -38,7 +48,7 @@ pub(super) fn data(analysis: &Analysis, prices: &Prices) -> Value {
         "unfiltered": analysis.unfiltered,
         "traffic": traffic.collect::<Vec<_>>(),
         "by": usage.by.iter().map(|dimension| dimension.name()).collect::<Vec<_>>(),
-        "rows": analysis.rows.iter().map(|row| row_json(analysis, row)).collect::<Vec<_>>(),
+        ROWS: null,
         "cost": cost_json(analysis),
         "warnings": analysis.warnings,
         "remarks": remarks(analysis),
@@ -93,9 +103,9 @@ fn imputed_json(imputed: &Totals) -> Value {
     })
 }
 
-fn row_json(analysis: &Analysis, row: &Row) -> Value {
+fn row_json(by: &[Dimension], row: &Row) -> Value {
     let measures = &row.group.measures;
-    let by = analysis.usage.by.iter().map(|dimension| dimension.name().to_owned());
+    let by = by.iter().map(|dimension| dimension.name().to_owned());
     let group: Map<String, Value> = by.zip(row.group.labels.iter().map(|label| json!(label))).collect();
     let mut map = totals_json(&measures.attempted);
     map.insert("group".to_owned(), Value::Object(group));

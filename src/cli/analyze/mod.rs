@@ -109,15 +109,10 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     let mut analysis =
         Analysis { usage, ingested, rows, cost, delivered_cost, list, in_force, on, unfiltered, warnings };
     analysis.warnings = analysis.all_warnings(&plan);
-    Ok(Outcome {
-        exit: analysis.exit(),
-        warnings: analysis.warnings.clone(),
-        ..Outcome::report(Report {
-            title: analysis.title(),
-            sections: table::sections(&analysis),
-            data: json::data(&analysis, &pricer.prices),
-        })
-    })
+    let (exit, warnings) = (analysis.exit(), analysis.warnings.clone());
+    let (title, sections) = (analysis.title(), table::sections(&analysis));
+    let data = json::data(analysis, &pricer.prices);
+    Ok(Outcome { exit, warnings, ..Outcome::report(Report { title, sections, data }) })
 }
 
 fn top(text: &str) -> Result<NonZeroUsize, String> {

@@ -40,7 +40,7 @@ pub(in crate::cli) fn error_of(line: &str) -> String {
 }
 
 fn data(line: &str) -> Value {
-    run(line).unwrap().0.data
+    run(line).unwrap().0.data.clone()
 }
 
 fn notes(report: &Report) -> Vec<String> {

@@ -69,7 +69,8 @@ pub(super) fn report(
                 "version": env!("CARGO_PKG_VERSION"),
                 "megabyte": Megabyte::default().name(),
             },
-        }),
+        })
+        .into(),
     })
 }
 

@@ -150,7 +150,8 @@ fn list(catalog: &Catalog) -> Report {
         data: json!({
             "price_lists": catalog.lists().map(|list| cost_data::price_list_json(list)).collect::<Vec<_>>(),
             "exchange_rates": catalog.rate_files().iter().map(rate_file_json).collect::<Vec<_>>(),
-        }),
+        })
+        .into(),
     }
 }
 
@@ -223,7 +224,8 @@ fn checked(files: &[CheckedFile]) -> anyhow::Result<Outcome> {
             "reproduces": failed == 0,
             "files": files.iter().map(|file| file.file.as_str()).collect::<Vec<_>>(),
             "examples": all().map(check_json).collect::<Vec<_>>(),
-        }),
+        })
+        .into(),
     };
     let exit = if failed == 0 { Exit::Done } else { Exit::CheckFailed };
     Ok(Outcome { exit, ..Outcome::report(report) })

@@ -79,7 +79,7 @@ fn list_report(list: &PriceList) -> Report {
             ),
             Section::Notes { heading: "About".to_owned(), lines: list_notes(list) },
         ],
-        data: list_data(list),
+        data: list_data(list).into(),
     }
 }
 
@@ -213,7 +213,7 @@ fn rates_report(name: &str, rates: &[(&RateFile, &ExchangeRate)]) -> Report {
             table("", ["From", "Pair", "Rate", "Source"], rates.iter().map(row).collect()),
             Section::Notes { heading: "About".to_owned(), lines },
         ],
-        data: json!({ "exchange_rates": files.iter().map(rate_file_json).collect::<Vec<_>>() }),
+        data: json!({ "exchange_rates": files.iter().map(rate_file_json).collect::<Vec<_>>() }).into(),
     }
 }
 

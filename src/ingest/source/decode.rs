@@ -5,12 +5,25 @@ use std::io::{self, Read};
 
 use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
 
+use super::fault::Fault;
+use super::nuls::{WithoutNuls, leading_nuls};
 use super::section::{Prefixed, Stream};
 
 /// Bytes after leading NULs that are looked at to tell the encoding (facts: Exchange exports).
 const SAMPLE_BYTES: usize = 512;
 /// UTF-16 bytes converted at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
+
+/// NULs at the start of an endless stream (a device, a pipe) after which nothing else is expected.
+const NUL_CAP: u64 = 64 * 1024 * 1024;
+
+/// Whether the bytes of a stream have an end that is known. The hole at the start of a file ends with the file at
+/// the latest, however large it is; before the first byte of anything else there may be NULs for ever.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Extent {
+    Known,
+    Open,
+}
 
 /// How a text is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,10 +34,9 @@ pub(super) enum Encoding {
     Utf16Be,
 }
 
-/// The text of a stream, without a byte order mark and without the NULs before its first byte (which copying
-/// and truncating rotation leaves).
-pub(super) fn decoded(mut stream: Stream) -> Stream {
-    let start = Start::read(&mut stream);
+/// The text of a stream, without a byte order mark, NULs and a Ctrl-Z at its end.
+pub(super) fn decoded(mut stream: Stream, extent: Extent) -> Stream {
+    let start = Start::read(&mut stream, extent);
     let (encoding, mark) = encoding_of(&start.sample, start.nuls);
     let mut first = start.sample;
     if encoding == Encoding::Utf16Be && mark == 0 && start.nuls % 2 == 1 {
@@ -33,10 +45,14 @@ pub(super) fn decoded(mut stream: Stream) -> Stream {
     first.drain(..mark);
     let rest = Prefixed { first: io::Cursor::new(first), fault: start.fault, rest: stream };
     match encoding {
-        Encoding::Bytes => Box::new(rest),
-        Encoding::Utf16Le => Box::new(Utf16::new(rest, UTF_16LE.new_decoder_without_bom_handling())),
-        Encoding::Utf16Be => Box::new(Utf16::new(rest, UTF_16BE.new_decoder_without_bom_handling())),
+        Encoding::Bytes => Box::new(WithoutNuls::new(rest)),
+        Encoding::Utf16Le => utf16(rest, UTF_16LE.new_decoder_without_bom_handling()),
+        Encoding::Utf16Be => utf16(rest, UTF_16BE.new_decoder_without_bom_handling()),
     }
+}
+
+fn utf16(rest: Prefixed, decoder: Decoder) -> Stream {
+    Box::new(WithoutNuls::new(Utf16::new(rest, decoder)))
 }
 
 /// The start of a stream behind its leading NULs.
@@ -47,7 +63,7 @@ struct Start {
 }
 
 impl Start {
-    fn read(stream: &mut Stream) -> Start {
+    fn read(stream: &mut Stream, extent: Extent) -> Start {
         let mut start = Start { nuls: 0, sample: Vec::new(), fault: None };
         let mut chunk = vec![0; CHUNK_BYTES];
         while start.sample.len() < SAMPLE_BYTES {
@@ -62,9 +78,13 @@ impl Start {
             };
             let mut bytes = &chunk[..count];
             if start.sample.is_empty() {
-                let nuls = bytes.iter().take_while(|&&byte| byte == 0).count();
+                let nuls = leading_nuls(bytes);
                 start.nuls += nuls as u64;
                 bytes = &bytes[nuls..];
+                if extent == Extent::Open && start.nuls > NUL_CAP {
+                    start.fault = Some(Fault::OnlyNuls { bytes: NUL_CAP }.into());
+                    break;
+                }
             }
             start.sample.extend_from_slice(bytes);
         }
@@ -158,11 +178,14 @@ impl<R: Read> Read for Utf16<R> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Gives a text in pieces of a fixed length.
-    struct Pieces(io::Cursor<Vec<u8>>, usize);
+    pub(in crate::ingest::source) struct Pieces(
+        pub(in crate::ingest::source) io::Cursor<Vec<u8>>,
+        pub(in crate::ingest::source) usize,
+    );
 
     impl Read for Pieces {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -175,7 +198,7 @@ mod tests {
         let mut texts = [1, 3, 1000, usize::MAX].map(|piece| {
             let mut text = Vec::new();
             let stream = Pieces(io::Cursor::new(bytes.to_vec()), piece);
-            decoded(Box::new(stream)).read_to_end(&mut text).unwrap();
+            decoded(Box::new(stream), Extent::Open).read_to_end(&mut text).unwrap();
             String::from_utf8_lossy(&text).into_owned()
         });
         assert!(texts.iter().all(|text| *text == texts[0]), "reading in pieces differs");
@@ -227,7 +250,7 @@ mod tests {
         assert_eq!(text_of(b"a"), "a");
         assert_eq!(text_of(b"\xef\xbb"), "\u{fffd}");
         let mut raw = Vec::new();
-        decoded(Box::new(&b"m\xfcller"[..])).read_to_end(&mut raw).unwrap();
+        decoded(Box::new(&b"m\xfcller"[..]), Extent::Open).read_to_end(&mut raw).unwrap();
         assert_eq!(raw, b"m\xfcller");
     }
 
@@ -240,7 +263,19 @@ mod tests {
         let mut inside = line.as_bytes().to_vec();
         inside.resize(400, 0);
         inside.extend_from_slice(line.as_bytes());
-        assert_eq!(text_of(&inside).len(), inside.len());
+        assert_eq!(text_of(&inside), line.repeat(2));
         assert_eq!(text_of(&[0; 1000]), "");
+        let utf16 = [utf16(line, u16::to_le_bytes), vec![0; 500], utf16(line, u16::to_le_bytes)].concat();
+        assert_eq!(text_of(&utf16), line.repeat(2));
+    }
+
+    #[test]
+    fn an_endless_stream_of_nuls_ends_in_an_error() {
+        let endless = || Box::new(io::repeat(0).take(2 * NUL_CAP).chain(&b"a\n"[..]));
+        let mut text = String::new();
+        let error = decoded(endless(), Extent::Open).read_to_string(&mut text).unwrap_err();
+        assert_eq!(error.to_string(), "begins with more than 67108864 bytes of NUL: refused");
+        decoded(endless(), Extent::Known).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "a\n");
     }
 }

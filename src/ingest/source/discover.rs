@@ -24,8 +24,8 @@ const STDIN_NAME: &str = "(standard input)";
 pub struct Discovery {
     /// The texts, in the order of the paths, inside folders by name, inside archives as they stand there.
     pub inputs: Vec<Input>,
-    /// Remarks on files that were reached more than once and are read once.
-    pub repeated: Vec<String>,
+    /// Remarks on files that were reached more than once and are read once, and on what is skipped.
+    pub remarks: Vec<String>,
     /// What was found beside them and cannot be read: broken links, encrypted members, folders without
     /// permission.
     pub problems: Vec<SourceError>,
@@ -141,10 +141,11 @@ impl Search {
         let io_error = |error| SourceError::Io { input: shown(path), error };
         if !metadata.is_file() {
             // A named pipe or `<(…)` of a shell is read as a stream; devices that were only found would block.
-            return match origin {
-                Origin::Named => self.stream(name, Box::new(File::open(path).map_err(io_error)?)),
-                Origin::Found => Ok(()),
-            };
+            if origin == Origin::Named {
+                return self.stream(name, Box::new(File::open(path).map_err(io_error)?));
+            }
+            self.found.remarks.push(format!("{name} is a pipe or a device: it is skipped"));
+            return Ok(());
         }
         let canonical = fs::canonicalize(path).map_err(io_error)?;
         if let Some((first, inputs)) = self.known.get(&canonical) {
@@ -155,7 +156,7 @@ impl Search {
             }
             let again =
                 if *first == name { "is given twice".into() } else { format!("is the same file as {first}") };
-            self.found.repeated.push(format!("{name} {again}: it is read once"));
+            self.found.remarks.push(format!("{name} {again}: it is read once"));
             return Ok(());
         }
         let section = Section::of_file(path, metadata.len());

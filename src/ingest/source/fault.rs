@@ -20,6 +20,12 @@ pub(super) enum Fault {
     /// A bomb, or nothing that a log could be.
     #[error("{what} expands more than {ratio} times, to over {bytes} bytes: refused")]
     Expands { what: &'static str, ratio: u64, bytes: u64 },
+    /// The same of all that a file holds.
+    #[error("expands, with all else in its file, more than {ratio} times, to over {bytes} bytes: refused")]
+    WholeExpands { ratio: u64, bytes: u64 },
+    /// A device of zeros, or nothing that a log could be.
+    #[error("begins with more than {bytes} bytes of NUL: refused")]
+    OnlyNuls { bytes: u64 },
     /// The decoder asks for more memory than is granted.
     #[error("{what} needs more than {mebibytes} MiB of memory to decompress: refused")]
     Memory { what: &'static str, mebibytes: u64 },
@@ -30,9 +36,11 @@ impl From<Fault> for io::Error {
         let kind = match fault {
             Fault::EndsEarly { .. } => io::ErrorKind::UnexpectedEof,
             Fault::Memory { .. } => io::ErrorKind::OutOfMemory,
-            Fault::Damaged { .. } | Fault::Trailing { .. } | Fault::Expands { .. } => {
-                io::ErrorKind::InvalidData
-            }
+            Fault::Damaged { .. }
+            | Fault::Trailing { .. }
+            | Fault::Expands { .. }
+            | Fault::WholeExpands { .. }
+            | Fault::OnlyNuls { .. } => io::ErrorKind::InvalidData,
         };
         io::Error::new(kind, fault)
     }
@@ -61,6 +69,11 @@ mod tests {
                 Fault::Expands { what, ratio: 1000, bytes: 67_108_864 },
                 "xz data expands more than 1000 times, to over 67108864 bytes: refused",
             ),
+            (
+                Fault::WholeExpands { ratio: 1000, bytes: 67_108_864 },
+                "expands, with all else in its file, more than 1000 times, to over 67108864 bytes: refused",
+            ),
+            (Fault::OnlyNuls { bytes: 67_108_864 }, "begins with more than 67108864 bytes of NUL: refused"),
             (
                 Fault::Memory { what, mebibytes: 128 },
                 "xz data needs more than 128 MiB of memory to decompress: refused",

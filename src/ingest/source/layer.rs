@@ -1,18 +1,12 @@
-//! Decompression: one [`Layer`] per compression around a stream, recognised by its first bytes, with a cap on
-//! how far data may expand. Archives are left to `archive`.
+//! Decompression: one [`Layer`] per compression around a stream, recognised by its first bytes. How far data
+//! may expand is left to `meter`, archives to `archive`.
 
 use std::io::{self, BufRead, BufReader, Read};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::{Fault, is_told};
-use super::section::{Expansion, Stream};
+use super::meter::Meter;
+use super::section::Stream;
 
-/// Output that is never questioned: a small file of one repeated line may expand without bound.
-pub(super) const EXPANSION_FREE: u64 = 64 * 1024 * 1024;
-/// Output per byte on disk beyond that. Real logs reach 10 to 100; only runs of one byte come near the 1,032
-/// that deflate can do.
-pub(super) const EXPANSION_RATIO: u64 = 1000;
 /// Memory granted to a decoder: what `xz -9` (64 MiB) and `zstd --long` (128 MiB) need.
 const DECODER_MEBIBYTES: u64 = 128;
 /// Compressed bytes read at a time.
@@ -95,44 +89,6 @@ fn is_bzip2_block(bytes: &[u8]) -> bool {
         || bytes.starts_with(&[0x17, 0x72, 0x45, 0x38, 0x50, 0x90])
 }
 
-/// Counts the bytes that a chain of layers takes from below, to which its output is compared.
-#[derive(Clone, Debug)]
-pub(super) struct Meter {
-    taken: Arc<AtomicU64>,
-    expansion: Expansion,
-}
-
-impl Meter {
-    /// Puts a meter under a chain of layers.
-    pub(super) fn under(below: Stream, expansion: Expansion) -> (Stream, Meter) {
-        let meter = Meter { taken: Arc::default(), expansion };
-        (Box::new(Metered { inner: below, taken: meter.taken.clone() }), meter)
-    }
-
-    /// What was taken so far, in bytes on disk.
-    pub(super) fn on_disk(&self) -> u64 {
-        self.expansion.on_disk(self.taken.load(Ordering::Relaxed))
-    }
-
-    /// Whether so much output is more than the cap allows.
-    fn is_exceeded(&self, written: u64) -> bool {
-        written > EXPANSION_FREE && written / EXPANSION_RATIO > self.on_disk()
-    }
-}
-
-struct Metered {
-    inner: Stream,
-    taken: Arc<AtomicU64>,
-}
-
-impl Read for Metered {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buf)?;
-        self.taken.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
 /// A decoder that stops at the cap, tells its errors in our words, and is never asked again after one.
 struct Guarded {
     what: &'static str,
@@ -170,12 +126,9 @@ impl Read for Guarded {
             Ok(count) => {
                 self.written += count as u64;
                 self.ended = count == 0;
-                if self.meter.is_exceeded(self.written) {
-                    self.ended = true;
-                    let (what, ratio, bytes) = (self.what, EXPANSION_RATIO, EXPANSION_FREE);
-                    return Err(Fault::Expands { what, ratio, bytes }.into());
-                }
-                Ok(count)
+                let checked = self.meter.check(self.what, self.written);
+                self.ended |= checked.is_err();
+                checked.map(|()| count).map_err(io::Error::from)
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
             Err(error) => {

@@ -12,7 +12,6 @@ const BUFFER_BYTES: usize = 512 * 1024;
 
 /// A reader of lines ended by LF, CRLF, or lone CR where a text has no LF in its first 512 KiB.
 ///
-/// Runs of NUL at the start of a line are dropped: log rotation by copying and truncating leaves them.
 /// Where the text ends with an error, the lines before it come first; the last of them, being unfinished, is
 /// marked as cut.
 #[derive(Debug)]
@@ -71,20 +70,16 @@ impl<R: Read> Lines<R> {
     fn whole_line(&mut self) -> Option<(usize, usize)> {
         let mark = self.mark?;
         let unread = &self.buffer[self.start..self.end];
-        if unread.first() == Some(&0) {
-            return None;
-        }
         let from = self.start;
         let to = from + memchr(mark, unread)?;
         self.start = to + 1;
         Some((from, to))
     }
 
-    /// The next line where it begins with NUL, is not wholly in the buffer, or is the last one.
+    /// The next line where it is not wholly in the buffer, or is the last one.
     #[cold]
     fn line_across_reads(&mut self) -> io::Result<Option<(usize, usize, bool)>> {
         let mark = self.line_mark();
-        self.drop_nuls();
         let mut searched = 0;
         loop {
             let unread = &self.buffer[self.start + searched..self.end];
@@ -128,18 +123,6 @@ impl<R: Read> Lines<R> {
             self.end = to;
         }
         (from, to, true)
-    }
-
-    /// Drops NULs before the next line, however many.
-    fn drop_nuls(&mut self) {
-        loop {
-            let unread = &self.buffer[self.start..self.end];
-            let nuls = unread.iter().take_while(|&&byte| byte == 0).count();
-            self.start += nuls;
-            if self.start < self.end || !self.fill() {
-                return;
-            }
-        }
     }
 
     /// The byte that ends lines: LF, or CR where the first buffer has CRs and no LF.
@@ -236,16 +219,6 @@ mod tests {
     fn lone_cr_ends_lines_where_there_is_no_lf() {
         assert_eq!(texts(b"a\rb\r\rc"), [&b"a"[..], b"b", b"", b"c"]);
         assert_eq!(texts(b"only"), [b"only"]);
-    }
-
-    #[test]
-    fn nuls_before_a_line_are_dropped_however_many() {
-        assert_eq!(texts(b"\0\0a\n\0\0\0b\0c\n\0\0"), [&b"a"[..], b"b\0c"]);
-        let mut text = b"first\n".to_vec();
-        text.resize(3 * LINE_CAP, 0);
-        text.extend_from_slice(b"second\n");
-        let all = lines_of(&text, usize::MAX);
-        assert_eq!(all, [(1, b"first".to_vec(), false), (2, b"second".to_vec(), false)]);
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod discover;
 mod fault;
 mod layer;
 mod lines;
+mod meter;
+mod nuls;
 mod section;
 mod unpack;
 
@@ -26,6 +28,7 @@ use std::sync::{Arc, OnceLock};
 
 use decode::{Encoding, encoding_of};
 use digest::{FileContent, SourceFile};
+use nuls::{WithoutNuls, leading_nuls};
 use section::{Section, Stream, peek};
 use unpack::Place;
 
@@ -295,7 +298,7 @@ impl Input {
 /// The end of bytes that need no conversion, without reading what is before it.
 fn plain_tail(section: &Section) -> io::Result<Option<Vec<u8>>> {
     let (start, _) = peek(Box::new(section.reader()?), HEAD_BYTES);
-    let text = start.iter().position(|&byte| byte != 0).unwrap_or(start.len());
+    let text = leading_nuls(&start);
     let (encoding, mark) = encoding_of(&start[text..], text as u64);
     // A short text may end in its own mark; one that begins with a long hole may hide its encoding.
     let before = section.len().saturating_sub(HEAD_BYTES as u64);
@@ -303,7 +306,9 @@ fn plain_tail(section: &Section) -> io::Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     let end = section.part(before, HEAD_BYTES as u64);
-    Ok(Some(last_bytes(Box::new(end.reader()?))))
+    let end = last_bytes(Box::new(WithoutNuls::new(end.reader()?)));
+    // A hole may fill the end.
+    Ok(Some(end).filter(|end| !end.is_empty()))
 }
 
 /// The last [`HEAD_BYTES`] of a stream, up to its end or to the error that ends it.

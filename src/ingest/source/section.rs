@@ -40,6 +40,11 @@ pub(super) struct Expansion {
 }
 
 impl Expansion {
+    /// Whether the bytes are those on disk.
+    pub(super) fn is_none(self) -> bool {
+        self.on_disk == self.expanded
+    }
+
     /// What so many bytes take on disk.
     pub(super) fn on_disk(self, bytes: u64) -> u64 {
         let scaled = u128::from(bytes) * u128::from(self.on_disk) / u128::from(self.expanded.max(1));

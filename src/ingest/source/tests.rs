@@ -237,7 +237,7 @@ fn bombs_are_refused() {
     let zstd_bomb: Vec<u8> = bomb(|text| zstd::encode_all(text, 1).unwrap());
     let (_folder, path) = file("bomb", &zstd_bomb);
     let (bytes, error) = broken(&mut found(&path).inputs[0]);
-    assert!(bytes.len() as u64 <= layer::EXPANSION_FREE);
+    assert!(bytes.len() as u64 <= meter::EXPANSION_FREE);
     let expected = "zstd data expands more than 1000 times, to over 67108864 bytes: refused";
     assert_eq!(error, expected);
 
@@ -249,10 +249,38 @@ fn bombs_are_refused() {
     let (folder, path) = file("bomb.tar.gz", &gzip(&tar(&[("bomb.log", &zstd_bomb)])));
     let mut inputs = found(&path).inputs;
     assert_eq!(inputs[0].name(), format!("{}!bomb.log", folder.path().join("bomb.tar.gz").display()));
-    assert_eq!(broken(&mut inputs[0]).1, expected);
+    let whole = "expands, with all else in its file, more than 1000 times, to over 67108864 bytes: refused";
+    assert_eq!(broken(&mut inputs[0]).1, whole);
 
     let (_folder, path) = file("bomb.zip", &zip(&[("bomb.log", &zstd_bomb)]));
     assert_eq!(broken(&mut found(&path).inputs[0]).1, expected);
+}
+
+#[test]
+fn many_small_bombs_in_an_archive_are_one() {
+    let packed = zstd::encode_all(io::repeat(b'x').take(20 * 1024 * 1024), 1).unwrap();
+    let names: Vec<String> = (0..8).map(|number| format!("{number}.log")).collect();
+    let members: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), packed.as_slice())).collect();
+    let tar = tar(&members);
+    for (kind, content) in [("tar", tar.clone()), ("tar in gzip", gzip(&tar)), ("zip", zip(&members))] {
+        let (_folder, path) = file("bombs", &content);
+        let mut inputs = found(&path).inputs;
+        for _ in 0..5 {
+            // Read as often as that, one alone is no more than it was.
+            assert!(io::copy(&mut inputs[0].open().unwrap(), &mut io::sink()).is_ok(), "{kind}");
+        }
+        let mut all = 0;
+        let mut errors = Vec::new();
+        for input in &mut inputs {
+            let (mut text, mut bytes) = (input.open().unwrap(), Vec::new());
+            errors.extend(text.read_to_end(&mut bytes).err().map(|error| error.to_string()));
+            all += bytes.len() as u64;
+        }
+        assert!(all <= meter::EXPANSION_FREE, "{kind}: {all}");
+        let expected =
+            "expands, with all else in its file, more than 1000 times, to over 67108864 bytes: refused";
+        assert_eq!(errors, [expected; 5], "{kind}");
+    }
 }
 
 #[test]
@@ -475,7 +503,7 @@ fn folders_are_read_in_order_without_hidden_files_and_loops() {
     if cfg!(unix) {
         let shown = root.display();
         let expected = format!("{shown}/b/link.log is the same file as {shown}/a.log: it is read once");
-        assert_eq!(found.repeated, [expected]);
+        assert_eq!(found.remarks, [expected]);
         let expected = format!("{shown}/broken.log: No such file or directory (os error 2)");
         assert_eq!(found.problems.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
     }
@@ -487,8 +515,8 @@ fn a_file_reached_twice_is_read_once_and_stays_named() {
     let found = discover(&[folder.path(), &path, &path]).unwrap();
     assert_eq!(found.inputs.len(), 1);
     assert_eq!(found.inputs[0].origin(), Origin::Named);
-    assert_eq!(found.repeated.len(), 2);
-    assert_eq!(found.repeated[0], format!("{} is given twice: it is read once", path.display()));
+    assert_eq!(found.remarks.len(), 2);
+    assert_eq!(found.remarks[0], format!("{} is given twice: it is read once", path.display()));
 }
 
 #[test]
@@ -601,6 +629,34 @@ fn tails_and_heads_are_of_the_text() {
 }
 
 #[test]
+fn holes_and_a_ctrl_z_are_in_no_text_however_large() {
+    let csv = "sender,recipients,size\n";
+    let row = "app@contoso.com,1,1000\n";
+    let hole = vec![0; 3 * HEAD_BYTES];
+    let content =
+        [&hole, csv.as_bytes(), &hole, row.as_bytes(), &hole[..7], row.as_bytes(), b"\x1a", &hole].concat();
+    let expected = [csv, row, row].concat();
+    for content in [content.clone(), gzip(&content)] {
+        let (_folder, path) = file("a.csv", &content);
+        let mut input = found(&path).inputs.remove(0);
+        assert_eq!(text(&mut input), expected);
+        assert_eq!(input.tail().unwrap().unwrap(), expected.as_bytes());
+        assert_eq!(text(&mut piped(&content).unwrap().inputs[0]), expected);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_one_hole_is_empty_and_a_device_of_zeros_is_refused() {
+    let (_folder, path) = file("hole.log", b"");
+    fs::File::options().write(true).open(&path).unwrap().set_len(100 << 20).unwrap();
+    assert_eq!(text(&mut found(&path).inputs[0]), "");
+    let zeros = found(Path::new("/dev/zero")).inputs;
+    let expected = "begins with more than 67108864 bytes of NUL: refused";
+    assert_eq!((zeros[0].head(), zeros[0].head_fault()), (&b""[..], Some(expected)));
+}
+
+#[test]
 fn unreadable_inputs_are_told_and_empty_ones_listed() {
     let folder = TempDir::new().unwrap();
     for (name, content) in [
@@ -648,6 +704,18 @@ fn errors_come_apart_into_input_and_reason() {
 fn devices_are_streams_where_they_are_named() {
     let inputs = found(Path::new("/dev/null")).inputs;
     assert_eq!((inputs[0].can_reopen(), inputs[0].head()), (false, &b""[..]));
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_skipped_where_they_are_found() {
+    let (folder, _path) = file("a.log", b"A");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+    std::os::unix::fs::symlink("/dev/null", folder.path().join("null")).unwrap();
+    let found = found(folder.path());
+    assert_eq!(found.inputs.len(), 1);
+    let skipped = |name| format!("{}/{name} is a pipe or a device: it is skipped", folder.path().display());
+    assert_eq!(found.remarks, ["null", "socket"].map(skipped));
 }
 
 #[test]

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::archive::{Archive, Member};
 use super::dates::{Dates, date_in_name, gzip_time};
-use super::decode::decoded;
+use super::decode::{Extent, decoded};
 use super::digest::SourceFile;
 use super::fault::Fault;
-use super::layer::{Layer, Meter};
+use super::layer::Layer;
+use super::meter::{Meter, Share};
 use super::section::{Section, Stream, peek};
 use super::{Content, HEAD_BYTES, Head, Input, Origin, SourceError};
 
@@ -27,17 +28,19 @@ const COPY_BYTES: usize = 256 * 1024;
 pub(super) struct Place {
     pub(super) section: Section,
     pub(super) layers: Vec<Layer>,
+    share: Share,
 }
 
 impl Place {
+    /// A file of its own.
     pub(super) fn plain(section: Section) -> Place {
-        Place { section, layers: Vec::new() }
+        Place { section, layers: Vec::new(), share: Share::default() }
     }
 
     /// The decompressed bytes, and the meter that counts what they take on disk.
     fn stream(&self) -> io::Result<(Stream, Meter)> {
         let below = Box::new(self.section.reader()?);
-        let (mut stream, meter) = Meter::under(below, self.section.expansion());
+        let (mut stream, meter) = Meter::under(below, self.section.expansion(), self.share.clone());
         for layer in &self.layers {
             stream = layer.decode(stream, &meter);
         }
@@ -51,7 +54,7 @@ impl Place {
             [] => Box::new(self.section.reader()?),
             _ => self.stream()?.0,
         };
-        Ok(decoded(stream))
+        Ok(decoded(stream, Extent::Known))
     }
 }
 
@@ -134,6 +137,7 @@ impl Unpacker {
         mut dates: Dates,
         depth: usize,
     ) -> Result<(), SourceError> {
+        let share = place.share.clone();
         let section = match place.layers.as_slice() {
             [] => place.section.clone(),
             _ => {
@@ -159,7 +163,8 @@ impl Unpacker {
                 Err(problem) => self.problems.push(problem),
                 Ok(Member { name, section, layers, modified }) => {
                     let dates = Dates { modified, ..Dates::default() };
-                    self.explore(name, Place { section, layers }, dates, depth);
+                    let share = share.of_another();
+                    self.explore(name, Place { section, layers, share }, dates, depth);
                 }
             }
         }
@@ -175,7 +180,8 @@ impl Unpacker {
 
     fn peel_stream(&mut self, name: String, stream: Stream) -> Result<(), SourceError> {
         let whole = Section::of_bytes(&[]).expansion();
-        let (mut stream, meter) = Meter::under(stream, whole);
+        let share = Share::default();
+        let (mut stream, meter) = Meter::under(stream, whole, share.clone());
         let mut dates = Dates::default();
         let mut depth = 0;
         loop {
@@ -192,12 +198,13 @@ impl Unpacker {
                 }
                 Packing::Archive(archive) => {
                     let depth = deeper(&name, depth)?;
-                    let spool = self.spool(&name, stream, &meter)?;
-                    return self.archive(name, archive, Place::plain(spool), dates, depth);
+                    let section = self.spool(&name, stream, &meter)?;
+                    let place = Place { section, layers: Vec::new(), share: share.of_another() };
+                    return self.archive(name, archive, place, dates, depth);
                 }
             }
         }
-        let (bytes, text) = peek(decoded(stream), HEAD_BYTES);
+        let (bytes, text) = peek(decoded(stream, Extent::Open), HEAD_BYTES);
         let fault = text.fault.as_ref().map(io::Error::to_string);
         self.push(name, Content::Stream(Some(Box::new(text))), dates, Some(Head { bytes, fault }));
         Ok(())
@@ -254,5 +261,5 @@ fn io_error(name: &str, error: io::Error) -> SourceError {
 
 fn is_bomb(error: &io::Error) -> bool {
     let fault = error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>());
-    matches!(fault, Some(Fault::Expands { .. } | Fault::Memory { .. }))
+    matches!(fault, Some(Fault::Expands { .. } | Fault::WholeExpands { .. } | Fault::Memory { .. }))
 }
