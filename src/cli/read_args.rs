@@ -5,12 +5,12 @@
 use std::path::{Path, PathBuf};
 
 use super::count_args::InForce;
-use super::settings::{self, Choice, Settings};
+use super::settings::{self, Choice, Origin, Settings};
 use super::{ResultFiles, usage_error};
 use crate::ingest::formats::FORMATS;
 use crate::ingest::run::{Ingested, Recognition, read_all};
 use crate::ingest::source::{Discovery, Origin as Found, discover};
-use crate::ingest::{DateOrder, HostPattern, LogFormat, ReadOptions, Sink};
+use crate::ingest::{DateOrder, HostPattern, LogFormat, Mapping, ReadOptions, Sink};
 use crate::period::Zone;
 
 /// What is read, and how.
@@ -54,35 +54,60 @@ pub struct Reading {
 }
 
 impl ReadArgs {
-    /// What the flags and the settings file mean.
+    /// What the flags and the settings file mean. A mapping file that cannot be read is an error.
     pub fn resolve(&self, settings: &Settings) -> anyhow::Result<Reading> {
+        let mapping = self.mapping.as_deref().map(Mapping::read).transpose()?;
         let log_zone = settings.choose(self.log_timezone.as_ref(), settings.log_timezone.as_ref());
         let relay_hosts = settings.choose_all(&self.relay_host, &settings.relay_hosts);
         let hosts = relay_hosts.map(|hosts| hosts.iter().map(host_name).collect::<Vec<_>>());
         let own_domains = settings.choose_all(&self.own_domain, &settings.own_domains);
-        let unstated = || Choice::default_of("what the log proves, else UTC".to_owned());
-        let zone = log_zone.as_ref().map_or_else(unstated, |zone| zone.map(Zone::to_string));
-        let flag = |name, value: Option<String>| value.map(|value| InForce::of_flag(name, value));
-        let single = [
-            flag("year", self.year.map(|year| year.to_string())),
-            flag("date-order", self.date_order.map(|order| order.name().to_owned())),
-            flag("input-format", self.input_format.clone()),
-            flag("mapping", self.mapping.as_ref().map(|path| path.display().to_string())),
-        ];
-        let mut in_force = vec![InForce::new("log-timezone", &zone)];
+        let mut in_force = self.times_in_force(log_zone.clone(), mapping.as_ref());
         in_force.extend(InForce::of_list("own-domain", &own_domains));
         in_force.extend(InForce::of_list("relay-host", &hosts));
-        in_force.extend(single.into_iter().flatten());
+        in_force.extend(self.single_flags());
         let selects_relay = !relay_hosts.value.is_empty();
+        // The mapping stands nearer to its table than the settings file, but no file beats a flag.
+        let mapping = match self.log_timezone {
+            Some(_) => mapping.map(Mapping::without_zone),
+            None => mapping,
+        };
         let options = ReadOptions {
             log_zone: log_zone.map(|zone| zone.value),
             year: self.year,
             relay_hosts: relay_hosts.value,
             own_domains: own_domains.value,
             date_order: self.date_order,
-            mapping: self.mapping.clone(),
+            mapping,
         };
         Ok(Reading { options, forced: self.forced()?, in_force, selects_relay })
+    }
+
+    /// What times mean, and which of flag, mapping file and settings file says so.
+    fn times_in_force(&self, log_zone: Option<Choice<Zone>>, mapping: Option<&Mapping>) -> Vec<InForce> {
+        let file = Settings { file: self.mapping.clone(), ..Settings::default() };
+        let zone = file.choose(self.log_timezone.as_ref(), mapping.and_then(Mapping::zone).as_ref());
+        let order = file.choose(self.date_order.as_ref(), mapping.and_then(Mapping::date_order).as_ref());
+        let order = order.map(|order| order.map(|order| order.name()));
+        let (of_flag, of_table) = match zone {
+            Some(zone) if zone.from == Origin::Flag => (zone.beaten.is_some().then_some(zone), None),
+            of_table => (None, of_table),
+        };
+        let unstated = || Choice::default_of("what the log proves, else UTC".to_owned());
+        let log_zone = of_flag.or(log_zone).map_or_else(unstated, |zone| zone.map(Zone::to_string));
+        let of_table = of_table.map(|zone| InForce::new("zone", &zone));
+        let order = order.map(|order| InForce::new("date-order", &order));
+        [Some(InForce::new("log-timezone", &log_zone)), of_table, order].into_iter().flatten().collect()
+    }
+
+    /// Flags that no file knows.
+    fn single_flags(&self) -> impl Iterator<Item = InForce> {
+        let flag = |name, value: Option<String>| value.map(|value| InForce::of_flag(name, value));
+        let flags = [
+            flag("year", self.year.map(|year| year.to_string())),
+            flag("input-format", self.input_format.clone()),
+            flag("mapping", self.mapping.as_ref().map(|path| path.display().to_string())),
+        ];
+        flags.into_iter().flatten()
     }
 
     fn forced(&self) -> anyhow::Result<Option<&'static dyn LogFormat>> {

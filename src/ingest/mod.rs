@@ -22,6 +22,7 @@ use crate::usage::{Names, Rejection, Skip, Submission};
 
 pub use delimited::DateOrder;
 pub(crate) use delimited::{DecimalMark, plain_number};
+pub use formats::generic_csv::Mapping;
 pub use source::{Input, SourceError};
 
 /// What a format reads out of an input.
@@ -103,7 +104,7 @@ pub struct ReadOptions {
     /// What dates such as `03/04/2024` mean; without it, what their column proves.
     pub date_order: Option<DateOrder>,
     /// The mapping file of the generic CSV format.
-    pub mapping: Option<std::path::PathBuf>,
+    pub mapping: Option<Mapping>,
 }
 
 /// A host by name, by name with a leading `*.`, by address or by network.

@@ -66,3 +66,34 @@ fn relay_hosts_without_a_column_are_not_passed_over() {
     let found = analyze(&folder, ". --relay-host smtp.office365.com");
     assert!(found.starts_with("exit 1\n") && found.contains("cannot choose its rows"), "{found}");
 }
+
+#[test]
+fn a_flag_beats_the_mapping_file() {
+    let mapping =
+        "columns: {Date: time, To: recipients, Size: size}\ndate_order: day-month\nzone: '+02:00'\n";
+    let table = "Date;To;Size\n03/04/2026 01:00;a@example.net;1000\n";
+    let folder = folder(&[("table.csv", table), ("map.yaml", mapping)]);
+    let by_mapping = analyze(&folder, "table.csv --mapping map.yaml --by hour --format csv");
+    for text in ["2026-04-02T23:00", "date-order: day-month (map.yaml)", "zone: +02:00 (map.yaml)"] {
+        assert!(by_mapping.contains(text), "{text}: {by_mapping}");
+    }
+    let flags = "--date-order month-day --log-timezone +01:00";
+    let by_flags = analyze(&folder, &format!("table.csv --mapping map.yaml --by hour --format csv {flags}"));
+    for text in [
+        "2026-03-04T00:00",
+        "date-order: month-day (flag; map.yaml says day-month)",
+        "log-timezone: +01:00 (flag; map.yaml says +02:00)",
+    ] {
+        assert!(by_flags.contains(text), "{text}: {by_flags}");
+    }
+}
+
+#[test]
+fn a_mapping_file_that_cannot_be_read_is_an_error_before_reading() {
+    let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/message-trace-enhanced.csv");
+    let folder = folder(&[("bad.yaml", "columns: 1\n")]);
+    for name in ["nonexistent.yaml", "bad.yaml"] {
+        let shown = analyze(&folder, &format!("{trace} --mapping {name}"));
+        assert!(shown.starts_with("exit 1\n") && shown.contains(&format!("error: {name}:")), "{shown}");
+    }
+}

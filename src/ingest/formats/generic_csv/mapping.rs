@@ -28,7 +28,7 @@ use crate::yaml::{self, Problem, YamlError};
 
 /// A mapping file that was checked.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Mapping {
+pub struct Mapping {
     /// Where it was read.
     pub(super) path: String,
     /// Column names or numbers with their fields.
@@ -72,11 +72,26 @@ const A_ZONE: &str =
 
 impl Mapping {
     /// Reads a mapping file.
-    pub(super) fn read(path: &Path) -> Result<Mapping, ReadError> {
+    pub fn read(path: &Path) -> Result<Mapping, ReadError> {
         let name = path.display().to_string();
         let text =
             std::fs::read_to_string(path).map_err(|error| SourceError::Io { input: name.clone(), error })?;
         Mapping::of_text(&name, &text)
+    }
+
+    /// The order of day and month that it states.
+    pub fn date_order(&self) -> Option<DateOrder> {
+        self.date_order
+    }
+
+    /// The zone that it states.
+    pub fn zone(&self) -> Option<Zone> {
+        self.zone
+    }
+
+    /// The mapping without its zone, where a flag says another.
+    pub fn without_zone(self) -> Mapping {
+        Mapping { zone: None, ..self }
     }
 
     /// Reads the text of a mapping file.

@@ -14,14 +14,16 @@ mod survey;
 
 use self::fields::Field;
 use self::layout::Layout;
-use self::mapping::Mapping;
+pub use self::mapping::Mapping;
 use self::repeats::Repeats;
 use self::rows::{Table, Timed, has_relay, row_hash};
 use self::survey::Survey;
 use crate::ingest::delimited::{RecipientHasher, Records, Row, is_preamble};
 use crate::ingest::grouping::{self, Facts, MessageKey, Messages, Origin, Signs, Status};
 use crate::ingest::source::Origin as Found;
-use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, rejection};
+use crate::ingest::{
+    About, HostPattern, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, rejection,
+};
 use crate::usage::{Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality, Traffic};
 
 /// The format.
@@ -54,11 +56,11 @@ impl LogFormat for GenericCsv {
     }
 
     fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
-        let mapping = options.mapping.as_deref().map(Mapping::read).transpose()?;
+        let mapping = options.mapping.as_ref();
         // All decisions come before the first row: a refusal leaves nothing half counted.
         let mut tables = Vec::new();
         for mut input in inputs {
-            match table(&mut input, mapping.as_ref(), options) {
+            match table(&mut input, mapping, options) {
                 Ok(table) => tables.push((input, table)),
                 // A folder may hold tables of anything.
                 Err(error) if input.origin() == Found::Found => sink.damage(input.name(), 0, error.reason()),
@@ -187,11 +189,7 @@ impl Reader {
             return Ok(());
         };
         let (sender, client, relay) = table.origin(row, sink.names());
-        if !relay::is_to(table.relay_hosts, sink.names().host_name(relay)) {
-            sink.skip_message(Skip::OtherRelay, 1);
-            return Ok(());
-        }
-        sink.accept(Record::Submission(Submission {
+        let submission = Submission {
             time: timed.0,
             time_quality: timed.1,
             messages,
@@ -207,7 +205,8 @@ impl Reader {
             line: row.line,
             records: 1,
             key: key.bits(),
-        }));
+        };
+        accept(submission, table.relay_hosts, sink);
         Ok(())
     }
 
@@ -288,6 +287,14 @@ impl Reader {
         let mut recipients = Recipients::default();
         add(&mut recipients, status, total)?;
         Ok((messages, recipients))
+    }
+}
+
+/// Counts a submission whose next host counts.
+fn accept(submission: Submission, relay_hosts: &[HostPattern], sink: &mut dyn Sink) {
+    match relay::is_to(relay_hosts, sink.names().host_name(submission.relay)) {
+        true => sink.accept(Record::Submission(submission)),
+        false => sink.skip_message(Skip::OtherRelay, 1),
     }
 }
 

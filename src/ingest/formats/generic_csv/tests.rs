@@ -31,7 +31,7 @@ fn with_mapping(text: &str, mapping: &str) -> Result<Collected, ReadError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.yaml");
     std::fs::write(&path, mapping).unwrap();
-    let options = ReadOptions { mapping: Some(path), ..ReadOptions::default() };
+    let options = ReadOptions { mapping: Some(Mapping::read(&path)?), ..ReadOptions::default() };
     read_with(&[("table", text.as_bytes())], &options)
 }
 
@@ -205,7 +205,7 @@ fn a_table_in_windows_1252_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.yaml");
     std::fs::write(&path, "columns: {Zeit: time, Empfänger: recipients, Größe: size}\n").unwrap();
-    let options = ReadOptions { mapping: Some(path), ..ReadOptions::default() };
+    let options = ReadOptions { mapping: Some(Mapping::read(&path).unwrap()), ..ReadOptions::default() };
     let table = b"Zeit;Empf\xe4nger;Gr\xf6\xdfe\n1.10.2026 5:25\xa0PM;m\xfcller@x.com;1\xa0234\n\
                   1.10.2026 5:26?PM;m\xfcller@x.com,m\xf6ller@x.com;10\n";
     let sink = read_with(&[("table", table)], &options).unwrap();
@@ -461,7 +461,7 @@ fn the_sample_is_read_with_and_without_its_mapping() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples");
     let text = std::fs::read(folder.join("generic-csv.csv")).unwrap();
     assert_eq!(GenericCsv.detect(&text), Some(Likelihood::Fallback));
-    let mapping = Some(folder.join("generic-csv.mapping.yaml"));
+    let mapping = Mapping::read(&folder.join("generic-csv.mapping.yaml")).ok();
     for (options, first) in [
         (ReadOptions::default(), "2026-09-28T08:00:05Z"),
         (ReadOptions { mapping, ..ReadOptions::default() }, "2026-09-28T06:00:05Z"),

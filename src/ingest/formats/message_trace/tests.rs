@@ -126,8 +126,8 @@ fn sizes_are_missing_kept_or_refused() {
         rejections(&sink),
         [
             "trace:4: '-5' is not a size: expected bytes or a unit, such as '2884' or '1.5 MB'",
-            "trace:5: '1,234 KB' is not a size: its sign can mean thousands or a fraction, and nothing else in its \
-             column shows which; write it without the sign",
+            "trace:5: '1,234 KB' is not a size: its sign can mean thousands or a fraction, and it is not known which; \
+             write it without the sign",
         ]
     );
 }
