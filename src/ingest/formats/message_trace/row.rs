@@ -132,9 +132,9 @@ impl Reader<'_> {
                 let group = cells.get(Column::Related);
                 self.take_outcome(cells, notation, group, Status::Expanded, Skip::Routing)
             }
-            Event::Step => Ok(Taken::Skipped(Skip::Routing)),
+            Event::Step => skipped_event(cells, Skip::Routing),
             Event::Other if cells.get(Column::Event).is_empty() => Err("the event is missing".to_owned()),
-            Event::Other => Ok(Taken::Skipped(Skip::Event)),
+            Event::Other => skipped_event(cells, Skip::Event),
         }
     }
 
@@ -234,6 +234,15 @@ impl Reader<'_> {
 
 fn used_if(news: bool) -> Taken {
     if news { Taken::Used } else { Taken::Skipped(Skip::Duplicate) }
+}
+
+/// An event that does not count. A repeated header names no event either, whatever the order of its columns, but
+/// has no time; looking for a digit is cheap, for most rows of a trace are such events.
+fn skipped_event(cells: &Cells<'_>, reason: Skip) -> Result<Taken, String> {
+    match cells.get(Column::Time).iter().any(u8::is_ascii_digit) {
+        true => Ok(Taken::Skipped(reason)),
+        false => Err("the time is missing".to_owned()),
+    }
 }
 
 fn client_ip<'a>(cells: &Cells<'a>) -> &'a [u8] {

@@ -194,6 +194,26 @@ fn what_exporters_put_around_rows_is_a_header() {
     assert_eq!(skipped(&sink), [(Skip::Header, 7)]);
 }
 
+/// Nasty input 3 for events: what names no event may be the header of the next file.
+#[test]
+fn a_repeated_header_of_an_extended_trace_begins_another_order_of_columns() {
+    let reversed = |line: &str| {
+        let cells: Vec<&str> = line.trim_end().split(',').rev().collect();
+        format!("{}\n", cells.join(","))
+    };
+    let rows = |ids: std::ops::Range<u32>| {
+        ids.map(|id| event(&format!("id{id}"), "SMTP", "RECEIVE", "a@y.com", 10, "")).collect::<Vec<_>>()
+    };
+    let second: String = rows(1..11).iter().map(|row| reversed(row)).collect();
+    let text = format!("{EXTENDED}{}{}{second}", rows(0..1).concat(), reversed(EXTENDED));
+    let sink = read(&text);
+    assert_eq!(totals(&sink), (11, 11, 110, 110));
+    assert_eq!(skipped(&sink), [(Skip::Header, 2)]);
+    let timeless =
+        event("id1", "AGENT", "AGENTINFO", "a@y.com", 10, "").replacen("2026-10-01T12:00:00.0000000Z", "", 1);
+    assert_eq!(rejections(&read(&format!("{EXTENDED}{timeless}"))), ["trace:2: the time is missing"]);
+}
+
 /// Nasty inputs 2 and 4: newlines and quotes in subjects; semicolons and a culture's dates.
 #[test]
 fn quoted_newlines_and_semicolons_are_read() {
