@@ -9,7 +9,7 @@ use crate::ingest::{Input, SourceError, rejection};
 use crate::usage::Skip;
 
 /// Records before the header: `#TYPE`, `sep=` and titles.
-const BEFORE_HEADER: u64 = 20;
+const BEFORE_HEADER: usize = 20;
 /// Rows at which the services cut an export: 1,000 (portal), 5,000 (`Get-MessageTraceV2` and Graph pages), 10,000
 /// and 20,000 (summaries), 50,000 and 100,000 (historical search, older and newer text).
 pub(super) const CUT_AT: [u64; 6] = [1_000, 5_000, 10_000, 20_000, 50_000, 100_000];
@@ -137,19 +137,43 @@ pub(super) fn read(
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
     let mut records = Records::new(input.open()?, input.head(), delimiter);
-    let mut sheet = Sheet { input, notation, header: None, before: 0, rows: 0 };
+    let mut sheet = Sheet { input, notation, header: None, before: Vec::new(), rows: 0 };
     loop {
         match records.next_row() {
             Ok(Some(row)) => sheet.take(&row, reader),
             Ok(None) => break,
             Err(damaged) => {
                 reader.sink.damage(input.name(), damaged.line, damaged.what);
+                sheet.judge_before_header(reader);
                 return Ok(());
             }
         }
     }
+    sheet.judge_before_header(reader);
     sheet.end(reader);
     Ok(())
+}
+
+/// A record before the header: a title, or a row that was separated from its header.
+struct Before {
+    line: u64,
+    width: usize,
+    /// Which of its first 64 cells are dates, as bits.
+    dates: u64,
+}
+
+impl Before {
+    fn of(row: &Row<'_>) -> Before {
+        let is_date = |at: &usize| DateText::parse_with_numbers(row.cell(*at)).is_some();
+        let dates = (0..row.len().min(64)).filter(is_date).fold(0, |bits, at| bits | 1 << at);
+        Before { line: row.line, width: row.len(), dates }
+    }
+
+    /// Whether it fits under the header: as wide, and with a date where the header has the time.
+    fn is_row_of(&self, header: &Header) -> bool {
+        let has_time = header.at(Column::Time).is_some_and(|at| at < 64 && self.dates >> at & 1 == 1);
+        self.width == header.width && has_time
+    }
 }
 
 /// A CSV file, or one of several that were joined.
@@ -157,7 +181,7 @@ struct Sheet<'a> {
     input: &'a Input,
     notation: Notation,
     header: Option<Header>,
-    before: u64,
+    before: Vec<Before>,
     rows: u64,
 }
 
@@ -179,13 +203,29 @@ impl Sheet<'_> {
 
     fn take_before_header(&mut self, row: &Row<'_>, reader: &mut Reader<'_>) {
         self.header = Header::of(row.cells());
-        self.before += 1;
-        if self.header.is_some() || self.before <= BEFORE_HEADER {
+        if self.header.is_some() {
+            self.judge_before_header(reader);
             return reader.sink.skip(Skip::Header, 1);
+        }
+        if self.before.len() < BEFORE_HEADER {
+            return self.before.push(Before::of(row));
         }
         let reason =
             "a row without a header: expected columns such as Received, SenderAddress, RecipientAddress";
         reader.sink.reject(rejection(self.input, row.line, reason));
+    }
+
+    /// Titles are skipped; rows that stand before their header, as after sorting, are mail that is not counted.
+    fn judge_before_header(&mut self, reader: &mut Reader<'_>) {
+        for before in self.before.drain(..) {
+            match self.header {
+                Some(header) if before.is_row_of(&header) => {
+                    let reason = "a row before its header: expected the header above all rows";
+                    reader.sink.reject(rejection(self.input, before.line, reason));
+                }
+                _ => reader.sink.skip(Skip::Header, 1),
+            }
+        }
     }
 
     /// A record that is no row of this header: where files were joined it begins the next one.

@@ -194,6 +194,18 @@ fn what_exporters_put_around_rows_is_a_header() {
     assert_eq!(skipped(&sink), [(Skip::Header, 7)]);
 }
 
+#[test]
+fn rows_before_their_header_are_rejected_and_titles_are_not() {
+    let row = |id| enhanced_row(id, "a@y.com##Receive, Deliver", ",Originating,");
+    let text =
+        format!("sep=,\nTrace of,2026-10-01\n{}{}#TYPE x\n{ENHANCED}{}", row("id1"), row("id2"), row("id3"));
+    let sink = read(&text);
+    assert_eq!(totals(&sink), (1, 1, 700, 700));
+    assert_eq!(skipped(&sink), [(Skip::Header, 4)]);
+    let reason = "a row before its header: expected the header above all rows";
+    assert_eq!(rejections(&sink), [format!("trace:3: {reason}"), format!("trace:4: {reason}")]);
+}
+
 /// Nasty input 3 for events: what names no event may be the header of the next file.
 #[test]
 fn a_repeated_header_of_an_extended_trace_begins_another_order_of_columns() {
