@@ -35,9 +35,9 @@ impl<'a> Cells<'a> {
         cells
     }
 
-    /// Sets a cell.
+    /// Sets a cell. Of two with one name the first counts, as in [`Header::of`].
     pub(super) fn set(&mut self, column: Column, text: &'a [u8]) {
-        self.cells[column as usize] = Some(text.trim_ascii());
+        self.cells[column as usize].get_or_insert(text.trim_ascii());
     }
 
     /// A cell; `None` where there is no such column.
@@ -262,7 +262,8 @@ fn client_name<'a>(cells: &Cells<'a>, ip: &[u8]) -> &'a [u8] {
 /// is reused by applications). Events differ in time, so they go by Message-ID and sender.
 fn key(cells: &Cells<'_>, time: Timestamp) -> Result<MessageKey, String> {
     const NO_ID: &[u8] = b"00000000-0000-0000-0000-000000000000";
-    let id = cells.get(Column::Id);
+    // The name that says whose id it is beats a plain one, even where it is empty.
+    let id = cells.has(Column::Id).unwrap_or_else(|| cells.get(Column::PlainId));
     if !id.is_empty() && id != NO_ID {
         return Ok(MessageKey::of_id(id));
     }

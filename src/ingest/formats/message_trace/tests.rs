@@ -501,6 +501,28 @@ fn exports_of_different_shapes_meet_in_one_message() {
     assert_eq!(skipped(&sink), [(Skip::Duplicate, 2), (Skip::Header, 2)]);
 }
 
+/// Log collectors and document stores number their own records.
+#[test]
+fn the_id_of_the_message_beats_that_of_a_record_in_any_order() {
+    let of_record = |n: u32| [format!("\"id\":\"r{n}\""), format!("\"_id\":\"s{n}\"")];
+    for first in [true, false] {
+        let (mut objects, mut rows) = (String::new(), String::new());
+        for (n, recipient) in (0..).zip(["a@y.com", "b@y.com"]) {
+            let own = reporting(7).replace("a@y.com", recipient);
+            let ids = of_record(n).join(",");
+            let inner = own.trim_matches(['{', '}']);
+            objects += &if first { format!("{{{ids},{inner}}}\n") } else { format!("{{{inner},{ids}}}\n") };
+            let row = get_row(7, recipient, "Delivered", "10");
+            let row = row.trim_end();
+            rows += &if first { format!("r{n},s{n},{row}\n") } else { format!("{row},r{n},s{n}\n") };
+        }
+        let header = GET.trim_end();
+        let header = if first { format!("id,_id,{header}\n") } else { format!("{header},id,_id\n") };
+        assert_eq!(totals(&read(&objects)), (1, 2, 10, 20), "{first}");
+        assert_eq!(totals(&read(&(header + &rows))), (1, 2, 10, 20), "{first}");
+    }
+}
+
 fn reporting(id: u32) -> String {
     format!(
         "{{\"MessageTraceId\":\"m{id}\",\"Received\":\"/Date(1658751973240)/\",\"SenderAddress\":\"app@x.com\",\

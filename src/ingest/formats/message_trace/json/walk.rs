@@ -167,7 +167,7 @@ impl<'de> Visitor<'de> for Visit<'_, '_, '_> {
                 let before = self.walk.rows;
                 object.next_value_seed(Visit { walk: self.walk, is_row_place: false })?;
                 row.is_envelope |= self.walk.rows > before || EMPTY_OR_NOT.contains(&name.as_str());
-            } else if let Some(column) = column_of(&name) {
+            } else if let Some(column) = column_of(key.as_bytes(), &name) {
                 row.cells.push((column, object.next_value()?));
             } else {
                 object.next_value::<IgnoredAny>()?;
