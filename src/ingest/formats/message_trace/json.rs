@@ -10,16 +10,20 @@ mod walk;
 use crate::ingest::{Input, SourceError, rejection};
 
 use super::csv::warn_if_cut;
-use super::row::Reader;
+use super::row::{Notation, Reader};
 use stream::{ByteStream, Stop};
 use walk::Walk;
 
 pub(super) use walk::is_trace;
 
 /// Reads one input.
-pub(super) fn read(input: &mut Input, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+pub(super) fn read(
+    input: &mut Input,
+    notation: Notation,
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
     let mut stream = ByteStream::new(input.open()?);
-    let mut walk = Walk::new(input, reader, stream.gauge());
+    let mut walk = Walk::new(input, notation, reader, stream.gauge());
     loop {
         match stream.document(&mut walk) {
             Ok(true) => {}

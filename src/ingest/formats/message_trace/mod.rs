@@ -87,7 +87,7 @@ impl LogFormat for MessageTrace {
                 own_domains: &options.own_domains,
             };
             match encoding {
-                Encoding::Json => json::read(input, &mut reader)?,
+                Encoding::Json => json::read(input, notation, &mut reader)?,
                 Encoding::Csv { delimiter } => csv::read(input, delimiter, notation, &mut reader)?,
             }
         }

@@ -303,6 +303,17 @@ fn the_whole_column_decides_the_order_of_dates() {
     );
 }
 
+#[test]
+fn the_stated_order_of_dates_holds_for_json_too() {
+    let row = reporting(1).replace("/Date(1658751973240)/", "07/08/2022 10:00:00");
+    let expected =
+        "trace:1: '07/08/2022 10:00:00' can be read with the day or the month first: --date-order decides";
+    assert_eq!(rejections(&read(&row)), [expected]);
+    let options = ReadOptions { date_order: Some(DateOrder::DayMonth), ..ReadOptions::default() };
+    let sink = read_with(&[("trace", row.as_bytes())], &options).unwrap();
+    assert_eq!(only(&sink).time.to_string(), "2022-08-07T10:00:00Z");
+}
+
 /// Exports without direction: the organisation's own domains tell application mail from what came in.
 #[test]
 fn own_domains_tell_relay_mail_from_inbound_mail() {

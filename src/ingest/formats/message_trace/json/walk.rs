@@ -34,6 +34,7 @@ pub(in crate::ingest::formats::message_trace) fn is_trace(head: &[u8]) -> bool {
 /// Reads rows out of the documents of one input.
 pub(super) struct Walk<'a, 'b> {
     input: &'a Input,
+    notation: Notation,
     pub(super) reader: &'a mut Reader<'b>,
     gauge: Gauge,
     /// Rows that were read.
@@ -42,8 +43,13 @@ pub(super) struct Walk<'a, 'b> {
 
 impl<'a, 'b> Walk<'a, 'b> {
     /// A walk through an input.
-    pub(super) fn new(input: &'a Input, reader: &'a mut Reader<'b>, gauge: Gauge) -> Walk<'a, 'b> {
-        Walk { input, reader, gauge, rows: 0 }
+    pub(super) fn new(
+        input: &'a Input,
+        notation: Notation,
+        reader: &'a mut Reader<'b>,
+        gauge: Gauge,
+    ) -> Walk<'a, 'b> {
+        Walk { input, notation, reader, gauge, rows: 0 }
     }
 
     fn take(&mut self, row: &FoundRow) {
@@ -52,8 +58,9 @@ impl<'a, 'b> Walk<'a, 'b> {
         for (column, text) in &texts {
             cells.set(*column, text.as_bytes());
         }
+        let notation = self.notation;
         self.count(row.line, |reader| match row.has_mark() {
-            true => reader.take(&cells, Shape::Recipient, Notation::default()),
+            true => reader.take(&cells, Shape::Recipient, notation),
             false => {
                 Err("an object that is no row of a trace: expected RecipientAddress and Received".to_owned())
             }
