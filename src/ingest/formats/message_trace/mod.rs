@@ -76,7 +76,7 @@ impl LogFormat for MessageTrace {
     ) -> Result<(), ReadError> {
         let encodings: Vec<Encoding> = inputs.iter().map(|input| Encoding::of_named(input.head())).collect();
         let notations = notations(&mut inputs, &encodings, options, sink)?;
-        let mut messages = Messages::default();
+        let (mut messages, mut pages) = (Messages::default(), json::Pages::default());
         for ((input, encoding), notation) in inputs.iter_mut().zip(encodings).zip(notations) {
             let source = sink.names().add_source(input.name());
             messages.begin_input(source);
@@ -87,10 +87,11 @@ impl LogFormat for MessageTrace {
                 own_domains: &options.own_domains,
             };
             match encoding {
-                Encoding::Json => json::read(input, notation, &mut reader)?,
+                Encoding::Json => json::read(input, notation, &mut reader, &mut pages)?,
                 Encoding::Csv { delimiter } => csv::read(input, delimiter, notation, &mut reader)?,
             }
         }
+        pages.warn_if_more(sink);
         messages.deliver(sink, |origin, names| relay::is_from(&options.relay_hosts, origin, names));
         Ok(())
     }

@@ -568,6 +568,26 @@ fn rows_are_found_in_every_envelope() {
     assert_eq!((totals(&empty), empty.accounting.records), ((0, 0, 0, 0), 0));
 }
 
+/// A script that saves the first page only.
+#[test]
+fn a_page_without_the_next_one_is_named() {
+    let page = |id, link: &str| format!("{{\"value\":[{}]{link}}}", reporting(id));
+    let next = ",\"@odata.nextLink\":\"https://graph.example/?skip=1\"";
+    let warnings = |pages: &[(&str, String)]| {
+        let inputs: Vec<_> = pages.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        read_with(&inputs, &ReadOptions::default()).unwrap().warnings
+    };
+    let expected = "b.json: more pages follow ('@odata.nextLink'), and the last one is in no input: this is not the whole; \
+                    fetch the pages up to the one without a link";
+    assert_eq!(warnings(&[("a.json", page(1, next)), ("b.json", page(2, next))]), [expected]);
+    let none: [&str; 0] = [];
+    assert_eq!(warnings(&[("a.json", page(1, next)), ("b.json", page(2, ""))]), none);
+    assert_eq!(warnings(&[("a.json", page(2, "")), ("b.json", page(1, next))]), none);
+    assert_eq!(warnings(&[("a.json", page(1, ",\"@odata.nextLink\":null"))]), none);
+    let old = format!("{{\"d\":{{\"results\":[{}],\"__next\":\"https://x\"}}}}", reporting(1));
+    assert_eq!(warnings(&[("b.json", old)]), [expected]);
+}
+
 #[test]
 fn malformed_json_names_its_line() {
     let (one, two) = (reporting(1), reporting(2));
