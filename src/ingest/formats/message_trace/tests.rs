@@ -545,6 +545,7 @@ fn reporting(id: u32) -> String {
 fn rows_are_found_in_every_envelope() {
     let (one, two) = (reporting(1), reporting(2));
     let escaped = serde_json::to_string(&one.replace("cut \\ud83d", "cut")).unwrap();
+    let list = serde_json::to_string(&format!("[{one},{two}]").replace("cut \\ud83d", "cut")).unwrap();
     let envelopes = [
         format!("{one}{two}"),
         format!("{one}\n{two}\n"),
@@ -556,6 +557,8 @@ fn rows_are_found_in_every_envelope() {
             "{{\"@timestamp\":\"x\",\"id\":\"w\",\"message\":{escaped}}}\n{{\"event\":{{\"original\":{two}}}}}"
         ),
         format!("{{\"_raw\":{escaped}}}\n\n\u{1e}{two}"),
+        format!("{{\"value\":{list}}}"),
+        format!("{{\"message\":\"[info] sent\",{}\n{two}", &one[1..]),
     ];
     for envelope in envelopes {
         assert_eq!(MessageTrace.detect(envelope.as_bytes()), Some(Likelihood::Certain), "{envelope}");

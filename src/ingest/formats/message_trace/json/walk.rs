@@ -93,7 +93,10 @@ impl<'a, 'b> Walk<'a, 'b> {
 
     /// Reads a text that holds JSON, as log collectors wrap it; whether it did.
     fn take_text(&mut self, text: &str) -> bool {
-        if !text.trim_start().starts_with('{') {
+        // A list of objects; a text such as `[info] done` is none.
+        let text = text.trim_start();
+        let inner = text.strip_prefix('[').unwrap_or(text);
+        if !inner.trim_start().starts_with('{') {
             return false;
         }
         let mut json = serde_json::Deserializer::from_str(text);
