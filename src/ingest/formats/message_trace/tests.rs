@@ -571,6 +571,28 @@ fn rows_are_found_in_every_envelope() {
     assert_eq!((totals(&empty), empty.accounting.records), ((0, 0, 0, 0), 0));
 }
 
+/// A line that was cut between key and value, by a full disk or a copied window, as the first and as a later one.
+#[test]
+fn a_line_of_json_that_breaks_off_costs_only_itself() {
+    let (one, two) = (reporting(1), reporting(2));
+    let expected = |line| vec![format!("trace:{line}: the JSON ends in the middle of a document")];
+    for (end, newline) in [(":", "\n"), (": ", "\r\n"), (":{", "\n"), (":1", "\n"), (":1,", "\n"), ("", "\n")]
+    {
+        let cut = format!("{{\"MessageTraceId\":\"m9\",\"Size\"{end}");
+        let text = [one.as_str(), &cut, &two, &cut].join(newline);
+        let sink = read(&text);
+        assert_eq!(totals(&sink), (2, 2, 20, 20), "{end}");
+        assert_eq!(rejections(&sink), [expected(2), expected(4)].concat(), "{end}");
+    }
+    for key in ["Size", "message", "x"] {
+        let sink = read(&format!("{{\"MessageTraceId\":\"m9\",\"{key}\":\n{one}\n{two}\n"));
+        assert_eq!((totals(&sink), rejections(&sink)), ((2, 2, 20, 20), expected(1)), "{key}");
+    }
+    let pages = format!("{{\"value\":[\n{one},\n{two}\n]}}\n{{\"value\":[\n{one}\n]}}\n");
+    let sink = read(&pages);
+    assert_eq!((totals(&sink), sink.accounting.rejected), ((2, 2, 20, 20), 0));
+}
+
 /// A script that saves the first page only.
 #[test]
 fn a_page_without_the_next_one_is_named() {
