@@ -259,7 +259,9 @@ fn client_name<'a>(cells: &Cells<'a>, ip: &[u8]) -> &'a [u8] {
 }
 
 /// The key of a message: its network message id, else Message-ID, sender and time together (a Message-ID alone
-/// is reused by applications). Events differ in time, so they go by Message-ID and sender.
+/// is reused by applications). Events differ in time, so they go by Message-ID and sender. Without any Message-ID
+/// only the time tells messages of one sender apart, so all of it counts; with one, exports that write whole
+/// seconds still meet those that write parts.
 fn key(cells: &Cells<'_>, time: Timestamp) -> Result<MessageKey, String> {
     const NO_ID: &[u8] = b"00000000-0000-0000-0000-000000000000";
     // The name that says whose id it is beats a plain one, even where it is empty.
@@ -271,7 +273,12 @@ fn key(cells: &Cells<'_>, time: Timestamp) -> Result<MessageKey, String> {
     match (cells.has(Column::Event), message_id) {
         (Some(_), b"") => Err("both network_message_id and message_id are missing".to_owned()),
         (Some(_), _) => Ok(MessageKey::of_parts(&[b"trace", message_id, sender])),
-        (None, _) => Ok(MessageKey::of_parts(&[b"trace", message_id, sender, &time.seconds().to_be_bytes()])),
+        (None, _) => {
+            let second = time.seconds().to_be_bytes();
+            let fraction = if message_id.is_empty() { nanoseconds(cells.get(Column::Time)) } else { 0 };
+            let parts: [&[u8]; 5] = [b"trace", message_id, sender, &second, &fraction.to_be_bytes()];
+            Ok(MessageKey::of_parts(if fraction > 0 { &parts } else { &parts[..4] }))
+        }
     }
 }
 
@@ -320,11 +327,19 @@ pub(super) fn date(cell: &[u8], order: Option<DateOrder>) -> Result<ResolvedDate
     date.resolve(order).ok_or_else(|| refused("there is no such day in the order of its column"))
 }
 
-/// The nanoseconds within the second of an ISO time, `2021-03-23T10:00:09.3284899Z`; 0 where there are none. They
-/// tell which of two hops was the first.
+/// The nanoseconds within the second of an ISO time, `2021-03-23T10:00:09.3284899Z`, or of a count since 1970,
+/// `/Date(1658751973240)/`; 0 where there are none. They tell which of two hops was the first.
 fn nanoseconds(time: &[u8]) -> u32 {
-    const POINT: usize = "2021-03-23T10:00:09".len();
-    let Some([b'.' | b',', fraction @ ..]) = time.get(POINT..) else { return 0 };
+    const SECOND: usize = "2021-03-23T10:00:09".len();
+    const COUNT: usize = "1658751973".len();
+    let count = time.strip_prefix(b"/Date(").unwrap_or(time);
+    let is_count = count.len() > COUNT && count[..COUNT].iter().all(u8::is_ascii_digit);
+    let after = if is_count { &count[COUNT..] } else { time.get(SECOND..).unwrap_or_default() };
+    let fraction = match after {
+        [b'.' | b',', fraction @ ..] => fraction,
+        _ if is_count => after,
+        _ => return 0,
+    };
     let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit());
     let padded = digits.copied().chain(std::iter::repeat(b'0')).take(9);
     padded.fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))

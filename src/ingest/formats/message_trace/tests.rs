@@ -111,6 +111,20 @@ fn without_a_trace_id_sender_and_time_tell_messages_apart() {
     assert_eq!(totals(&read(&format!("{header}{rows}"))), (3, 4, 30, 40));
 }
 
+#[test]
+fn without_any_id_parts_of_a_second_tell_messages_apart() {
+    let rows = |times: &[&str], message_id: &str| {
+        let row = |time: &&str| format!("{time},app@x.com,a@y.com,Delivered,10,{message_id}\n");
+        let rows: String = times.iter().map(row).collect();
+        totals(&read(&format!("Received,SenderAddress,RecipientAddress,Status,Size,MessageId\n{rows}"))).0
+    };
+    let [a, b, c] = ["2026-10-01T12:00:00.1Z", "2026-10-01T12:00:00.5Z", "2026-10-01T12:00:00Z"];
+    assert_eq!(rows(&[a, b, b, c], ""), 3);
+    assert_eq!(rows(&["/Date(1658751973240)/", "/Date(1658751973241)/", "1658751973240"], ""), 2);
+    // Another export of the same message may write whole seconds.
+    assert_eq!(rows(&[a, c], "<m@app>"), 1);
+}
+
 /// Nasty input 7.
 #[test]
 fn sizes_are_missing_kept_or_refused() {
