@@ -361,5 +361,15 @@ fn size(cell: &[u8], mark: Option<DecimalMark>) -> Result<Option<u64>, String> {
         let size = cell.iter().fold(0, |size, byte| size * 10 + u64::from(byte - b'0'));
         return Ok(Some(size).filter(|&size| size > 0));
     }
-    delimited::parse_size(cell, mark, "")
+    delimited::parse_size(cell, whole_mark(cell).or(mark), "")
+}
+
+/// The decimal mark under which `1,234` without a unit is a number of bytes: they are whole, so its sign separates
+/// thousands.
+fn whole_mark(cell: &[u8]) -> Option<DecimalMark> {
+    let has_unit = !cell.last().is_some_and(u8::is_ascii_digit);
+    if has_unit || !delimited::is_open_number(cell) {
+        return None;
+    }
+    Some(if cell.contains(&b',') { DecimalMark::Point } else { DecimalMark::Comma })
 }

@@ -155,6 +155,8 @@ fn the_whole_column_decides_the_decimal_mark_of_sizes() {
     };
     assert_eq!(sizes(&["1,234 KB", "12.5 KB", "1,234,567"]), [1_234_000, 12_500, 1_234_567]);
     assert_eq!(sizes(&["1,234 KB", "12,5 KB"]), [1_234, 12_500]);
+    // Bytes are whole, whatever sizes with a unit show.
+    assert_eq!(sizes(&["1,234", "22,761", "1.234", "12,5 KB"]), [1_234, 22_761, 1_234, 12_500]);
     // What decides stands far behind the start of the file.
     let mut far = vec!["12 KB"; 2_000];
     far.extend(["1,234 KB", "1.5 KB"]);
