@@ -77,6 +77,7 @@ impl LogFormat for MessageTrace {
         let encodings: Vec<Encoding> = inputs.iter().map(|input| Encoding::of_named(input.head())).collect();
         let notations = notations(&mut inputs, &encodings, options, sink)?;
         let (mut messages, mut pages) = (Messages::default(), json::Pages::default());
+        let mut unclear = 0;
         for ((input, encoding), notation) in inputs.iter_mut().zip(encodings).zip(notations) {
             let source = sink.names().add_source(input.name());
             messages.begin_input(source);
@@ -85,15 +86,28 @@ impl LogFormat for MessageTrace {
                 sink: &mut *sink,
                 hasher: RecipientHasher::default(),
                 own_domains: &options.own_domains,
+                unclear: 0,
             };
             match encoding {
                 Encoding::Json => json::read(input, notation, &mut reader, &mut pages)?,
                 Encoding::Csv { delimiter } => csv::read(input, delimiter, notation, &mut reader)?,
             }
+            unclear += reader.unclear;
         }
+        warn_if_unclear(unclear, sink);
         pages.warn_if_more(sink);
         messages.deliver(sink, |origin, names| relay::is_from(&options.relay_hosts, origin, names));
         Ok(())
+    }
+}
+
+/// Warns of statuses in another language: a group that is not known as such is not told from its members.
+fn warn_if_unclear(rows: u64, sink: &mut dyn Sink) {
+    if rows > 0 {
+        sink.warn(format!(
+            "rows with a status that is not understood: {rows}; groups may be counted member by member: export with \
+             English culture"
+        ));
     }
 }
 

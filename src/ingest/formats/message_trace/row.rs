@@ -75,6 +75,8 @@ pub(super) struct Reader<'a> {
     pub(super) sink: &'a mut dyn Sink,
     pub(super) hasher: RecipientHasher,
     pub(super) own_domains: &'a [String],
+    /// Rows with a status that is not understood.
+    pub(super) unclear: u64,
 }
 
 impl Reader<'_> {
@@ -98,6 +100,8 @@ impl Reader<'_> {
         let facts = self.facts(cells, notation, signs(cells, None, self.own_domains))?;
         let slot = self.messages.message(&facts);
         let status = words::row_status(cells.get(Column::Status));
+        self.unclear += u64::from(status.is_none());
+        let status = status.unwrap_or(Status::Unknown);
         Ok(used_if(self.messages.recipient(slot, hash, status, Row::Own)))
     }
 
@@ -110,13 +114,16 @@ impl Reader<'_> {
         }
         let facts = self.facts(cells, notation, signs(cells, None, self.own_domains))?;
         let slot = self.messages.message(&facts);
-        let mut news = false;
+        let (mut news, mut is_clear) = (false, true);
         for (address, status) in delimited::split_statuses(list) {
             let row = if news { Row::Rest } else { Row::Message };
             if let Some(hash) = self.hasher.hash(address) {
-                news |= self.messages.recipient(slot, hash, words::listed_status(status), row);
+                let status = words::listed_status(status);
+                is_clear &= status.is_some();
+                news |= self.messages.recipient(slot, hash, status.unwrap_or(Status::Unknown), row);
             }
         }
+        self.unclear += u64::from(!is_clear);
         Ok(used_if(news))
     }
 

@@ -100,6 +100,28 @@ fn an_expanded_group_is_billed_as_one() {
     }
 }
 
+/// Exports from the portal are translated.
+#[test]
+fn a_status_that_is_not_understood_is_named() {
+    let rows = |group: &str| {
+        let rows = [(group, "all@x.com"), ("m1 Zugestellt", "a@x.com"), ("Zugestellt", "b@x.com")];
+        rows.map(|(status, recipient)| get_row(1, recipient, status, "1000")).concat()
+    };
+    let warning = |rows| {
+        format!(
+            "rows with a status that is not understood: {rows}; groups may be counted member by member: export with \
+             English culture"
+        )
+    };
+    let sink = read(&format!("{GET}{}", rows("Erweitert")));
+    assert_eq!((totals(&sink), &sink.warnings), ((1, 1, 1_000, 1_000), &vec![warning(1)]));
+    let text = format!("{GET}{}", rows("Uitgebreid"));
+    let sink = read_with(&[("a", text.as_bytes()), ("b", text.as_bytes())], &ReadOptions::default()).unwrap();
+    assert_eq!((totals(&sink), &sink.warnings), ((1, 3, 1_000, 3_000), &vec![warning(4)]));
+    let list = enhanced_row("id1", "all@x.com##Empfangen;a@x.com##Empfangen", ",Originating,");
+    assert_eq!(read(&format!("{ENHANCED}{list}")).warnings, [warning(1)]);
+}
+
 /// Nasty input 8: a Message-ID that thousands of mails share, or none at all.
 #[test]
 fn without_a_trace_id_sender_and_time_tell_messages_apart() {
