@@ -2,9 +2,7 @@
 
 use super::columns::{Column, Header};
 use super::row::{Cells, Notation, Reader, Taken};
-use crate::ingest::delimited::{
-    DELIMITERS, DateText, MarkEvidence, OrderEvidence, Records, Row, is_preamble, shown, stated_delimiter,
-};
+use crate::ingest::delimited::{DELIMITERS, DateText, Records, Row, is_preamble, stated_delimiter};
 use crate::ingest::{Input, SourceError, rejection};
 use crate::usage::Skip;
 
@@ -13,8 +11,6 @@ const BEFORE_HEADER: usize = 20;
 /// Rows at which the services cut an export: 1,000 (portal), 5,000 (`Get-MessageTraceV2` and Graph pages), 10,000
 /// and 20,000 (summaries), 50,000 and 100,000 (historical search, older and newer text).
 pub(super) const CUT_AT: [u64; 6] = [1_000, 5_000, 10_000, 20_000, 50_000, 100_000];
-/// Ambiguous dates that are shown.
-const PREVIEW: usize = 5;
 
 /// The delimiter under which the head has a trace's header.
 pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
@@ -34,101 +30,6 @@ fn header_within(head: &[u8], delimiter: u8) -> Option<Header> {
     None
 }
 
-/// What the dates of an input show about their order.
-#[derive(Debug, Default)]
-pub(super) struct Survey {
-    /// The evidence.
-    pub(super) evidence: OrderEvidence,
-    /// Some dates that can be read in two ways.
-    pub(super) preview: Vec<String>,
-    /// What its sizes show about their decimal mark.
-    pub(super) marks: MarkEvidence,
-    /// Whether some size is more than digits, so that a later one may be open.
-    pub(super) has_signs: bool,
-    /// A date that proves the day to be first, and one that proves the month to be.
-    pub(super) proofs: [Option<String>; 2],
-    header: Option<Header>,
-}
-
-impl Survey {
-    /// Looks at the head only.
-    pub(super) fn of_head(input: &Input, delimiter: u8) -> Survey {
-        let mut survey = Survey::default();
-        // A head may end inside a row, and a part of a date would prove the wrong thing.
-        survey.observe(Records::of_bytes(input.head(), delimiter), !input.head().ends_with(b"\n"));
-        survey
-    }
-
-    /// Looks at the whole input.
-    pub(super) fn of_all(input: &mut Input, delimiter: u8) -> Result<Survey, SourceError> {
-        let mut survey = Survey::default();
-        let records = Records::new(input.open()?, input.head(), delimiter);
-        survey.observe(records, false);
-        Ok(survey)
-    }
-
-    fn observe(&mut self, mut records: Records, last_is_cut: bool) {
-        let mut before: Option<[Option<DateText>; 3]> = None;
-        // The last size waits too: its space is reused.
-        let mut size_before = Vec::new();
-        while let Ok(Some(row)) = records.next_row() {
-            if let Some(dates) = before.take() {
-                self.observe_dates(dates);
-                self.observe_size(&size_before);
-            }
-            before = self.dates(&row);
-            size_before.clear();
-            size_before.extend_from_slice(self.size_of(&row));
-        }
-        if let Some(dates) = before.filter(|_| !last_is_cut) {
-            self.observe_dates(dates);
-            self.observe_size(&size_before);
-        }
-    }
-
-    fn size_of<'a>(&self, row: &Row<'a>) -> &'a [u8] {
-        let at = self.header.and_then(|header| header.at(Column::Size));
-        at.map_or(b"", |at| row.cell(at))
-    }
-
-    fn observe_size(&mut self, size: &[u8]) {
-        if !size.iter().all(u8::is_ascii_digit) {
-            self.has_signs = true;
-            self.marks.observe(size);
-        }
-    }
-
-    fn dates(&mut self, row: &Row<'_>) -> Option<[Option<DateText>; 3]> {
-        let columns = [Column::Time, Column::WindowStart, Column::WindowEnd];
-        let header = self.header;
-        let cells = columns.map(|column| header.and_then(|h| h.at(column)).map(|at| row.cell(at)));
-        let dates = cells.map(|cell| DateText::parse_with_numbers(cell.unwrap_or_default()));
-        if dates[0].is_none() {
-            self.header = Header::of(row.cells()).or(self.header);
-            return None;
-        }
-        for (date, cell) in dates.iter().flatten().zip(cells.iter().flatten()) {
-            if let Some(order) = date.proves() {
-                self.proofs[order as usize].get_or_insert_with(|| shown(cell));
-            }
-        }
-        match (dates[0], cells[0]) {
-            (Some(date), Some(cell)) if date.is_open() && self.preview.len() < PREVIEW => {
-                self.preview.push(shown(cell));
-            }
-            _ => {}
-        }
-        Some(dates)
-    }
-
-    fn observe_dates(&mut self, dates: [Option<DateText>; 3]) {
-        dates.iter().flatten().for_each(|date| self.evidence.observe(date));
-        if let [Some(time), Some(start), Some(end)] = dates {
-            self.evidence.observe_window(&time, &start, &end);
-        }
-    }
-}
-
 /// Reads one input.
 pub(super) fn read(
     input: &mut Input,
@@ -138,7 +39,8 @@ pub(super) fn read(
 ) -> Result<(), SourceError> {
     let mut records = Records::new(input.open()?, input.head(), delimiter);
     let mut sheet = Sheet { input, notation, header: None, before: Vec::new(), rows: 0 };
-    loop {
+    // What speaks against the notation is left to the caller: the rest would be read wrongly.
+    while reader.against.is_none() {
         match records.next_row() {
             Ok(Some(row)) => sheet.take(&row, reader),
             Ok(None) => break,

@@ -7,7 +7,9 @@
 use super::columns::{Column, Header, Shape};
 use super::words::{self, Event};
 use crate::ingest::Sink;
-use crate::ingest::delimited::{self, DateOrder, DateText, DecimalMark, RecipientHasher, ResolvedDate};
+use crate::ingest::delimited::{
+    self, DateOrder, DateText, DecimalMark, MarkEvidence, RecipientHasher, ResolvedDate,
+};
 use crate::ingest::grouping::{Facts, MessageKey, Messages, Origin, Received, Row, Signs, Standing, Status};
 use crate::period::{Timestamp, Zone};
 use crate::usage::{ClientId, HostId, SenderId, Skip};
@@ -56,8 +58,19 @@ impl<'a> Cells<'a> {
 pub(super) struct Notation {
     /// Whether the day or the month stands first.
     pub(super) order: Option<DateOrder>,
+    /// Whether the user stated the order; else it is inferred, and a date may speak against it.
+    pub(super) is_stated: bool,
     /// The decimal mark of sizes.
     pub(super) mark: Option<DecimalMark>,
+}
+
+/// A cell that shows another notation than was inferred, as it may be shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Against {
+    /// A date that proves this order.
+    Order(DateOrder, String),
+    /// A size with the other decimal mark.
+    Mark(String),
 }
 
 /// What became of a row that was understood.
@@ -71,15 +84,33 @@ pub(super) enum Taken {
 
 /// Messages, and what is needed to add rows to them.
 pub(super) struct Reader<'a> {
-    pub(super) messages: &'a mut Messages,
+    messages: &'a mut Messages,
     pub(super) sink: &'a mut dyn Sink,
-    pub(super) hasher: RecipientHasher,
-    pub(super) own_domains: &'a [String],
+    hasher: RecipientHasher,
+    own_domains: &'a [String],
     /// Rows with a status that is not understood.
     pub(super) unclear: u64,
+    /// The first cell of the input that speaks against its notation.
+    pub(super) against: Option<Against>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// A reader that has read nothing.
+    pub(super) fn new(
+        messages: &'a mut Messages,
+        sink: &'a mut dyn Sink,
+        own_domains: &'a [String],
+    ) -> Reader<'a> {
+        let hasher = RecipientHasher::default();
+        Reader { messages, sink, hasher, own_domains, unclear: 0, against: None }
+    }
+
+    /// Begins an input.
+    pub(super) fn begin_input(&mut self, name: &str) {
+        let source = self.sink.names().add_source(name);
+        self.messages.begin_input(source);
+    }
+
     /// Adds a row to its message, or says what is wrong with it.
     pub(super) fn take(
         &mut self,
@@ -201,6 +232,7 @@ impl Reader<'_> {
     }
 
     fn facts(&mut self, cells: &Cells<'_>, notation: Notation, signs: Signs) -> Result<Facts, String> {
+        self.hold_against(cells, notation);
         let date = date(cells.get(Column::Time), notation.order)?;
         let time = date.instant(&Zone::UTC);
         if !Messages::fits(time) {
@@ -216,6 +248,27 @@ impl Reader<'_> {
             origin: self.origin(cells, signs),
             line: cells.line,
         })
+    }
+
+    /// Holds a row against the notation that was inferred from the start of its input: what was read with it would
+    /// be in the wrong month, or a thousand times too large.
+    fn hold_against(&mut self, cells: &Cells<'_>, notation: Notation) {
+        if let (Some(order), false) = (notation.order, notation.is_stated) {
+            for cell in [Column::Time, Column::WindowStart, Column::WindowEnd].map(|at| cells.get(at)) {
+                let proven = DateText::parse_with_numbers(cell).and_then(|date| date.proves());
+                if let Some(proven) = proven.filter(|proven| *proven != order) {
+                    self.against.get_or_insert_with(|| Against::Order(proven, delimited::shown(cell)));
+                }
+            }
+        }
+        let size = cells.get(Column::Size);
+        if notation.mark.is_some() && !size.iter().all(u8::is_ascii_digit) {
+            let mut evidence = MarkEvidence::default();
+            evidence.observe(size);
+            if evidence.decided().is_some_and(|mark| Some(mark) != notation.mark) {
+                self.against.get_or_insert_with(|| Against::Mark(delimited::shown(size)));
+            }
+        }
     }
 
     fn origin(&mut self, cells: &Cells<'_>, signs: Signs) -> Origin {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ingest::DateOrder;
 use crate::ingest::collect::Collected;
 use crate::usage::{Recipients, Skip, Submission, Traffic};
 
@@ -183,6 +184,10 @@ fn the_whole_column_decides_the_decimal_mark_of_sizes() {
     let mut far = vec!["12 KB"; 2_000];
     far.extend(["1,234 KB", "1.5 KB"]);
     assert_eq!(sizes(&far)[2_000..], [1_234_000, 1_500]);
+    // A joined part with the other mark leaves open what only its column could decide.
+    let mut joined = vec!["1.5 KB"; 2_000];
+    joined.extend(["1.234 KB", "1,5 KB"]);
+    assert_eq!(sizes(&joined)[2_000..], [1_500]);
 }
 
 /// `--relay-host`: the relay of a trace is the host that handed the mail in.
@@ -339,6 +344,41 @@ fn the_whole_column_decides_the_order_of_dates() {
         "c.csv: some dates have the day first and some the month: '25/04/2024 17:25', '03/25/2024 17:25'\n\
          hint: say --date-order day-month or --date-order month-day"
     );
+}
+
+/// Reads `count` rows of each date, the sizes of which are all `size`.
+fn of_dates(dates: &[(&str, u32)]) -> Result<Collected, ReadError> {
+    let mut rows = String::new();
+    for (part, (date, count)) in (0..).zip(dates) {
+        for n in 0..*count {
+            rows += &get_row(part * 10_000 + n, "a@example.net", "Delivered", "10")
+                .replace("2026-10-01T12:00:00.1234567", &format!("{date} 17:25"));
+        }
+    }
+    read_with(&[("a.csv", format!("{GET}{rows}").as_bytes())], &ReadOptions::default())
+}
+
+/// The head of 64 KiB is some 300 rows.
+#[test]
+fn what_stands_behind_the_head_decides_the_order_of_dates_too() {
+    let sink = of_dates(&[("10/10/2026", 600), ("11/10/2026", 50), ("13/10/2026", 1)]).unwrap();
+    assert_eq!((totals(&sink).0, sink.accounting.rejected), (651, 0));
+    let days: Vec<_> = sink.submissions().map(|s| s.time.to_string()[..10].to_owned()).collect();
+    assert_eq!((days[600].as_str(), days[650].as_str()), ("2026-10-11", "2026-10-13"));
+    let error = of_dates(&[("10/21/2026", 600), ("03/04/2026", 50), ("23/04/2026", 1)]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a.csv: some dates have the day first and some the month: '23/04/2026 17:25', '10/21/2026 17:25'\n\
+         hint: say --date-order day-month or --date-order month-day"
+    );
+    let error = of_dates(&[("10/10/2026", 600), ("11/10/2026", 1)]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a.csv: its dates can be read with the day or the month first: '11/10/2026 17:25'\n\
+         hint: say --date-order day-month or --date-order month-day"
+    );
+    let sink = of_dates(&[("2026-10-10", 600), ("11.10.2026", 50)]).unwrap();
+    assert_eq!((totals(&sink).0, sink.accounting.rejected), (650, 0));
 }
 
 #[test]
