@@ -16,6 +16,8 @@ pub(super) enum Column {
     Status,
     Size,
     Id,
+    /// An `id` that does not say of what: Graph's is the message's, a log collector's that of its own record.
+    PlainId,
     MessageId,
     FromIp,
     ClientIp,
@@ -32,7 +34,7 @@ pub(super) enum Column {
 }
 
 /// Kinds of columns.
-pub(super) const COLUMNS: usize = 21;
+pub(super) const COLUMNS: usize = 22;
 
 /// Names as [`name_of`] writes them. Enhanced and Extended: historical search; the others: `Get-MessageTrace`,
 /// `Get-MessageTraceV2` and the reporting web service, then Graph.
@@ -51,7 +53,7 @@ const NAMES: [(&str, Column); 30] = [
     ("size", Column::Size),
     ("networkmessageid", Column::Id),
     ("messagetraceid", Column::Id),
-    ("id", Column::Id),
+    ("id", Column::PlainId),
     ("messageid", Column::MessageId),
     ("internetmessageid", Column::MessageId),
     ("originalclientip", Column::FromIp),
@@ -69,8 +71,11 @@ const NAMES: [(&str, Column); 30] = [
     ("enddate", Column::WindowEnd),
 ];
 
-/// The column of a name as [`name_of`] writes it.
-pub(super) fn column_of(name: &str) -> Option<Column> {
+/// The column of a name, as it is written and as [`name_of`] writes it. `_id` is what document stores add.
+pub(super) fn column_of(written: &[u8], name: &str) -> Option<Column> {
+    if name == "id" && written.contains(&b'_') {
+        return None;
+    }
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, column)| *column)
 }
 
@@ -101,7 +106,7 @@ impl Header {
         let mut at = [None; COLUMNS];
         let mut width = 0;
         for cell in cells {
-            if let Some(column) = column_of(&name_of(cell)) {
+            if let Some(column) = column_of(cell, &name_of(cell)) {
                 // Of two columns with one name the first counts, as in PowerShell.
                 at[column as usize].get_or_insert(width as u32);
             }
@@ -127,7 +132,7 @@ fn shape_of(has: impl Fn(Column) -> bool) -> Option<Shape> {
     if !has(Column::Time) || !has(Column::Sender) {
         return None;
     }
-    let has_id = has(Column::Id) || has(Column::MessageId);
+    let has_id = has(Column::Id) || has(Column::PlainId) || has(Column::MessageId);
     if has(Column::Event) && has(Column::EventSource) && has(Column::Recipient) && has_id {
         return Some(Shape::Event);
     }

@@ -2,19 +2,15 @@
 
 use super::columns::{Column, Header};
 use super::row::{Cells, Notation, Reader, Taken};
-use crate::ingest::delimited::{
-    DELIMITERS, DateText, MarkEvidence, OrderEvidence, Records, Row, is_preamble, shown, stated_delimiter,
-};
+use crate::ingest::delimited::{DELIMITERS, DateText, Records, Row, is_preamble, stated_delimiter};
 use crate::ingest::{Input, SourceError, rejection};
 use crate::usage::Skip;
 
 /// Records before the header: `#TYPE`, `sep=` and titles.
-const BEFORE_HEADER: u64 = 20;
+const BEFORE_HEADER: usize = 20;
 /// Rows at which the services cut an export: 1,000 (portal), 5,000 (`Get-MessageTraceV2` and Graph pages), 10,000
 /// and 20,000 (summaries), 50,000 and 100,000 (historical search, older and newer text).
 pub(super) const CUT_AT: [u64; 6] = [1_000, 5_000, 10_000, 20_000, 50_000, 100_000];
-/// Ambiguous dates that are shown.
-const PREVIEW: usize = 5;
 
 /// The delimiter under which the head has a trace's header.
 pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
@@ -34,101 +30,6 @@ fn header_within(head: &[u8], delimiter: u8) -> Option<Header> {
     None
 }
 
-/// What the dates of an input show about their order.
-#[derive(Debug, Default)]
-pub(super) struct Survey {
-    /// The evidence.
-    pub(super) evidence: OrderEvidence,
-    /// Some dates that can be read in two ways.
-    pub(super) preview: Vec<String>,
-    /// What its sizes show about their decimal mark.
-    pub(super) marks: MarkEvidence,
-    /// Whether some size is more than digits, so that a later one may be open.
-    pub(super) has_signs: bool,
-    /// A date that proves the day to be first, and one that proves the month to be.
-    pub(super) proofs: [Option<String>; 2],
-    header: Option<Header>,
-}
-
-impl Survey {
-    /// Looks at the head only.
-    pub(super) fn of_head(input: &Input, delimiter: u8) -> Survey {
-        let mut survey = Survey::default();
-        // A head may end inside a row, and a part of a date would prove the wrong thing.
-        survey.observe(Records::of_bytes(input.head(), delimiter), !input.head().ends_with(b"\n"));
-        survey
-    }
-
-    /// Looks at the whole input.
-    pub(super) fn of_all(input: &mut Input, delimiter: u8) -> Result<Survey, SourceError> {
-        let mut survey = Survey::default();
-        let records = Records::new(input.open()?, input.head(), delimiter);
-        survey.observe(records, false);
-        Ok(survey)
-    }
-
-    fn observe(&mut self, mut records: Records, last_is_cut: bool) {
-        let mut before: Option<[Option<DateText>; 3]> = None;
-        // The last size waits too: its space is reused.
-        let mut size_before = Vec::new();
-        while let Ok(Some(row)) = records.next_row() {
-            if let Some(dates) = before.take() {
-                self.observe_dates(dates);
-                self.observe_size(&size_before);
-            }
-            before = self.dates(&row);
-            size_before.clear();
-            size_before.extend_from_slice(self.size_of(&row));
-        }
-        if let Some(dates) = before.filter(|_| !last_is_cut) {
-            self.observe_dates(dates);
-            self.observe_size(&size_before);
-        }
-    }
-
-    fn size_of<'a>(&self, row: &Row<'a>) -> &'a [u8] {
-        let at = self.header.and_then(|header| header.at(Column::Size));
-        at.map_or(b"", |at| row.cell(at))
-    }
-
-    fn observe_size(&mut self, size: &[u8]) {
-        if !size.iter().all(u8::is_ascii_digit) {
-            self.has_signs = true;
-            self.marks.observe(size);
-        }
-    }
-
-    fn dates(&mut self, row: &Row<'_>) -> Option<[Option<DateText>; 3]> {
-        let columns = [Column::Time, Column::WindowStart, Column::WindowEnd];
-        let header = self.header;
-        let cells = columns.map(|column| header.and_then(|h| h.at(column)).map(|at| row.cell(at)));
-        let dates = cells.map(|cell| DateText::parse_with_numbers(cell.unwrap_or_default()));
-        if dates[0].is_none() {
-            self.header = Header::of(row.cells()).or(self.header);
-            return None;
-        }
-        for (date, cell) in dates.iter().flatten().zip(cells.iter().flatten()) {
-            if let Some(order) = date.proves() {
-                self.proofs[order as usize].get_or_insert_with(|| shown(cell));
-            }
-        }
-        match (dates[0], cells[0]) {
-            (Some(date), Some(cell)) if date.is_open() && self.preview.len() < PREVIEW => {
-                self.preview.push(shown(cell));
-            }
-            _ => {}
-        }
-        Some(dates)
-    }
-
-    fn observe_dates(&mut self, dates: [Option<DateText>; 3]) {
-        dates.iter().flatten().for_each(|date| self.evidence.observe(date));
-        if let [Some(time), Some(start), Some(end)] = dates {
-            self.evidence.observe_window(&time, &start, &end);
-        }
-    }
-}
-
 /// Reads one input.
 pub(super) fn read(
     input: &mut Input,
@@ -137,19 +38,44 @@ pub(super) fn read(
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
     let mut records = Records::new(input.open()?, input.head(), delimiter);
-    let mut sheet = Sheet { input, notation, header: None, before: 0, rows: 0 };
-    loop {
+    let mut sheet = Sheet { input, notation, header: None, before: Vec::new(), rows: 0 };
+    // What speaks against the notation is left to the caller: the rest would be read wrongly.
+    while reader.against.is_none() {
         match records.next_row() {
             Ok(Some(row)) => sheet.take(&row, reader),
             Ok(None) => break,
             Err(damaged) => {
                 reader.sink.damage(input.name(), damaged.line, damaged.what);
+                sheet.judge_before_header(reader);
                 return Ok(());
             }
         }
     }
+    sheet.judge_before_header(reader);
     sheet.end(reader);
     Ok(())
+}
+
+/// A record before the header: a title, or a row that was separated from its header.
+struct Before {
+    line: u64,
+    width: usize,
+    /// Which of its first 64 cells are dates, as bits.
+    dates: u64,
+}
+
+impl Before {
+    fn of(row: &Row<'_>) -> Before {
+        let is_date = |at: &usize| DateText::parse_with_numbers(row.cell(*at)).is_some();
+        let dates = (0..row.len().min(64)).filter(is_date).fold(0, |bits, at| bits | 1 << at);
+        Before { line: row.line, width: row.len(), dates }
+    }
+
+    /// Whether it fits under the header: as wide, and with a date where the header has the time.
+    fn is_row_of(&self, header: &Header) -> bool {
+        let has_time = header.at(Column::Time).is_some_and(|at| at < 64 && self.dates >> at & 1 == 1);
+        self.width == header.width && has_time
+    }
 }
 
 /// A CSV file, or one of several that were joined.
@@ -157,7 +83,7 @@ struct Sheet<'a> {
     input: &'a Input,
     notation: Notation,
     header: Option<Header>,
-    before: u64,
+    before: Vec<Before>,
     rows: u64,
 }
 
@@ -179,13 +105,29 @@ impl Sheet<'_> {
 
     fn take_before_header(&mut self, row: &Row<'_>, reader: &mut Reader<'_>) {
         self.header = Header::of(row.cells());
-        self.before += 1;
-        if self.header.is_some() || self.before <= BEFORE_HEADER {
+        if self.header.is_some() {
+            self.judge_before_header(reader);
             return reader.sink.skip(Skip::Header, 1);
+        }
+        if self.before.len() < BEFORE_HEADER {
+            return self.before.push(Before::of(row));
         }
         let reason =
             "a row without a header: expected columns such as Received, SenderAddress, RecipientAddress";
         reader.sink.reject(rejection(self.input, row.line, reason));
+    }
+
+    /// Titles are skipped; rows that stand before their header, as after sorting, are mail that is not counted.
+    fn judge_before_header(&mut self, reader: &mut Reader<'_>) {
+        for before in self.before.drain(..) {
+            match self.header {
+                Some(header) if before.is_row_of(&header) => {
+                    let reason = "a row before its header: expected the header above all rows";
+                    reader.sink.reject(rejection(self.input, before.line, reason));
+                }
+                _ => reader.sink.skip(Skip::Header, 1),
+            }
+        }
     }
 
     /// A record that is no row of this header: where files were joined it begins the next one.

@@ -7,19 +7,55 @@
 mod stream;
 mod walk;
 
-use crate::ingest::{Input, SourceError, rejection};
+use crate::ingest::{Input, Sink, SourceError, rejection};
 
 use super::csv::warn_if_cut;
-use super::row::Reader;
+use super::row::{Notation, Reader};
 use stream::{ByteStream, Stop};
-use walk::Walk;
+use walk::{PageCount, Walk};
 
 pub(super) use walk::is_trace;
 
+/// Pages of an answer that was fetched in parts. A link to the next page cannot be followed here, nor compared
+/// with the pages that are there; only that the last page is missing shows.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    linked: u64,
+    last: u64,
+    /// The input of the latest page that has a link.
+    latest: String,
+}
+
+impl Pages {
+    fn add(&mut self, more: &PageCount, input: &str) {
+        self.linked += more.linked;
+        self.last += more.last;
+        if more.linked > 0 {
+            self.latest = input.to_owned();
+        }
+    }
+
+    /// Warns where every page says that another one follows.
+    pub(super) fn warn_if_more(&self, sink: &mut dyn Sink) {
+        if self.linked > 0 && self.last == 0 {
+            sink.warn(format!(
+                "{}: more pages follow ('@odata.nextLink'), and the last one is in no input: this is not the whole; \
+                 fetch the pages up to the one without a link",
+                self.latest
+            ));
+        }
+    }
+}
+
 /// Reads one input.
-pub(super) fn read(input: &mut Input, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+pub(super) fn read(
+    input: &mut Input,
+    notation: Notation,
+    reader: &mut Reader<'_>,
+    pages: &mut Pages,
+) -> Result<(), SourceError> {
     let mut stream = ByteStream::new(input.open()?);
-    let mut walk = Walk::new(input, reader, stream.gauge());
+    let mut walk = Walk::new(input, notation, reader, stream.gauge());
     loop {
         match stream.document(&mut walk) {
             Ok(true) => {}
@@ -35,6 +71,7 @@ pub(super) fn read(input: &mut Input, reader: &mut Reader<'_>) -> Result<(), Sou
         }
     }
     let rows = walk.rows;
+    pages.add(&walk.pages, input.name());
     warn_if_cut(input, rows, reader);
     Ok(())
 }

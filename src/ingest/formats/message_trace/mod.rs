@@ -10,11 +10,10 @@ mod csv;
 mod json;
 mod relay;
 mod row;
+mod survey;
 mod words;
 
-use self::csv::Survey;
-use self::row::{Notation, Reader};
-use crate::ingest::delimited::{DateOrder, OrderEvidence, OrderVerdict, RecipientHasher};
+use self::row::Reader;
 use crate::ingest::grouping::Messages;
 use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
 
@@ -75,88 +74,34 @@ impl LogFormat for MessageTrace {
         sink: &mut dyn Sink,
     ) -> Result<(), ReadError> {
         let encodings: Vec<Encoding> = inputs.iter().map(|input| Encoding::of_named(input.head())).collect();
-        let notations = notations(&mut inputs, &encodings, options, sink)?;
-        let mut messages = Messages::default();
-        for ((input, encoding), notation) in inputs.iter_mut().zip(encodings).zip(notations) {
-            let source = sink.names().add_source(input.name());
-            messages.begin_input(source);
-            let mut reader = Reader {
-                messages: &mut messages,
-                sink: &mut *sink,
-                hasher: RecipientHasher::default(),
-                own_domains: &options.own_domains,
-            };
-            match encoding {
-                Encoding::Json => json::read(input, &mut reader)?,
-                Encoding::Csv { delimiter } => csv::read(input, delimiter, notation, &mut reader)?,
+        let mut surveys = survey::surveys(&mut inputs, &encodings, options)?;
+        let notations = survey::notations(&inputs, &surveys, options, sink)?;
+        let (mut messages, mut pages) = (Messages::default(), json::Pages::default());
+        let mut reader = Reader::new(&mut messages, &mut *sink, &options.own_domains);
+        for (at, input) in inputs.iter_mut().enumerate() {
+            reader.begin_input(input.name());
+            match encodings[at] {
+                Encoding::Json => json::read(input, notations[at], &mut reader, &mut pages)?,
+                Encoding::Csv { delimiter } => csv::read(input, delimiter, notations[at], &mut reader)?,
+            }
+            if let Some(against) = reader.against.take() {
+                return Err(survey::refused(input, &mut surveys[at], against));
             }
         }
+        warn_if_unclear(reader.unclear, reader.sink);
+        pages.warn_if_more(reader.sink);
         messages.deliver(sink, |origin, names| relay::is_from(&options.relay_hosts, origin, names));
         Ok(())
     }
 }
 
-/// How each input is written. The order of day and month: as the user says; else what its start proves, else its
-/// whole date column, else what the other inputs prove; never a guess. The decimal mark: what its sizes prove.
-fn notations(
-    inputs: &mut [Input],
-    encodings: &[Encoding],
-    options: &ReadOptions,
-    sink: &mut dyn Sink,
-) -> Result<Vec<Notation>, ReadError> {
-    let mut surveys = Vec::new();
-    for (input, encoding) in inputs.iter_mut().zip(encodings) {
-        surveys.push(match encoding {
-            Encoding::Csv { delimiter } => survey(input, *delimiter, options.date_order)?,
-            Encoding::Json => Survey::default(),
-        });
-    }
-    let mut all = OrderEvidence::default();
-    surveys.iter().for_each(|survey| all.add(&survey.evidence));
-    let mut notations = Vec::new();
-    for (input, survey) in inputs.iter().zip(&surveys) {
-        let order = match (options.date_order, survey.evidence.verdict(), all.verdict()) {
-            (Some(order), _, _) => Some(order),
-            (None, OrderVerdict::Decided(order), _) => Some(order),
-            (None, OrderVerdict::NotNeeded, _) => None,
-            (None, OrderVerdict::Open, OrderVerdict::Decided(order)) => {
-                sink.warn(format!(
-                    "{}: dates are read as {}, as in the other files",
-                    input.name(),
-                    order.name()
-                ));
-                Some(order)
-            }
-            (None, verdict, _) => return Err(undecided(input, survey, verdict)),
-        };
-        notations.push(Notation { order, mark: survey.marks.decided() });
-    }
-    Ok(notations)
-}
-
-/// What an input shows; the whole of it is read only where its start leaves open what can matter.
-fn survey(input: &mut Input, delimiter: u8, stated: Option<DateOrder>) -> Result<Survey, ReadError> {
-    let head = Survey::of_head(input, delimiter);
-    let is_order_open = stated.is_none() && head.evidence.verdict() == OrderVerdict::Open;
-    let is_mark_open = head.has_signs && head.marks.decided().is_none();
-    if (is_order_open || is_mark_open) && input.can_reopen() {
-        return Ok(Survey::of_all(input, delimiter)?);
-    }
-    Ok(head)
-}
-
-fn undecided(input: &Input, survey: &Survey, verdict: OrderVerdict) -> ReadError {
-    let proofs: Vec<&str> = survey.proofs.iter().flatten().map(String::as_str).collect();
-    let problem = match verdict {
-        OrderVerdict::Mixed => {
-            format!("some dates have the day first and some the month: {}", proofs.join(", "))
-        }
-        _ => format!("its dates can be read with the day or the month first: {}", survey.preview.join(", ")),
-    };
-    ReadError::Undecided {
-        input: input.name().to_owned(),
-        problem,
-        hint: "say --date-order day-month or --date-order month-day".to_owned(),
+/// Warns of statuses in another language: a group that is not known as such is not told from its members.
+fn warn_if_unclear(rows: u64, sink: &mut dyn Sink) {
+    if rows > 0 {
+        sink.warn(format!(
+            "rows with a status that is not understood: {rows}; groups may be counted member by member: export with \
+             English culture"
+        ));
     }
 }
 

@@ -7,7 +7,9 @@
 use super::columns::{Column, Header, Shape};
 use super::words::{self, Event};
 use crate::ingest::Sink;
-use crate::ingest::delimited::{self, DateOrder, DateText, DecimalMark, RecipientHasher, ResolvedDate};
+use crate::ingest::delimited::{
+    self, DateOrder, DateText, DecimalMark, MarkEvidence, RecipientHasher, ResolvedDate,
+};
 use crate::ingest::grouping::{Facts, MessageKey, Messages, Origin, Received, Row, Signs, Standing, Status};
 use crate::period::{Timestamp, Zone};
 use crate::usage::{ClientId, HostId, SenderId, Skip};
@@ -35,9 +37,9 @@ impl<'a> Cells<'a> {
         cells
     }
 
-    /// Sets a cell.
+    /// Sets a cell. Of two with one name the first counts, as in [`Header::of`].
     pub(super) fn set(&mut self, column: Column, text: &'a [u8]) {
-        self.cells[column as usize] = Some(text.trim_ascii());
+        self.cells[column as usize].get_or_insert(text.trim_ascii());
     }
 
     /// A cell; `None` where there is no such column.
@@ -56,8 +58,19 @@ impl<'a> Cells<'a> {
 pub(super) struct Notation {
     /// Whether the day or the month stands first.
     pub(super) order: Option<DateOrder>,
+    /// Whether the user stated the order; else it is inferred, and a date may speak against it.
+    pub(super) is_stated: bool,
     /// The decimal mark of sizes.
     pub(super) mark: Option<DecimalMark>,
+}
+
+/// A cell that shows another notation than was inferred, as it may be shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Against {
+    /// A date that proves this order.
+    Order(DateOrder, String),
+    /// A size with the other decimal mark.
+    Mark(String),
 }
 
 /// What became of a row that was understood.
@@ -71,13 +84,33 @@ pub(super) enum Taken {
 
 /// Messages, and what is needed to add rows to them.
 pub(super) struct Reader<'a> {
-    pub(super) messages: &'a mut Messages,
+    messages: &'a mut Messages,
     pub(super) sink: &'a mut dyn Sink,
-    pub(super) hasher: RecipientHasher,
-    pub(super) own_domains: &'a [String],
+    hasher: RecipientHasher,
+    own_domains: &'a [String],
+    /// Rows with a status that is not understood.
+    pub(super) unclear: u64,
+    /// The first cell of the input that speaks against its notation.
+    pub(super) against: Option<Against>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// A reader that has read nothing.
+    pub(super) fn new(
+        messages: &'a mut Messages,
+        sink: &'a mut dyn Sink,
+        own_domains: &'a [String],
+    ) -> Reader<'a> {
+        let hasher = RecipientHasher::default();
+        Reader { messages, sink, hasher, own_domains, unclear: 0, against: None }
+    }
+
+    /// Begins an input.
+    pub(super) fn begin_input(&mut self, name: &str) {
+        let source = self.sink.names().add_source(name);
+        self.messages.begin_input(source);
+    }
+
     /// Adds a row to its message, or says what is wrong with it.
     pub(super) fn take(
         &mut self,
@@ -98,6 +131,8 @@ impl Reader<'_> {
         let facts = self.facts(cells, notation, signs(cells, None, self.own_domains))?;
         let slot = self.messages.message(&facts);
         let status = words::row_status(cells.get(Column::Status));
+        self.unclear += u64::from(status.is_none());
+        let status = status.unwrap_or(Status::Unknown);
         Ok(used_if(self.messages.recipient(slot, hash, status, Row::Own)))
     }
 
@@ -110,13 +145,16 @@ impl Reader<'_> {
         }
         let facts = self.facts(cells, notation, signs(cells, None, self.own_domains))?;
         let slot = self.messages.message(&facts);
-        let mut news = false;
+        let (mut news, mut is_clear) = (false, true);
         for (address, status) in delimited::split_statuses(list) {
             let row = if news { Row::Rest } else { Row::Message };
             if let Some(hash) = self.hasher.hash(address) {
-                news |= self.messages.recipient(slot, hash, words::listed_status(status), row);
+                let status = words::listed_status(status);
+                is_clear &= status.is_some();
+                news |= self.messages.recipient(slot, hash, status.unwrap_or(Status::Unknown), row);
             }
         }
+        self.unclear += u64::from(!is_clear);
         Ok(used_if(news))
     }
 
@@ -132,9 +170,9 @@ impl Reader<'_> {
                 let group = cells.get(Column::Related);
                 self.take_outcome(cells, notation, group, Status::Expanded, Skip::Routing)
             }
-            Event::Step => Ok(Taken::Skipped(Skip::Routing)),
+            Event::Step => skipped_event(cells, Skip::Routing),
             Event::Other if cells.get(Column::Event).is_empty() => Err("the event is missing".to_owned()),
-            Event::Other => Ok(Taken::Skipped(Skip::Event)),
+            Event::Other => skipped_event(cells, Skip::Event),
         }
     }
 
@@ -194,6 +232,7 @@ impl Reader<'_> {
     }
 
     fn facts(&mut self, cells: &Cells<'_>, notation: Notation, signs: Signs) -> Result<Facts, String> {
+        self.hold_against(cells, notation);
         let date = date(cells.get(Column::Time), notation.order)?;
         let time = date.instant(&Zone::UTC);
         if !Messages::fits(time) {
@@ -209,6 +248,27 @@ impl Reader<'_> {
             origin: self.origin(cells, signs),
             line: cells.line,
         })
+    }
+
+    /// Holds a row against the notation that was inferred from the start of its input: what was read with it would
+    /// be in the wrong month, or a thousand times too large.
+    fn hold_against(&mut self, cells: &Cells<'_>, notation: Notation) {
+        if let (Some(order), false) = (notation.order, notation.is_stated) {
+            for cell in [Column::Time, Column::WindowStart, Column::WindowEnd].map(|at| cells.get(at)) {
+                let proven = DateText::parse_with_numbers(cell).and_then(|date| date.proves());
+                if let Some(proven) = proven.filter(|proven| *proven != order) {
+                    self.against.get_or_insert_with(|| Against::Order(proven, delimited::shown(cell)));
+                }
+            }
+        }
+        let size = cells.get(Column::Size);
+        if notation.mark.is_some() && !size.iter().all(u8::is_ascii_digit) {
+            let mut evidence = MarkEvidence::default();
+            evidence.observe(size);
+            if evidence.decided().is_some_and(|mark| Some(mark) != notation.mark) {
+                self.against.get_or_insert_with(|| Against::Mark(delimited::shown(size)));
+            }
+        }
     }
 
     fn origin(&mut self, cells: &Cells<'_>, signs: Signs) -> Origin {
@@ -236,6 +296,15 @@ fn used_if(news: bool) -> Taken {
     if news { Taken::Used } else { Taken::Skipped(Skip::Duplicate) }
 }
 
+/// An event that does not count. A repeated header names no event either, whatever the order of its columns, but
+/// has no time; looking for a digit is cheap, for most rows of a trace are such events.
+fn skipped_event(cells: &Cells<'_>, reason: Skip) -> Result<Taken, String> {
+    match cells.get(Column::Time).iter().any(u8::is_ascii_digit) {
+        true => Ok(Taken::Skipped(reason)),
+        false => Err("the time is missing".to_owned()),
+    }
+}
+
 fn client_ip<'a>(cells: &Cells<'a>) -> &'a [u8] {
     match cells.get(Column::FromIp) {
         b"" => cells.get(Column::ClientIp),
@@ -250,10 +319,13 @@ fn client_name<'a>(cells: &Cells<'a>, ip: &[u8]) -> &'a [u8] {
 }
 
 /// The key of a message: its network message id, else Message-ID, sender and time together (a Message-ID alone
-/// is reused by applications). Events differ in time, so they go by Message-ID and sender.
+/// is reused by applications). Events differ in time, so they go by Message-ID and sender. Without any Message-ID
+/// only the time tells messages of one sender apart, so all of it counts; with one, exports that write whole
+/// seconds still meet those that write parts.
 fn key(cells: &Cells<'_>, time: Timestamp) -> Result<MessageKey, String> {
     const NO_ID: &[u8] = b"00000000-0000-0000-0000-000000000000";
-    let id = cells.get(Column::Id);
+    // The name that says whose id it is beats a plain one, even where it is empty.
+    let id = cells.has(Column::Id).unwrap_or_else(|| cells.get(Column::PlainId));
     if !id.is_empty() && id != NO_ID {
         return Ok(MessageKey::of_id(id));
     }
@@ -261,7 +333,12 @@ fn key(cells: &Cells<'_>, time: Timestamp) -> Result<MessageKey, String> {
     match (cells.has(Column::Event), message_id) {
         (Some(_), b"") => Err("both network_message_id and message_id are missing".to_owned()),
         (Some(_), _) => Ok(MessageKey::of_parts(&[b"trace", message_id, sender])),
-        (None, _) => Ok(MessageKey::of_parts(&[b"trace", message_id, sender, &time.seconds().to_be_bytes()])),
+        (None, _) => {
+            let second = time.seconds().to_be_bytes();
+            let fraction = if message_id.is_empty() { nanoseconds(cells.get(Column::Time)) } else { 0 };
+            let parts: [&[u8]; 5] = [b"trace", message_id, sender, &second, &fraction.to_be_bytes()];
+            Ok(MessageKey::of_parts(if fraction > 0 { &parts } else { &parts[..4] }))
+        }
     }
 }
 
@@ -310,11 +387,19 @@ pub(super) fn date(cell: &[u8], order: Option<DateOrder>) -> Result<ResolvedDate
     date.resolve(order).ok_or_else(|| refused("there is no such day in the order of its column"))
 }
 
-/// The nanoseconds within the second of an ISO time, `2021-03-23T10:00:09.3284899Z`; 0 where there are none. They
-/// tell which of two hops was the first.
+/// The nanoseconds within the second of an ISO time, `2021-03-23T10:00:09.3284899Z`, or of a count since 1970,
+/// `/Date(1658751973240)/`; 0 where there are none. They tell which of two hops was the first.
 fn nanoseconds(time: &[u8]) -> u32 {
-    const POINT: usize = "2021-03-23T10:00:09".len();
-    let Some([b'.' | b',', fraction @ ..]) = time.get(POINT..) else { return 0 };
+    const SECOND: usize = "2021-03-23T10:00:09".len();
+    const COUNT: usize = "1658751973".len();
+    let count = time.strip_prefix(b"/Date(").unwrap_or(time);
+    let is_count = count.len() > COUNT && count[..COUNT].iter().all(u8::is_ascii_digit);
+    let after = if is_count { &count[COUNT..] } else { time.get(SECOND..).unwrap_or_default() };
+    let fraction = match after {
+        [b'.' | b',', fraction @ ..] => fraction,
+        _ if is_count => after,
+        _ => return 0,
+    };
     let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit());
     let padded = digits.copied().chain(std::iter::repeat(b'0')).take(9);
     padded.fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
@@ -336,5 +421,15 @@ fn size(cell: &[u8], mark: Option<DecimalMark>) -> Result<Option<u64>, String> {
         let size = cell.iter().fold(0, |size, byte| size * 10 + u64::from(byte - b'0'));
         return Ok(Some(size).filter(|&size| size > 0));
     }
-    delimited::parse_size(cell, mark, "")
+    delimited::parse_size(cell, whole_mark(cell).or(mark), "")
+}
+
+/// The decimal mark under which `1,234` without a unit is a number of bytes: they are whole, so its sign separates
+/// thousands.
+fn whole_mark(cell: &[u8]) -> Option<DecimalMark> {
+    let has_unit = !cell.last().is_some_and(u8::is_ascii_digit);
+    if has_unit || !delimited::is_open_number(cell) {
+        return None;
+    }
+    Some(if cell.contains(&b',') { DecimalMark::Point } else { DecimalMark::Comma })
 }

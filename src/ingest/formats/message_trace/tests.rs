@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ingest::DateOrder;
 use crate::ingest::collect::Collected;
 use crate::usage::{Recipients, Skip, Submission, Traffic};
 
@@ -100,6 +101,28 @@ fn an_expanded_group_is_billed_as_one() {
     }
 }
 
+/// Exports from the portal are translated.
+#[test]
+fn a_status_that_is_not_understood_is_named() {
+    let rows = |group: &str| {
+        let rows = [(group, "all@x.com"), ("m1 Zugestellt", "a@x.com"), ("Zugestellt", "b@x.com")];
+        rows.map(|(status, recipient)| get_row(1, recipient, status, "1000")).concat()
+    };
+    let warning = |rows| {
+        format!(
+            "rows with a status that is not understood: {rows}; groups may be counted member by member: export with \
+             English culture"
+        )
+    };
+    let sink = read(&format!("{GET}{}", rows("Erweitert")));
+    assert_eq!((totals(&sink), &sink.warnings), ((1, 1, 1_000, 1_000), &vec![warning(1)]));
+    let text = format!("{GET}{}", rows("Uitgebreid"));
+    let sink = read_with(&[("a", text.as_bytes()), ("b", text.as_bytes())], &ReadOptions::default()).unwrap();
+    assert_eq!((totals(&sink), &sink.warnings), ((1, 3, 1_000, 3_000), &vec![warning(4)]));
+    let list = enhanced_row("id1", "all@x.com##Empfangen;a@x.com##Empfangen", ",Originating,");
+    assert_eq!(read(&format!("{ENHANCED}{list}")).warnings, [warning(1)]);
+}
+
 /// Nasty input 8: a Message-ID that thousands of mails share, or none at all.
 #[test]
 fn without_a_trace_id_sender_and_time_tell_messages_apart() {
@@ -109,6 +132,20 @@ fn without_a_trace_id_sender_and_time_tell_messages_apart() {
                 2026-10-01T12:00:01Z,app@x.com,a@y.com,Delivered,10,<same@app>\n\
                 2026-10-01T12:00:01Z,app@x.com,a@y.com,Delivered,10,\n";
     assert_eq!(totals(&read(&format!("{header}{rows}"))), (3, 4, 30, 40));
+}
+
+#[test]
+fn without_any_id_parts_of_a_second_tell_messages_apart() {
+    let rows = |times: &[&str], message_id: &str| {
+        let row = |time: &&str| format!("{time},app@x.com,a@y.com,Delivered,10,{message_id}\n");
+        let rows: String = times.iter().map(row).collect();
+        totals(&read(&format!("Received,SenderAddress,RecipientAddress,Status,Size,MessageId\n{rows}"))).0
+    };
+    let [a, b, c] = ["2026-10-01T12:00:00.1Z", "2026-10-01T12:00:00.5Z", "2026-10-01T12:00:00Z"];
+    assert_eq!(rows(&[a, b, b, c], ""), 3);
+    assert_eq!(rows(&["/Date(1658751973240)/", "/Date(1658751973241)/", "1658751973240"], ""), 2);
+    // Another export of the same message may write whole seconds.
+    assert_eq!(rows(&[a, c], "<m@app>"), 1);
 }
 
 /// Nasty input 7.
@@ -141,10 +178,16 @@ fn the_whole_column_decides_the_decimal_mark_of_sizes() {
     };
     assert_eq!(sizes(&["1,234 KB", "12.5 KB", "1,234,567"]), [1_234_000, 12_500, 1_234_567]);
     assert_eq!(sizes(&["1,234 KB", "12,5 KB"]), [1_234, 12_500]);
+    // Bytes are whole, whatever sizes with a unit show.
+    assert_eq!(sizes(&["1,234", "22,761", "1.234", "12,5 KB"]), [1_234, 22_761, 1_234, 12_500]);
     // What decides stands far behind the start of the file.
     let mut far = vec!["12 KB"; 2_000];
     far.extend(["1,234 KB", "1.5 KB"]);
     assert_eq!(sizes(&far)[2_000..], [1_234_000, 1_500]);
+    // A joined part with the other mark leaves open what only its column could decide.
+    let mut joined = vec!["1.5 KB"; 2_000];
+    joined.extend(["1.234 KB", "1,5 KB"]);
+    assert_eq!(sizes(&joined)[2_000..], [1_500]);
 }
 
 /// `--relay-host`: the relay of a trace is the host that handed the mail in.
@@ -192,6 +235,38 @@ fn what_exporters_put_around_rows_is_a_header() {
     let sink = read(&text);
     assert_eq!(totals(&sink), (3, 3, 60, 60));
     assert_eq!(skipped(&sink), [(Skip::Header, 7)]);
+}
+
+#[test]
+fn rows_before_their_header_are_rejected_and_titles_are_not() {
+    let row = |id| enhanced_row(id, "a@y.com##Receive, Deliver", ",Originating,");
+    let text =
+        format!("sep=,\nTrace of,2026-10-01\n{}{}#TYPE x\n{ENHANCED}{}", row("id1"), row("id2"), row("id3"));
+    let sink = read(&text);
+    assert_eq!(totals(&sink), (1, 1, 700, 700));
+    assert_eq!(skipped(&sink), [(Skip::Header, 4)]);
+    let reason = "a row before its header: expected the header above all rows";
+    assert_eq!(rejections(&sink), [format!("trace:3: {reason}"), format!("trace:4: {reason}")]);
+}
+
+/// Nasty input 3 for events: what names no event may be the header of the next file.
+#[test]
+fn a_repeated_header_of_an_extended_trace_begins_another_order_of_columns() {
+    let reversed = |line: &str| {
+        let cells: Vec<&str> = line.trim_end().split(',').rev().collect();
+        format!("{}\n", cells.join(","))
+    };
+    let rows = |ids: std::ops::Range<u32>| {
+        ids.map(|id| event(&format!("id{id}"), "SMTP", "RECEIVE", "a@y.com", 10, "")).collect::<Vec<_>>()
+    };
+    let second: String = rows(1..11).iter().map(|row| reversed(row)).collect();
+    let text = format!("{EXTENDED}{}{}{second}", rows(0..1).concat(), reversed(EXTENDED));
+    let sink = read(&text);
+    assert_eq!(totals(&sink), (11, 11, 110, 110));
+    assert_eq!(skipped(&sink), [(Skip::Header, 2)]);
+    let timeless =
+        event("id1", "AGENT", "AGENTINFO", "a@y.com", 10, "").replacen("2026-10-01T12:00:00.0000000Z", "", 1);
+    assert_eq!(rejections(&read(&format!("{EXTENDED}{timeless}"))), ["trace:2: the time is missing"]);
 }
 
 /// Nasty inputs 2 and 4: newlines and quotes in subjects; semicolons and a culture's dates.
@@ -270,6 +345,52 @@ fn the_whole_column_decides_the_order_of_dates() {
         "c.csv: some dates have the day first and some the month: '25/04/2024 17:25', '03/25/2024 17:25'\n\
          hint: say --date-order day-month or --date-order month-day"
     );
+}
+
+/// Reads `count` rows of each date, the sizes of which are all `size`.
+fn of_dates(dates: &[(&str, u32)]) -> Result<Collected, ReadError> {
+    let mut rows = String::new();
+    for (part, (date, count)) in (0..).zip(dates) {
+        for n in 0..*count {
+            rows += &get_row(part * 10_000 + n, "a@example.net", "Delivered", "10")
+                .replace("2026-10-01T12:00:00.1234567", &format!("{date} 17:25"));
+        }
+    }
+    read_with(&[("a.csv", format!("{GET}{rows}").as_bytes())], &ReadOptions::default())
+}
+
+/// The head of 64 KiB is some 300 rows.
+#[test]
+fn what_stands_behind_the_head_decides_the_order_of_dates_too() {
+    let sink = of_dates(&[("10/10/2026", 600), ("11/10/2026", 50), ("13/10/2026", 1)]).unwrap();
+    assert_eq!((totals(&sink).0, sink.accounting.rejected), (651, 0));
+    let days: Vec<_> = sink.submissions().map(|s| s.time.to_string()[..10].to_owned()).collect();
+    assert_eq!((days[600].as_str(), days[650].as_str()), ("2026-10-11", "2026-10-13"));
+    let error = of_dates(&[("10/21/2026", 600), ("03/04/2026", 50), ("23/04/2026", 1)]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a.csv: some dates have the day first and some the month: '23/04/2026 17:25', '10/21/2026 17:25'\n\
+         hint: say --date-order day-month or --date-order month-day"
+    );
+    let error = of_dates(&[("10/10/2026", 600), ("11/10/2026", 1)]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a.csv: its dates can be read with the day or the month first: '11/10/2026 17:25'\n\
+         hint: say --date-order day-month or --date-order month-day"
+    );
+    let sink = of_dates(&[("2026-10-10", 600), ("11.10.2026", 50)]).unwrap();
+    assert_eq!((totals(&sink).0, sink.accounting.rejected), (650, 0));
+}
+
+#[test]
+fn the_stated_order_of_dates_holds_for_json_too() {
+    let row = reporting(1).replace("/Date(1658751973240)/", "07/08/2022 10:00:00");
+    let expected =
+        "trace:1: '07/08/2022 10:00:00' can be read with the day or the month first: --date-order decides";
+    assert_eq!(rejections(&read(&row)), [expected]);
+    let options = ReadOptions { date_order: Some(DateOrder::DayMonth), ..ReadOptions::default() };
+    let sink = read_with(&[("trace", row.as_bytes())], &options).unwrap();
+    assert_eq!(only(&sink).time.to_string(), "2022-08-07T10:00:00Z");
 }
 
 /// Exports without direction: the organisation's own domains tell application mail from what came in.
@@ -470,6 +591,28 @@ fn exports_of_different_shapes_meet_in_one_message() {
     assert_eq!(skipped(&sink), [(Skip::Duplicate, 2), (Skip::Header, 2)]);
 }
 
+/// Log collectors and document stores number their own records.
+#[test]
+fn the_id_of_the_message_beats_that_of_a_record_in_any_order() {
+    let of_record = |n: u32| [format!("\"id\":\"r{n}\""), format!("\"_id\":\"s{n}\"")];
+    for first in [true, false] {
+        let (mut objects, mut rows) = (String::new(), String::new());
+        for (n, recipient) in (0..).zip(["a@y.com", "b@y.com"]) {
+            let own = reporting(7).replace("a@y.com", recipient);
+            let ids = of_record(n).join(",");
+            let inner = own.trim_matches(['{', '}']);
+            objects += &if first { format!("{{{ids},{inner}}}\n") } else { format!("{{{inner},{ids}}}\n") };
+            let row = get_row(7, recipient, "Delivered", "10");
+            let row = row.trim_end();
+            rows += &if first { format!("r{n},s{n},{row}\n") } else { format!("{row},r{n},s{n}\n") };
+        }
+        let header = GET.trim_end();
+        let header = if first { format!("id,_id,{header}\n") } else { format!("{header},id,_id\n") };
+        assert_eq!(totals(&read(&objects)), (1, 2, 10, 20), "{first}");
+        assert_eq!(totals(&read(&(header + &rows))), (1, 2, 10, 20), "{first}");
+    }
+}
+
 fn reporting(id: u32) -> String {
     format!(
         "{{\"MessageTraceId\":\"m{id}\",\"Received\":\"/Date(1658751973240)/\",\"SenderAddress\":\"app@x.com\",\
@@ -481,6 +624,7 @@ fn reporting(id: u32) -> String {
 fn rows_are_found_in_every_envelope() {
     let (one, two) = (reporting(1), reporting(2));
     let escaped = serde_json::to_string(&one.replace("cut \\ud83d", "cut")).unwrap();
+    let list = serde_json::to_string(&format!("[{one},{two}]").replace("cut \\ud83d", "cut")).unwrap();
     let envelopes = [
         format!("{one}{two}"),
         format!("{one}\n{two}\n"),
@@ -492,6 +636,8 @@ fn rows_are_found_in_every_envelope() {
             "{{\"@timestamp\":\"x\",\"id\":\"w\",\"message\":{escaped}}}\n{{\"event\":{{\"original\":{two}}}}}"
         ),
         format!("{{\"_raw\":{escaped}}}\n\n\u{1e}{two}"),
+        format!("{{\"value\":{list}}}"),
+        format!("{{\"message\":\"[info] sent\",{}\n{two}", &one[1..]),
     ];
     for envelope in envelopes {
         assert_eq!(MessageTrace.detect(envelope.as_bytes()), Some(Likelihood::Certain), "{envelope}");
@@ -502,6 +648,48 @@ fn rows_are_found_in_every_envelope() {
     }
     let empty = read("{\"@odata.context\":\"x#tracing/messageTraces\",\"value\":[]}{\"d\":{\"results\":[]}}");
     assert_eq!((totals(&empty), empty.accounting.records), ((0, 0, 0, 0), 0));
+}
+
+/// A line that was cut between key and value, by a full disk or a copied window, as the first and as a later one.
+#[test]
+fn a_line_of_json_that_breaks_off_costs_only_itself() {
+    let (one, two) = (reporting(1), reporting(2));
+    let expected = |line| vec![format!("trace:{line}: the JSON ends in the middle of a document")];
+    for (end, newline) in [(":", "\n"), (": ", "\r\n"), (":{", "\n"), (":1", "\n"), (":1,", "\n"), ("", "\n")]
+    {
+        let cut = format!("{{\"MessageTraceId\":\"m9\",\"Size\"{end}");
+        let text = [one.as_str(), &cut, &two, &cut].join(newline);
+        let sink = read(&text);
+        assert_eq!(totals(&sink), (2, 2, 20, 20), "{end}");
+        assert_eq!(rejections(&sink), [expected(2), expected(4)].concat(), "{end}");
+    }
+    for key in ["Size", "message", "x"] {
+        let sink = read(&format!("{{\"MessageTraceId\":\"m9\",\"{key}\":\n{one}\n{two}\n"));
+        assert_eq!((totals(&sink), rejections(&sink)), ((2, 2, 20, 20), expected(1)), "{key}");
+    }
+    let pages = format!("{{\"value\":[\n{one},\n{two}\n]}}\n{{\"value\":[\n{one}\n]}}\n");
+    let sink = read(&pages);
+    assert_eq!((totals(&sink), sink.accounting.rejected), ((2, 2, 20, 20), 0));
+}
+
+/// A script that saves the first page only.
+#[test]
+fn a_page_without_the_next_one_is_named() {
+    let page = |id, link: &str| format!("{{\"value\":[{}]{link}}}", reporting(id));
+    let next = ",\"@odata.nextLink\":\"https://graph.example/?skip=1\"";
+    let warnings = |pages: &[(&str, String)]| {
+        let inputs: Vec<_> = pages.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        read_with(&inputs, &ReadOptions::default()).unwrap().warnings
+    };
+    let expected = "b.json: more pages follow ('@odata.nextLink'), and the last one is in no input: this is not the whole; \
+                    fetch the pages up to the one without a link";
+    assert_eq!(warnings(&[("a.json", page(1, next)), ("b.json", page(2, next))]), [expected]);
+    let none: [&str; 0] = [];
+    assert_eq!(warnings(&[("a.json", page(1, next)), ("b.json", page(2, ""))]), none);
+    assert_eq!(warnings(&[("a.json", page(2, "")), ("b.json", page(1, next))]), none);
+    assert_eq!(warnings(&[("a.json", page(1, ",\"@odata.nextLink\":null"))]), none);
+    let old = format!("{{\"d\":{{\"results\":[{}],\"__next\":\"https://x\"}}}}", reporting(1));
+    assert_eq!(warnings(&[("b.json", old)]), [expected]);
 }
 
 #[test]

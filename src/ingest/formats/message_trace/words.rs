@@ -24,34 +24,58 @@ impl Plain {
     }
 }
 
-/// The status of a `Get-MessageTrace` or Graph row. A word in another language (exports from the portal are
-/// translated) tells nothing.
-pub(super) fn row_status(word: &[u8]) -> Status {
+/// The status of a `Get-MessageTrace` or Graph row; `None` where its word is not understood.
+pub(super) fn row_status(word: &[u8]) -> Option<Status> {
     if word == b"Delivered" {
-        return Status::Delivered; // Nearly every row; the comparison below is a tenth of the time of reading one.
+        return Some(Status::Delivered); // Nearly every row; the comparison below is a tenth of the time of reading one.
     }
-    match Plain::of(word).bytes() {
+    let plain = Plain::of(word);
+    Some(match plain.bytes() {
         b"delivered" | b"sent" => Status::Delivered,
         b"expanded" => Status::Expanded,
         b"failed" => Status::Bounced,
         b"filteredasspam" | b"quarantined" => Status::Filtered,
         b"pending" => Status::Open,
         b"resolved" => Status::Rerouted,
-        _ => Status::Unknown,
-    }
+        // "The message has no delivery status" (Microsoft's page on Get-MessageTrace).
+        b"gettingstatus" | b"none" | b"" if word.is_ascii() => Status::Unknown,
+        translated => return translated_status(translated),
+    })
 }
 
-/// The status that a list of events ends in: `Receive, Deliver`. The last word that tells wins.
-pub(super) fn listed_status(list: &[u8]) -> Status {
-    let told = list.rsplit(|&b| b == b',').map(|word| match Plain::of(word).bytes() {
-        b"deliver" | b"send" | b"sendexternal" => Status::Delivered,
-        b"fail" => Status::Bounced,
-        b"defer" => Status::Open,
-        b"expand" => Status::Expanded,
-        b"resolve" | b"transfer" | b"redirect" => Status::Rerouted,
+/// Words of exports from the portal in German, Italian, French and Spanish, where their meaning leaves no doubt,
+/// without their letters beyond ASCII, which exports write in several ways.
+fn translated_status(plain: &[u8]) -> Option<Status> {
+    Some(match plain {
+        b"zugestellt" | b"recapitato" | b"consegnato" | b"remis" | b"entregado" => Status::Delivered,
+        b"erweitert" | b"espanso" | b"dvelopp" | b"tendu" | b"expandido" => Status::Expanded,
+        b"fehlgeschlagen" | b"nonriuscito" | b"chec" => Status::Bounced,
+        b"inquarantne" | b"inquarantena" | b"enquarantaine" | b"encuarentena" => Status::Filtered,
+        b"ausstehend" | b"insospeso" | b"enattente" | b"pendiente" => Status::Open,
+        _ => return None,
+    })
+}
+
+/// The status that a list of events ends in: `Receive, Deliver`. The last word that tells wins; `None` where no word
+/// is understood.
+pub(super) fn listed_status(list: &[u8]) -> Option<Status> {
+    let known = |word: &[u8]| match Plain::of(word).bytes() {
+        b"deliver" | b"send" | b"sendexternal" => Some(Status::Delivered),
+        b"fail" => Some(Status::Bounced),
+        b"defer" => Some(Status::Open),
+        b"expand" => Some(Status::Expanded),
+        b"resolve" | b"transfer" | b"redirect" => Some(Status::Rerouted),
+        b"receive" => Some(Status::Unknown),
         _ => row_status(word),
-    });
-    told.into_iter().find(|status| *status != Status::Unknown).unwrap_or(Status::Unknown)
+    };
+    let mut understood = None;
+    for status in list.rsplit(|&b| b == b',').filter_map(known) {
+        if status != Status::Unknown {
+            return Some(status);
+        }
+        understood = Some(status);
+    }
+    understood
 }
 
 /// What an Extended row is.
@@ -103,21 +127,34 @@ mod tests {
 
     #[test]
     fn statuses_are_read_in_every_spelling() {
-        assert_eq!(row_status(b"delivered"), Status::Delivered);
-        assert_eq!(row_status(b"Filtered as spam"), Status::Filtered);
-        assert_eq!(row_status(b"GettingStatus"), Status::Unknown);
-        assert_eq!(row_status("Übermittelt".as_bytes()), Status::Unknown);
-        assert_eq!(row_status(&[b'x'; 500]), Status::Unknown);
+        assert_eq!(row_status(b"delivered"), Some(Status::Delivered));
+        assert_eq!(row_status(b"Filtered as spam"), Some(Status::Filtered));
+        for silent in ["GettingStatus", "Getting status", "None", ""] {
+            assert_eq!(row_status(silent.as_bytes()), Some(Status::Unknown));
+        }
+    }
+
+    #[test]
+    fn translated_statuses_are_read_or_not_understood() {
+        for expanded in ["Erweitert", "Espanso", "Développé", "Étendu", "Expandido"] {
+            assert_eq!(row_status(expanded.as_bytes()), Some(Status::Expanded));
+        }
+        assert_eq!(row_status("In Quarantäne".as_bytes()), Some(Status::Filtered));
+        assert_eq!(row_status(b"D\xe9velopp\xe9"), Some(Status::Expanded));
+        for unknown in ["Übermittelt", "受信", &"x".repeat(500)] {
+            assert_eq!(row_status(unknown.as_bytes()), None);
+        }
     }
 
     #[test]
     fn the_last_word_that_tells_wins() {
-        assert_eq!(listed_status(b"Receive, Deliver"), Status::Delivered);
-        assert_eq!(listed_status(b"Receive, Defer, Fail"), Status::Bounced);
-        assert_eq!(listed_status(b"Receive, Expand, Receive"), Status::Expanded);
-        assert_eq!(listed_status(b"Receive, Transfer"), Status::Rerouted);
-        assert_eq!(listed_status(b"Receive"), Status::Unknown);
-        assert_eq!(listed_status(b""), Status::Unknown);
+        assert_eq!(listed_status(b"Receive, Deliver"), Some(Status::Delivered));
+        assert_eq!(listed_status(b"Receive, Defer, Fail"), Some(Status::Bounced));
+        assert_eq!(listed_status(b"Receive, Expand, Receive"), Some(Status::Expanded));
+        assert_eq!(listed_status(b"Receive, Transfer"), Some(Status::Rerouted));
+        assert_eq!(listed_status(b"Receive, Other"), Some(Status::Unknown));
+        assert_eq!(listed_status(b""), Some(Status::Unknown));
+        assert_eq!(listed_status(b"Empfangen"), None);
     }
 
     #[test]

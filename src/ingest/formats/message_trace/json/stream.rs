@@ -60,6 +60,38 @@ pub(super) enum Stop {
 pub(super) struct ByteStream {
     text: BufReader<Box<dyn Read + Send>>,
     gauge: Gauge,
+    cut: LineCut,
+}
+
+/// Where a line of objects breaks off. JSON may go on in the next line, so a document that began on a line and is
+/// followed by a line that begins an object is only taken for a cut one where a value is missing, or where the
+/// document before ended with its line.
+#[derive(Debug, Default)]
+struct LineCut {
+    /// Whether the document before ended on the line on which it began.
+    in_lines: bool,
+    /// Whether an object is being read, and still on its first line.
+    on_first_line: bool,
+    /// The last sign on that line that is no space.
+    last_sign: u8,
+}
+
+impl LineCut {
+    /// Whether the document ends before this byte, the next one of the stream.
+    fn is_before(&mut self, byte: u8, last: u8) -> bool {
+        if !self.on_first_line {
+            return false;
+        }
+        if last == b'\n' {
+            self.on_first_line =
+                byte == b'{' && (self.last_sign == b':' || self.in_lines && self.last_sign != b'[');
+            return self.on_first_line;
+        }
+        if !byte.is_ascii_whitespace() {
+            self.last_sign = byte;
+        }
+        false
+    }
 }
 
 impl Read for ByteStream {
@@ -76,7 +108,11 @@ impl Read for ByteStream {
 impl ByteStream {
     /// A stream over a text.
     pub(super) fn new(text: Box<dyn Read + Send>) -> ByteStream {
-        ByteStream { text: BufReader::with_capacity(BUFFER_BYTES, text), gauge: Gauge::default() }
+        ByteStream {
+            text: BufReader::with_capacity(BUFFER_BYTES, text),
+            gauge: Gauge::default(),
+            cut: LineCut::default(),
+        }
     }
 
     /// Where the stream is.
@@ -95,9 +131,15 @@ impl ByteStream {
             self.skip_line().map_err(|error| stop(line, error))?;
             return Err(Stop::Line { line, what: "not JSON: expected an object or a list".to_owned() });
         }
+        // The line end before it is no part of the document.
+        self.gauge.0.last.set(b' ');
+        (self.cut.on_first_line, self.cut.last_sign) = (first == b'{', first);
         let mut json = serde_json::Deserializer::from_reader(&mut *self);
         match (Visit { walk, is_row_place: true }).deserialize(&mut json) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.cut.in_lines = self.gauge.line() == line;
+                Ok(true)
+            }
             Err(error) => Err(self.stopped(line, &error)),
         }
     }
@@ -133,6 +175,9 @@ impl ByteStream {
             return Err(io::Error::other("row too long"));
         }
         let Some(&byte) = self.text.fill_buf()?.first() else { return Ok(None) };
+        if self.cut.is_before(byte, gauge.last.get()) {
+            return Ok(None);
+        }
         self.text.consume(1);
         gauge.since_row.set(gauge.since_row.get() + 1);
         gauge.line.set(gauge.line.get() + u64::from(byte == b'\n'));
@@ -141,6 +186,7 @@ impl ByteStream {
     }
 
     fn skip_space(&mut self) -> io::Result<Option<u8>> {
+        self.cut.on_first_line = false;
         loop {
             match self.text.fill_buf()?.first().copied() {
                 Some(b' ' | b'\t' | b'\r' | b'\n' | 0x1e) => {
@@ -153,6 +199,7 @@ impl ByteStream {
     }
 
     fn skip_line(&mut self) -> io::Result<()> {
+        self.cut.on_first_line = false;
         while self.take_byte()?.is_some_and(|byte| byte != b'\n') {
             self.gauge.end_row();
         }

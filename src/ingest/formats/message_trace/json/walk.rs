@@ -21,6 +21,10 @@ const ENVELOPES: [&str; 12] = [
 /// Those that mark an envelope even where they hold no rows.
 const EMPTY_OR_NOT: [&str; 3] = ["value", "results", "d"];
 
+/// Those under which a page of an answer holds its rows, and those under which it links to the next one.
+const PAGES: [&str; 2] = ["value", "results"];
+const LINKS: [&str; 2] = ["odatanextlink", "next"];
+
 /// Whether a head is JSON with the marks of a trace, plain or inside a text.
 pub(in crate::ingest::formats::message_trace) fn is_trace(head: &[u8]) -> bool {
     let has = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
@@ -34,16 +38,31 @@ pub(in crate::ingest::formats::message_trace) fn is_trace(head: &[u8]) -> bool {
 /// Reads rows out of the documents of one input.
 pub(super) struct Walk<'a, 'b> {
     input: &'a Input,
+    notation: Notation,
     pub(super) reader: &'a mut Reader<'b>,
     gauge: Gauge,
     /// Rows that were read.
     pub(super) rows: u64,
+    /// Pages that were read.
+    pub(super) pages: PageCount,
+}
+
+/// How many pages link to another one, and how many do not.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PageCount {
+    pub(super) linked: u64,
+    pub(super) last: u64,
 }
 
 impl<'a, 'b> Walk<'a, 'b> {
     /// A walk through an input.
-    pub(super) fn new(input: &'a Input, reader: &'a mut Reader<'b>, gauge: Gauge) -> Walk<'a, 'b> {
-        Walk { input, reader, gauge, rows: 0 }
+    pub(super) fn new(
+        input: &'a Input,
+        notation: Notation,
+        reader: &'a mut Reader<'b>,
+        gauge: Gauge,
+    ) -> Walk<'a, 'b> {
+        Walk { input, notation, reader, gauge, rows: 0, pages: PageCount::default() }
     }
 
     fn take(&mut self, row: &FoundRow) {
@@ -52,8 +71,9 @@ impl<'a, 'b> Walk<'a, 'b> {
         for (column, text) in &texts {
             cells.set(*column, text.as_bytes());
         }
+        let notation = self.notation;
         self.count(row.line, |reader| match row.has_mark() {
-            true => reader.take(&cells, Shape::Recipient, Notation::default()),
+            true => reader.take(&cells, Shape::Recipient, notation),
             false => {
                 Err("an object that is no row of a trace: expected RecipientAddress and Received".to_owned())
             }
@@ -73,7 +93,10 @@ impl<'a, 'b> Walk<'a, 'b> {
 
     /// Reads a text that holds JSON, as log collectors wrap it; whether it did.
     fn take_text(&mut self, text: &str) -> bool {
-        if !text.trim_start().starts_with('{') {
+        // A list of objects; a text such as `[info] done` is none.
+        let text = text.trim_start();
+        let inner = text.strip_prefix('[').unwrap_or(text);
+        if !inner.trim_start().starts_with('{') {
             return false;
         }
         let mut json = serde_json::Deserializer::from_str(text);
@@ -161,13 +184,17 @@ impl<'de> Visitor<'de> for Visit<'_, '_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
         let mut row = FoundRow { line: self.walk.gauge.line(), cells: Vec::new(), is_envelope: false };
+        let (mut is_page, mut is_linked) = (false, false);
         while let Some(key) = object.next_key::<Cow<'_, str>>()? {
             let name = name_of(key.as_bytes());
             if ENVELOPES.contains(&name.as_str()) {
                 let before = self.walk.rows;
                 object.next_value_seed(Visit { walk: self.walk, is_row_place: false })?;
                 row.is_envelope |= self.walk.rows > before || EMPTY_OR_NOT.contains(&name.as_str());
-            } else if let Some(column) = column_of(&name) {
+                is_page |= PAGES.contains(&name.as_str());
+            } else if LINKS.contains(&name.as_str()) {
+                is_linked |= object.next_value::<Option<IgnoredAny>>()?.is_some();
+            } else if let Some(column) = column_of(key.as_bytes(), &name) {
                 row.cells.push((column, object.next_value()?));
             } else {
                 object.next_value::<IgnoredAny>()?;
@@ -176,6 +203,8 @@ impl<'de> Visitor<'de> for Visit<'_, '_, '_> {
         if row.has_mark() || self.is_row_place && !row.is_envelope {
             self.walk.take(&row);
         }
+        self.walk.pages.linked += u64::from(is_page && is_linked);
+        self.walk.pages.last += u64::from(is_page && !is_linked);
         Ok(())
     }
 }
