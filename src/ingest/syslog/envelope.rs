@@ -5,13 +5,16 @@ use std::io::{self, Read};
 
 use serde_json::Value;
 
-use crate::ingest::source::Lines;
+use super::frames::{Frames, is_stream};
+use crate::ingest::source::{LINE_CAP, Lines};
 
 /// How log lines are wrapped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Envelope {
     /// Not at all.
     Plain,
+    /// As messages of a stream, of which a line can hold many.
+    Stream,
     /// One JSON object per line.
     Json,
     /// One CSV record per line, the log line in this column (0-based).
@@ -36,6 +39,7 @@ impl Envelope {
         }
         match csv_cells(first).iter().position(|cell| is_line_field(cell)) {
             Some(column) if memchr::memchr3(b',', b';', b'\t', first).is_some() => Envelope::Csv(column),
+            _ if is_stream(head) => Envelope::Stream,
             _ => Envelope::Plain,
         }
     }
@@ -48,7 +52,7 @@ fn is_line_field(cell: &str) -> bool {
 /// The log lines of a text, taken out of their container.
 #[derive(Debug)]
 pub struct Records<R> {
-    lines: Lines<R>,
+    lines: Lines<Frames<R>>,
     envelope: Envelope,
     unwrapped: Vec<u8>,
     entry: JournalEntry,
@@ -61,24 +65,27 @@ pub struct LogRecord<'a> {
     pub number: u64,
     /// The log line; empty where the container holds none.
     pub line: &'a [u8],
+    /// Whether the line that was read is longer than [`LINE_CAP`] and goes on beyond it.
+    pub overlong: bool,
 }
 
 impl<R: Read> Records<R> {
     /// The records of a text in a container.
     pub fn new(reader: R, envelope: Envelope) -> Records<R> {
-        Records { lines: Lines::new(reader), envelope, unwrapped: Vec::new(), entry: JournalEntry::default() }
+        let lines = Lines::new(Frames::new(reader, envelope == Envelope::Stream));
+        Records { lines, envelope, unwrapped: Vec::new(), entry: JournalEntry::default() }
     }
 
     /// The next record, or `None` at the end.
     pub fn next_record(&mut self) -> io::Result<Option<LogRecord<'_>>> {
         let Some(line) = self.lines.next_line()? else { return Ok(None) };
-        let number = line.number;
-        if self.envelope == Envelope::Plain {
-            return Ok(Some(LogRecord { number, line: line.bytes }));
+        let (number, overlong) = (line.number, line.cut && line.bytes.len() >= LINE_CAP);
+        if matches!(self.envelope, Envelope::Plain | Envelope::Stream) {
+            return Ok(Some(LogRecord { number, line: line.bytes, overlong }));
         }
         self.unwrapped.clear();
         match self.envelope {
-            Envelope::Plain => {}
+            Envelope::Plain | Envelope::Stream => {}
             Envelope::Json => unwrap_json(line.bytes, &mut self.unwrapped),
             Envelope::Csv(column) => {
                 if let Some(cell) = csv_cells(line.bytes).get(column) {
@@ -87,7 +94,7 @@ impl<R: Read> Records<R> {
             }
             Envelope::JournalExport => self.entry.add(line.bytes, &mut self.unwrapped),
         }
-        Ok(Some(LogRecord { number, line: &self.unwrapped }))
+        Ok(Some(LogRecord { number, line: &self.unwrapped, overlong }))
     }
 }
 

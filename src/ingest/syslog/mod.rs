@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod envelope;
+pub mod frames;
 pub mod header;
 pub mod parts;
 pub mod stamp;

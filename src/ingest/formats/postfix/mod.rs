@@ -89,3 +89,6 @@ mod tests;
 
 #[cfg(test)]
 mod legs_tests;
+
+#[cfg(test)]
+mod around_tests;

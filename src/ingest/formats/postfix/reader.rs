@@ -8,10 +8,11 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 
 use super::chain::Legs;
-use super::entry::{Entry, entry, next_in_stream};
+use super::entry::{Entry, entry};
 use super::others::Others;
 use super::queue::Queue;
 use super::relay::RelayFilter;
+use crate::ingest::syslog::frames::message_length;
 use crate::ingest::syslog::{Clock, Part, Records};
 use crate::ingest::{ReadError, ReadOptions, Sink};
 use crate::period::Timestamp;
@@ -93,6 +94,10 @@ impl<'s> Reader<'s> {
                 Ok(Some(record)) => {
                     last = record.number;
                     self.record(record.line, record.number, source, &mut part.clock);
+                    if record.overlong {
+                        self.tally.records += 1;
+                        self.reject_line(source, last, "it is longer than 1 MiB: what stands beyond that is not read");
+                    }
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -118,7 +123,7 @@ impl<'s> Reader<'s> {
     /// Takes one record; a line of a stream without line ends can hold several.
     fn record(&mut self, mut line: &[u8], number: u64, source: SourceId, clock: &mut Clock) {
         if matches!(line.first(), Some(b'<' | b'0'..=b'9')) {
-            while let Some(next) = next_in_stream(line) {
+            while let Some(next) = message_length(line) {
                 self.line(&line[..next], number, source, clock);
                 line = &line[next..];
             }
@@ -181,8 +186,12 @@ impl<'s> Reader<'s> {
     }
 
     pub(super) fn reject(&mut self, entry: &Entry<'_>, reason: &str) {
-        let file = self.sink.names().source_name(entry.source).to_owned();
-        self.sink.reject(Rejection { file, line: entry.line, reason: reason.to_owned() });
+        self.reject_line(entry.source, entry.line, reason);
+    }
+
+    fn reject_line(&mut self, source: SourceId, line: u64, reason: &str) {
+        let file = self.sink.names().source_name(source).to_owned();
+        self.sink.reject(Rejection { file, line, reason: reason.to_owned() });
     }
 
     fn flush_tally(&mut self) {
