@@ -22,6 +22,8 @@ const CLOCK_BACK: Range<i64> = 45 * 60..HOUR + 60;
 const DISORDER: i64 = 300;
 /// Hosts of one log that have a clock of their own.
 const HOST_CAP: usize = 1_000;
+/// Steps back that are no chance.
+const STEPS_BACK: u64 = 3;
 /// Longest text of a timestamp that is remembered.
 const CACHED: usize = 40;
 
@@ -41,6 +43,8 @@ pub struct Clock {
     cached_local: Option<i64>,
     has_offset: bool,
     assumed_utc: bool,
+    steps_on: u64,
+    steps_back: u64,
 }
 
 /// What is known of the clock of one host; hosts of a merged log can be in several zones.
@@ -70,6 +74,8 @@ impl Clock {
             cached_local: None,
             has_offset: false,
             assumed_utc: false,
+            steps_on: 0,
+            steps_back: 0,
         }
     }
 
@@ -157,6 +163,9 @@ impl Clock {
                 Timestamp::from_seconds(seconds - host.offset.or(default).unwrap_or(0))
             }
         };
+        // The first line of a host is a step on from nowhere.
+        self.steps_on += u64::from(time > host.last);
+        self.steps_back += u64::from(time < host.last);
         host.last = time;
         time
     }
@@ -196,6 +205,12 @@ impl Clock {
         } else {
             TimeQuality::ZoneAssumed
         }
+    }
+
+    /// Whether the lines so far ran from the newest to the oldest: most steps of a host's time went back.
+    pub fn runs_backwards(&self) -> bool {
+        let on = self.steps_on.saturating_sub(self.hosts.len() as u64);
+        self.steps_back >= STEPS_BACK && self.steps_back > 2 * on
     }
 
     /// Whether an instant stands on the assumption that the log is in UTC.

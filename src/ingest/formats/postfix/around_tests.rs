@@ -99,3 +99,23 @@ fn a_stream_proves_its_year_as_lines_do() {
     assert_eq!(counted(&read(&lines.concat())), one("2014-10-01T10:00:00Z"));
     assert_eq!(counted(&read(&counted_octets(&lines))), one("2014-10-01T10:00:00Z"));
 }
+
+#[test]
+fn a_log_that_runs_from_new_to_old_is_refused() {
+    let mut lines = log(40, minute);
+    lines.reverse();
+    let error = read_named("mail.log", lines.join("\n").as_bytes(), &ReadOptions::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "mail.log: its lines run from the newest to the oldest, and messages can only be followed the other way\n\
+         hint: sort the export by time, oldest first; 'tac LOG > TURNED' turns the lines of a plain log round"
+    );
+}
+
+#[test]
+fn disorder_is_not_taken_for_a_log_that_runs_backwards() {
+    let mut lines = log(40, minute);
+    lines.chunks_mut(6).for_each(<[String]>::reverse);
+    let sink = read(&lines.join("\n"));
+    assert_eq!(sink.accounting.records, 120);
+}

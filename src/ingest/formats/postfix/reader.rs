@@ -107,7 +107,7 @@ impl<'s> Reader<'s> {
             }
         }
         self.flush_tally();
-        Ok(())
+        if part.clock.runs_backwards() { Err(newest_first(part)) } else { Ok(()) }
     }
 
     /// Ends the run: whatever is still under way is counted as open.
@@ -200,6 +200,17 @@ impl<'s> Reader<'s> {
         for (reason, count) in tally.skipped {
             self.sink.skip(reason, count);
         }
+    }
+}
+
+/// Messages end before they begin in such a log, so that reading on would count wrongly without anyone seeing it.
+fn newest_first(part: &Part) -> ReadError {
+    ReadError::Undecided {
+        input: part.input.name().to_owned(),
+        problem: "its lines run from the newest to the oldest, and messages can only be followed the other way"
+            .to_owned(),
+        hint: "sort the export by time, oldest first; 'tac LOG > TURNED' turns the lines of a plain log round"
+            .to_owned(),
     }
 }
 
