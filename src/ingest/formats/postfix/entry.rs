@@ -35,7 +35,7 @@ pub fn entry(line: &[u8], number: u64, source: SourceId) -> Result<Entry<'_>, Sk
         Some(daemon) => (outer, daemon),
         None => {
             // A container's log driver puts a header of its own before the line.
-            let inner = Header::parse(outer.message).ok_or(Skip::OtherProgram)?;
+            let inner = outer.inner().ok_or(Skip::OtherProgram)?;
             (inner, Daemon::of(inner.program).ok_or(Skip::OtherProgram)?)
         }
     };

@@ -35,7 +35,10 @@ pub struct Reader<'s> {
     pub(super) queue: Queue,
     pub(super) legs: Legs,
     pub(super) others: Others,
-    pub(super) hosts: FxHashMap<Box<[u8]>, u32>,
+    hosts: FxHashMap<Box<[u8]>, u32>,
+    /// The hosts with full names, by the first label.
+    labels: FxHashMap<Box<[u8]>, u32>,
+    next_host: u32,
     last_host: (Box<[u8]>, u32),
     instances: FxHashMap<Box<[u8]>, u32>,
     last_instance: (Box<[u8]>, u32),
@@ -63,6 +66,8 @@ impl<'s> Reader<'s> {
             legs: Legs::default(),
             others: Others::default(),
             hosts: FxHashMap::default(),
+            labels: FxHashMap::default(),
+            next_host: 0,
             last_host: (Box::default(), u32::MAX),
             instances: FxHashMap::default(),
             last_instance: (Box::default(), u32::MAX),
@@ -75,7 +80,7 @@ impl<'s> Reader<'s> {
         for host in hosts {
             reader.host(host);
         }
-        reader.others.follow = reader.hosts.len() > 1;
+        reader.others.follow = reader.next_host > 1;
         reader
     }
 
@@ -164,16 +169,29 @@ impl<'s> Reader<'s> {
         if *self.last_host.0 == *name && self.last_host.1 != u32::MAX {
             return self.last_host.1;
         }
-        let name = name.to_ascii_lowercase();
-        let label = |name: &[u8]| memchr::memchr(b'.', name).unwrap_or(name.len());
-        let same = |known: &[u8]| {
-            let is_short = label(known) == known.len() || label(&name) == name.len();
-            is_short && !name.is_empty() && known[..label(known)] == name[..label(&name)]
+        let number = match self.hosts.get(name) {
+            Some(&number) => number,
+            None => self.new_spelling(name),
         };
-        let alias = self.hosts.iter().find(|(known, _)| same(known)).map(|(_, &number)| number);
-        let next = self.hosts.values().max().map_or(0, |number| number + 1);
-        let number = *self.hosts.entry(name.into()).or_insert(alias.unwrap_or(next));
         self.others.follow |= number > 0;
+        self.last_host = (name.into(), number);
+        number
+    }
+
+    /// Numbers a host by a name that was not met so far; it can be one of a known host.
+    fn new_spelling(&mut self, spelled: &[u8]) -> u32 {
+        let name = spelled.to_ascii_lowercase();
+        let label = &name[..memchr::memchr(b'.', &name).unwrap_or(name.len())];
+        let is_short = label.len() == name.len();
+        let aliases = if is_short { &self.labels } else { &self.hosts };
+        let known = self.hosts.get(&*name).or_else(|| aliases.get(label)).copied();
+        let number = known.unwrap_or(self.next_host);
+        self.next_host += u32::from(known.is_none());
+        if !is_short {
+            self.labels.entry(label.into()).or_insert(number);
+        }
+        self.hosts.insert(name.into(), number);
+        self.hosts.insert(spelled.into(), number);
         number
     }
 
