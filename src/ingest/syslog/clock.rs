@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
+use rustc_hash::FxHashMap;
 
 use super::stamp::Stamp;
 use crate::period::{Timestamp, Zone};
@@ -10,6 +11,9 @@ use crate::usage::TimeQuality;
 
 /// Months back after which a step is New Year and not disorder.
 const ROLLOVER_MONTHS: u32 = 6;
+/// The last of the days after New Year from which a step back over it can be, and the first of those to which.
+const FIRST_DAYS: MonthDay = (1, 2);
+const LAST_DAYS: MonthDay = (12, 30);
 /// Zone offsets are whole quarters of an hour.
 const OFFSET_STEP: i64 = 15 * 60;
 /// Largest distance from UTC, on either side (UTC-12 to UTC+14).
@@ -22,6 +26,8 @@ const CLOCK_BACK: Range<i64> = 45 * 60..HOUR + 60;
 const DISORDER: i64 = 300;
 /// Hosts of one log that have a clock of their own.
 const HOST_CAP: usize = 1_000;
+/// Steps back that are no chance.
+const STEPS_BACK: u64 = 3;
 /// Longest text of a timestamp that is remembered.
 const CACHED: usize = 40;
 
@@ -31,9 +37,10 @@ pub struct Clock {
     zone: Option<Zone>,
     default_offset: Option<i64>,
     hosts: Vec<HostClock>,
+    places: FxHashMap<Box<[u8]>, usize>,
     current: usize,
     year: Option<i32>,
-    last_month: u32,
+    last_day: MonthDay,
     year_inferred: bool,
     cached: [u8; CACHED],
     cached_length: usize,
@@ -41,6 +48,8 @@ pub struct Clock {
     cached_local: Option<i64>,
     has_offset: bool,
     assumed_utc: bool,
+    steps_on: u64,
+    steps_back: u64,
 }
 
 /// What is known of the clock of one host; hosts of a merged log can be in several zones.
@@ -60,9 +69,10 @@ impl Clock {
             zone,
             default_offset: None,
             hosts: Vec::new(),
+            places: FxHashMap::default(),
             current: 0,
             year,
-            last_month: 0,
+            last_day: (0, 0),
             year_inferred: false,
             cached: [0; CACHED],
             cached_length: 0,
@@ -70,6 +80,8 @@ impl Clock {
             cached_local: None,
             has_offset: false,
             assumed_utc: false,
+            steps_on: 0,
+            steps_back: 0,
         }
     }
 
@@ -115,7 +127,7 @@ impl Clock {
 
     /// The place of a host, which is added where it is new.
     fn host(&mut self, host: &[u8]) -> usize {
-        if let Some(at) = self.hosts.iter().position(|known| *known.host == *host) {
+        if let Some(&at) = self.places.get(host) {
             return at;
         }
         // A log of endless hosts shares one clock among the last of them.
@@ -124,6 +136,7 @@ impl Clock {
         }
         let last = Timestamp::from_seconds(i64::MIN);
         let clock = HostClock { host: host.into(), offset: None, proven: false, last_local: i64::MIN, last };
+        self.places.insert(host.into(), self.hosts.len());
         self.hosts.push(clock);
         self.hosts.len() - 1
     }
@@ -131,10 +144,10 @@ impl Clock {
     fn local(&mut self, stamp: &Stamp) -> Option<NaiveDateTime> {
         let year = match stamp.year {
             Some(year) => year,
-            None => rolled(self.year?, self.last_month, stamp.month),
+            None => rolled(self.year?, self.last_day, (stamp.month, stamp.day)),
         };
         let local = calendar(stamp, year)?;
-        (self.year, self.last_month) = (Some(year), stamp.month);
+        (self.year, self.last_day) = (Some(year), (stamp.month, stamp.day));
         Some(local)
     }
 
@@ -157,6 +170,9 @@ impl Clock {
                 Timestamp::from_seconds(seconds - host.offset.or(default).unwrap_or(0))
             }
         };
+        // The first line of a host is a step on from nowhere.
+        self.steps_on += u64::from(time > host.last);
+        self.steps_back += u64::from(time < host.last);
         host.last = time;
         time
     }
@@ -198,6 +214,12 @@ impl Clock {
         }
     }
 
+    /// Whether the lines so far ran from the newest to the oldest: most steps of a host's time went back.
+    pub fn runs_backwards(&self) -> bool {
+        let on = self.steps_on.saturating_sub(self.hosts.len() as u64);
+        self.steps_back >= STEPS_BACK && self.steps_back > 2 * on
+    }
+
     /// Whether an instant stands on the assumption that the log is in UTC.
     pub fn assumes_utc(&self) -> bool {
         self.assumed_utc
@@ -213,13 +235,17 @@ impl HostClock {
     }
 }
 
-/// The year of a month that follows another: a step over New Year changes it, small disorder does not.
-pub fn rolled(year: i32, last_month: u32, month: u32) -> i32 {
-    if last_month == 0 {
+/// Month and day, from 1; month 0 before the first.
+pub type MonthDay = (u32, u32);
+
+/// The year of a day that follows another: a step over New Year changes it, a pause within the year does not.
+/// Backwards the step is one of lines out of order, of hosts in several zones perhaps, and so one of days.
+pub fn rolled(year: i32, last: MonthDay, day: MonthDay) -> i32 {
+    if last.0 == 0 {
         year
-    } else if month + ROLLOVER_MONTHS < last_month {
+    } else if day.0 + ROLLOVER_MONTHS < last.0 {
         year + 1
-    } else if month > last_month + ROLLOVER_MONTHS {
+    } else if last <= FIRST_DAYS && day >= LAST_DAYS {
         year - 1
     } else {
         year
@@ -279,6 +305,14 @@ mod tests {
                 "2014-03-01T00:00:00Z"
             ]
         );
+    }
+
+    #[test]
+    fn a_pause_of_any_length_stays_within_the_year() {
+        let mut clock = Clock::new(None, Some(2025));
+        let times = ["Jan  1 10:00:00", "Sep 15 10:00:00", "Dec 31 10:00:00", "Jan  5 10:00:00", "Dec 31 10:00:00"];
+        let years: Vec<String> = times.iter().map(|text| shown(&mut clock, text)[..4].to_owned()).collect();
+        assert_eq!(years, ["2025", "2025", "2025", "2026", "2026"]);
     }
 
     #[test]

@@ -5,17 +5,25 @@ use std::io::{self, Read};
 
 use serde_json::Value;
 
-use crate::ingest::source::Lines;
+use super::frames::{Frames, is_stream};
+use crate::ingest::source::{LINE_CAP, Lines};
 
 /// How log lines are wrapped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Envelope {
     /// Not at all.
     Plain,
+    /// As messages of a stream, of which a line can hold many.
+    Stream,
     /// One JSON object per line.
     Json,
-    /// One CSV record per line, the log line in this column (0-based).
-    Csv(usize),
+    /// One CSV record per line.
+    Csv {
+        /// Where the log line stands (0-based).
+        column: usize,
+        /// What stands between the cells.
+        separator: u8,
+    },
     /// `FIELD=value` lines, an empty line after each entry.
     JournalExport,
 }
@@ -34,11 +42,21 @@ impl Envelope {
         if first.starts_with(b"__CURSOR=") || first.starts_with(b"__REALTIME_TIMESTAMP=") {
             return Envelope::JournalExport;
         }
-        match csv_cells(first).iter().position(|cell| is_line_field(cell)) {
-            Some(column) if memchr::memchr3(b',', b';', b'\t', first).is_some() => Envelope::Csv(column),
-            _ => Envelope::Plain,
-        }
+        let table = separator_of(first).and_then(|separator| {
+            let column = csv_cells(first, separator).iter().position(|cell| is_line_field(cell))?;
+            Some(Envelope::Csv { column, separator })
+        });
+        let others = || if is_stream(head) { Envelope::Stream } else { Envelope::Plain };
+        table.unwrap_or_else(others)
     }
+}
+
+/// The separator of a CSV header: the commonest of comma, semicolon and tab. Only the header tells, since log lines
+/// are full of commas.
+fn separator_of(header: &[u8]) -> Option<u8> {
+    let count = |separator: u8| memchr::memchr_iter(separator, header).count();
+    let commonest = [b',', b';', b'\t'].into_iter().max_by_key(|&one| (count(one), u8::MAX - one));
+    commonest.filter(|&one| count(one) > 0)
 }
 
 fn is_line_field(cell: &str) -> bool {
@@ -48,10 +66,11 @@ fn is_line_field(cell: &str) -> bool {
 /// The log lines of a text, taken out of their container.
 #[derive(Debug)]
 pub struct Records<R> {
-    lines: Lines<R>,
+    lines: Lines<Frames<R>>,
     envelope: Envelope,
     unwrapped: Vec<u8>,
     entry: JournalEntry,
+    last_number: u64,
 }
 
 /// One record: the line that was read and the log line in it.
@@ -61,40 +80,46 @@ pub struct LogRecord<'a> {
     pub number: u64,
     /// The log line; empty where the container holds none.
     pub line: &'a [u8],
+    /// Whether the line that was read is longer than [`LINE_CAP`] and goes on beyond it.
+    pub overlong: bool,
 }
 
 impl<R: Read> Records<R> {
     /// The records of a text in a container.
     pub fn new(reader: R, envelope: Envelope) -> Records<R> {
-        Records { lines: Lines::new(reader), envelope, unwrapped: Vec::new(), entry: JournalEntry::default() }
+        let lines = Lines::new(Frames::new(reader, envelope == Envelope::Stream));
+        Records { lines, envelope, unwrapped: Vec::new(), entry: JournalEntry::default(), last_number: 0 }
     }
 
     /// The next record, or `None` at the end.
     pub fn next_record(&mut self) -> io::Result<Option<LogRecord<'_>>> {
-        let Some(line) = self.lines.next_line()? else { return Ok(None) };
-        let number = line.number;
-        if self.envelope == Envelope::Plain {
-            return Ok(Some(LogRecord { number, line: line.bytes }));
+        let Some(line) = self.lines.next_line()? else {
+            return Ok(self.entry.last(self.last_number, &mut self.unwrapped));
+        };
+        let (number, overlong) = (line.number, line.cut && line.bytes.len() >= LINE_CAP);
+        if matches!(self.envelope, Envelope::Plain | Envelope::Stream) {
+            return Ok(Some(LogRecord { number, line: line.bytes, overlong }));
         }
         self.unwrapped.clear();
         match self.envelope {
-            Envelope::Plain => {}
+            Envelope::Plain | Envelope::Stream => {}
             Envelope::Json => unwrap_json(line.bytes, &mut self.unwrapped),
-            Envelope::Csv(column) => {
-                if let Some(cell) = csv_cells(line.bytes).get(column) {
+            Envelope::Csv { column, separator } => {
+                if let Some(cell) = csv_cells(line.bytes, separator).get(column) {
                     self.unwrapped.extend_from_slice(cell.as_bytes());
                 }
             }
-            Envelope::JournalExport => self.entry.add(line.bytes, &mut self.unwrapped),
+            Envelope::JournalExport => {
+                self.last_number = number;
+                self.entry.add(line.bytes, &mut self.unwrapped);
+            }
         }
-        Ok(Some(LogRecord { number, line: &self.unwrapped }))
+        Ok(Some(LogRecord { number, line: &self.unwrapped, overlong }))
     }
 }
 
-/// The cells of one CSV line; the separator is the commonest of comma, semicolon and tab.
-fn csv_cells(line: &[u8]) -> Vec<String> {
-    let count = |separator: u8| line.iter().filter(|&&b| b == separator).count();
-    let separator = [b',', b';', b'\t'].into_iter().max_by_key(|&s| (count(s), u8::MAX - s)).unwrap_or(b',');
+/// The cells of one CSV line.
+fn csv_cells(line: &[u8], separator: u8) -> Vec<String> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).delimiter(separator).flexible(true).from_reader(line);
     let mut record = csv::ByteRecord::new();
@@ -116,6 +141,7 @@ fn unwrap_json(line: &[u8], out: &mut Vec<u8>) {
             host: text("_HOSTNAME").to_owned(),
             program: text("SYSLOG_IDENTIFIER").to_owned(),
             message,
+            binary: Vec::new(),
         };
         entry.write(out);
     } else if let Some(message) = LINE_FIELDS.iter().find_map(|name| object.get(*name)) {
@@ -141,26 +167,46 @@ struct JournalEntry {
     host: String,
     program: String,
     message: Vec<u8>,
+    /// The field of which the value comes in the next lines, being no text.
+    binary: Vec<u8>,
 }
 
 impl JournalEntry {
-    /// Adds a `FIELD=value` line; an empty line ends the entry and writes it.
+    /// Adds a `FIELD=value` line; an empty line ends the entry and writes it. A line with a name alone comes before
+    /// the length of a value in eight bytes, and the value.
     fn add(&mut self, line: &[u8], out: &mut Vec<u8>) {
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-        let Some(equals) = memchr::memchr(b'=', line) else {
-            if line.is_empty() {
-                std::mem::take(self).write(out);
+        if !self.binary.is_empty() {
+            // The length ends in NULs. Its first byte alone can be a line end, which leaves an empty line here.
+            let value = &line[memchr::memrchr(0, line).map_or(0, |nul| nul + 1)..];
+            if !value.is_empty() {
+                let field = std::mem::take(&mut self.binary);
+                self.set(&field, value);
             }
-            return;
-        };
-        let value = &line[equals + 1..];
-        match &line[..equals] {
+        } else if let Some(equals) = memchr::memchr(b'=', line) {
+            self.set(&line[..equals], &line[equals + 1..]);
+        } else if line.is_empty() {
+            std::mem::take(self).write(out);
+        } else if line.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_') {
+            self.binary = line.to_vec();
+        }
+    }
+
+    fn set(&mut self, field: &[u8], value: &[u8]) {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        match field {
             b"__REALTIME_TIMESTAMP" => self.microseconds = text(value),
             b"_HOSTNAME" => self.host = text(value),
             b"SYSLOG_IDENTIFIER" => self.program = text(value),
             b"MESSAGE" => self.message = value.to_vec(),
             _ => {}
         }
+    }
+
+    /// The entry that the end of the text ends.
+    fn last<'a>(&mut self, number: u64, out: &'a mut Vec<u8>) -> Option<LogRecord<'a>> {
+        out.clear();
+        std::mem::take(self).write(out);
+        (!out.is_empty()).then_some(LogRecord { number, line: out, overlong: false })
     }
 
     fn write(&self, out: &mut Vec<u8>) {

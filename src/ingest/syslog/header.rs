@@ -3,7 +3,10 @@
 //! Accepts RFC 3164, RFC 3339 and RFC 5424 headers, priority tags, Solaris ids, Sophos times, octet counts and a
 //! second header inside the first (containers). What the message means is left to the formats.
 
-use super::stamp::stamp_length;
+use super::stamp::{Stamp, stamp_length};
+
+/// What RFC 5424 puts before a message in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A log line in parts; all of them borrowed from the line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,6 +29,10 @@ impl<'a> Header<'a> {
         let (time, rest) = line.split_at(length);
         let rest = rest.strip_prefix(b":").unwrap_or(rest).strip_prefix(b" ")?;
         let (host, rest) = split_token(rest)?;
+        // What stands first is no host where it ends as a program does, though an IPv6 address can end in a colon.
+        if host.ends_with(b"]:") || host.ends_with(b":") && host.contains(&b'/') {
+            return Self::without_host(time, host, rest);
+        }
         Self::after_host(time, host, rest).or_else(|| Self::without_host(time, host, rest))
     }
 
@@ -37,11 +44,18 @@ impl<'a> Header<'a> {
         let (program, rest) = split_token(rest)?;
         let (_process, rest) = split_token(rest)?;
         let (_message_id, rest) = split_token(rest)?;
-        let message = match rest.strip_prefix(b"-") {
-            Some(message) => message,
-            None => &rest[memchr::memmem::find(rest, b"] ")? + 1..],
-        };
-        Some(Header { time, host, program, message: message.trim_ascii_start() })
+        let message = after_structured_data(rest)?.trim_ascii_start();
+        let message = message.strip_prefix(BYTE_ORDER_MARK).unwrap_or(message);
+        Some(Header { time, host, program: without_pid(program), message })
+    }
+
+    /// The header inside the message, as log drivers of containers leave it. Of the two times the inner one is
+    /// nearer to the event; where only the outer one states its zone, it stands for both.
+    pub fn inner(&self) -> Option<Header<'a>> {
+        let inner = Header::parse(self.message)?;
+        let states_zone = |time| Stamp::parse(time).is_some_and(|stamp| stamp.offset.is_some());
+        let time = if states_zone(self.time) && !states_zone(inner.time) { self.time } else { inner.time };
+        Some(Header { time, ..inner })
     }
 
     /// The usual case: the program is the next word and ends with a colon; facility words may stand before it.
@@ -87,6 +101,21 @@ fn without_priority(line: &[u8]) -> &[u8] {
         Some(end) => tagged[end + 1..].trim_ascii_start(),
         None => line,
     }
+}
+
+/// Cuts the structured data of RFC 5424: `-`, or elements in brackets, whose quoted values can hold brackets.
+fn after_structured_data(text: &[u8]) -> Option<&[u8]> {
+    if let Some(message) = text.strip_prefix(b"-") {
+        return Some(message);
+    }
+    let (mut quoted, mut escaped) = (false, false);
+    let end = text.iter().enumerate().position(|(at, byte)| {
+        let ends = *byte == b']' && !quoted && text.get(at + 1) != Some(&b'[');
+        quoted ^= *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    });
+    Some(&text[end.filter(|_| text.starts_with(b"["))? + 1..])
 }
 
 /// Splits at the first space; several spaces count as one. A last word has nothing after it.
@@ -156,8 +185,19 @@ mod tests {
             parts(&format!("<22>1 {rfc3339} relay postfix/smtp 7 - [a b=\"c\"] A1: removed")),
             expected
         );
+        for data in [r#"[a b="x] y"]"#, r#"[a b="x\"] y"][c d="1"]"#, r#"[a b="\\"]"#, "-"] {
+            assert_eq!(parts(&format!("<22>1 {rfc3339} relay postfix/smtp 7 - {data} A1: removed")), expected, "{data}");
+        }
+        assert_eq!(parts(&format!("<22>1 {rfc3339} relay postfix/smtp 7 - - \u{feff}A1: removed")), expected);
+        assert_eq!(parts(&format!("<22>1 {rfc3339} relay postfix/smtp[4] - - - A1: removed")), expected);
         let no_host = parts("Apr  1 04:52:30 postfix/smtp[7]: A1:removed x");
         assert_eq!(no_host, Some(("Apr  1 04:52:30", "", "postfix/smtp", "A1:removed x")));
+        for program in ["postfix/smtp[7]", "postfix/smtp"] {
+            let line = format!("{rfc3339} {program}: AAAA1111BB: removed");
+            assert_eq!(parts(&line), Some((rfc3339, "", "postfix/smtp", "AAAA1111BB: removed")));
+        }
+        let address = parts("Apr  1 04:52:30 2001:db8:: postfix/smtp[7]: A1: removed");
+        assert_eq!(address, Some(("Apr  1 04:52:30", "2001:db8::", "postfix/smtp", "A1: removed")));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod envelope;
+pub mod frames;
 pub mod header;
 pub mod parts;
 pub mod stamp;
@@ -11,7 +12,7 @@ pub mod stamp;
 pub use clock::Clock;
 pub use envelope::{Envelope, Records};
 pub use header::Header;
-pub use parts::{Part, arrange};
+pub use parts::{Known, Part, arrange};
 
 /// Whether a text reads like a system log at all, so that an error can say what was recognised.
 pub fn looks_like_syslog(head: &[u8]) -> bool {

@@ -8,7 +8,7 @@ use std::io::Read;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::clock::{self, Clock};
+use super::clock::{self, Clock, MonthDay};
 use super::envelope::{Envelope, Records};
 use super::header::Header;
 use super::stamp::Stamp;
@@ -19,9 +19,30 @@ use crate::period::{ChargePeriod, Timestamp};
 const HOSTS_NOTED: usize = 100;
 /// Days that count as half a year in months of 31 days.
 const HALF_YEAR_DAYS: u32 = 6 * 31;
+/// Days between the beginnings of rotated parts, at most: a quarter of a year in months of 31 days.
+const ROTATION_DAYS: u32 = 3 * 31;
 
 /// Finds the instant that a record states about itself, such as a queue id with the time in UTC.
 pub type Proof = fn(&Header<'_>) -> Option<Timestamp>;
+
+/// What a format knows of the lines of its mail system.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// Whether a program is of the mail system.
+    pub is_own: fn(&[u8]) -> bool,
+    /// What its lines state about their time.
+    pub proof: Proof,
+}
+
+impl Known {
+    /// Header and time of a line: those of the mail system where its line stands inside another.
+    fn stamped<'a>(&self, line: &'a [u8]) -> Option<(Header<'a>, Stamp)> {
+        let outer = Header::parse_rfc5424(line).or_else(|| Header::parse(line))?;
+        let inner = if (self.is_own)(outer.program) { None } else { outer.inner() };
+        let header = inner.filter(|inner| (self.is_own)(inner.program)).unwrap_or(outer);
+        Some((header, Stamp::parse(header.time)?))
+    }
+}
 
 /// One part of a log with the clock for its timestamps.
 #[derive(Debug)]
@@ -65,25 +86,26 @@ impl Survey {
     }
 }
 
-/// Where a part of which the year is known stands: the instant of its first timestamp, and its zone offset.
-type Sibling = (Timestamp, i64);
+/// Where a part of which the year is known stands: the instant of its first timestamp, in UTC where nothing tells
+/// its zone, and the zone offset that it proves.
+type Sibling = (Timestamp, Option<i64>);
 
 /// Gives every part its clock and puts the parts in the order in which they were written.
 pub fn arrange(
     inputs: Vec<Input>,
     options: &ReadOptions,
-    proof: Proof,
+    known: Known,
     sink: &mut dyn Sink,
 ) -> Result<Vec<Part>, ReadError> {
     let mut surveyed: Vec<(Input, Survey)> = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let survey = survey(input.head(), Envelope::of(input.head()), proof, false);
+        let survey = survey(input.head(), Envelope::of(input.head()), known, false);
         surveyed.push((input, survey));
     }
     let first_year = options.year.map(|year| FirstYear::of(year, &surveyed));
-    let known = surveyed.iter().any(|(_, survey)| sibling(survey).is_some());
-    if !known && first_year.is_none() && surveyed.iter().any(|(_, survey)| survey.first.is_some()) {
-        search_whole(&mut surveyed, proof)?;
+    let tells_year = surveyed.iter().any(|(_, survey)| sibling(survey).is_some());
+    if !tells_year && first_year.is_none() && surveyed.iter().any(|(_, survey)| survey.first.is_some()) {
+        search_whole(&mut surveyed, known)?;
     }
     let siblings: Vec<Sibling> = surveyed.iter().filter_map(|(_, survey)| sibling(survey)).collect();
     let mut parts = Vec::with_capacity(surveyed.len());
@@ -92,19 +114,18 @@ pub fn arrange(
         let first = survey.first.and_then(|first| clock.clone().instant_of(&first, survey.host()));
         parts.push(Part { envelope: Envelope::of(input.head()), input, clock, hosts: survey.hosts, first });
     }
-    in_order(parts)
+    in_order(parts, known)
 }
 
 /// Looks at records for what they prove: all of them, or only until one proves the year.
-fn survey<R: Read>(text: R, envelope: Envelope, proof: Proof, until_year: bool) -> Survey {
+fn survey<R: Read>(text: R, envelope: Envelope, known: Known, until_year: bool) -> Survey {
     let mut records = Records::new(text, envelope);
     let mut survey = Survey::default();
-    let (mut years, mut last_month) = (0, 0);
+    let (mut years, mut last_day) = (0, (0, 0));
     while let Ok(Some(record)) = records.next_record() {
-        let header = Header::parse_rfc5424(record.line).or_else(|| Header::parse(record.line));
-        let Some((header, stamp)) = header.and_then(|h| Some((h, Stamp::parse(h.time)?))) else { continue };
-        years = clock::rolled(years, last_month, stamp.month);
-        last_month = stamp.month;
+        let Some((header, stamp)) = known.stamped(record.line) else { continue };
+        years = clock::rolled(years, last_day, (stamp.month, stamp.day));
+        last_day = (stamp.month, stamp.day);
         if survey.first.is_none() {
             survey.first = Some(stamp);
         }
@@ -116,7 +137,7 @@ fn survey<R: Read>(text: R, envelope: Envelope, proof: Proof, until_year: bool) 
         }
         // A line with year and zone, as after a change of the log's format, proves as much as an own message-id.
         let stated = stamp.year.map(|year| (year, stamp.offset.map(i64::from)));
-        let proven = proof(&header).and_then(|utc| clock::proven(&stamp, utc));
+        let proven = (known.proof)(&header).and_then(|utc| clock::proven(&stamp, utc));
         let Some((year, offset)) = proven.map(|(year, offset)| (year, Some(offset))).or(stated) else {
             continue;
         };
@@ -131,14 +152,16 @@ fn survey<R: Read>(text: R, envelope: Envelope, proof: Proof, until_year: bool) 
     survey
 }
 
-/// Reads whole parts until one proves its year: a second reading is cheaper than a wrong year.
-fn search_whole(surveyed: &mut [(Input, Survey)], proof: Proof) -> Result<(), ReadError> {
+/// Reads whole parts until one proves its year: a second reading is cheaper than a wrong year. Where none does, a
+/// 29 February in them still narrows it.
+fn search_whole(surveyed: &mut [(Input, Survey)], known: Known) -> Result<(), ReadError> {
     for (input, survey_of_head) in surveyed.iter_mut().filter(|(input, _)| input.can_reopen()) {
-        let whole = survey(input.open()?, Envelope::of(input.head()), proof, true);
+        let whole = survey(input.open()?, Envelope::of(input.head()), known, true);
         if whole.year.is_some() {
             *survey_of_head = whole;
             return Ok(());
         }
+        survey_of_head.leap_day = whole.leap_day;
     }
     Ok(())
 }
@@ -146,25 +169,28 @@ fn search_whole(surveyed: &mut [(Input, Survey)], proof: Proof) -> Result<(), Re
 fn sibling(survey: &Survey) -> Option<Sibling> {
     let first = survey.first?;
     let local = clock::calendar(&first, first.year.or(survey.year)?)?.and_utc().timestamp();
-    let offset =
-        first.offset.map(i64::from).or(survey.offsets.first().map(|(_, offset)| *offset)).unwrap_or(0);
-    Some((Timestamp::from_seconds(local - offset), offset))
+    let offset = first.offset.map(i64::from).or(survey.offsets.first().map(|(_, offset)| *offset));
+    Some((Timestamp::from_seconds(local - offset.unwrap_or(0)), offset))
 }
 
 /// What `--year` means for a set of parts: the year of the first of them. Where they lie on both sides of New
-/// Year, seen by a gap of more than half a year between their beginnings, those after it are a year later.
+/// Year, those after it are a year later: a gap of more than half a year between their beginnings shows it, and that
+/// they follow each other over New Year within the time after which logs are rotated.
 struct FirstYear {
     year: i32,
-    starts_with: (u32, u32),
+    starts_with: MonthDay,
 }
 
 impl FirstYear {
     fn of(year: i32, surveyed: &[(Input, Survey)]) -> FirstYear {
         let firsts = surveyed.iter().filter_map(|(_, survey)| survey.first);
-        let mut days: Vec<(u32, u32)> = firsts.map(|first| (first.month, first.day)).collect();
+        let mut days: Vec<MonthDay> = firsts.map(|first| (first.month, first.day)).collect();
         days.sort_unstable();
-        let day_of_year = |&(month, day): &(u32, u32)| month * 31 + day;
+        let day_of_year = |&(month, day): &MonthDay| month * 31 + day;
         let gap = days.windows(2).find(|pair| day_of_year(&pair[1]) - day_of_year(&pair[0]) > HALF_YEAR_DAYS);
+        let ends = days.first().zip(days.last());
+        let over_new_year = ends.map_or(0, |(first, last)| day_of_year(first) + 12 * 31 - day_of_year(last));
+        let gap = gap.filter(|_| over_new_year <= ROTATION_DAYS);
         FirstYear { year, starts_with: gap.map_or((1, 1), |pair| pair[1]) }
     }
 
@@ -185,7 +211,7 @@ fn clock_of(
     let Some(first) = survey.first else { return Ok(Clock::new(options.log_zone, None)) };
     let told = first.year.or(first_year.map(|set| set.year_of(&first))).or(survey.year);
     let told = told.or_else(|| year_of_dates(input, &first, survey.leap_day)).map(|year| (year, None));
-    let told = told.or_else(|| year_of_sibling(&first, siblings).map(|(year, offset)| (year, Some(offset))));
+    let told = told.or_else(|| year_of_sibling(&first, siblings));
     let (year, sibling_offset, inferred) = match told {
         Some((year, offset)) => (year, offset.or_else(|| nearest(&first, year, siblings)), false),
         None => (year_of_file_date(input, &first, survey.leap_day, sink)?, None, true),
@@ -199,22 +225,23 @@ fn clock_of(
 }
 
 /// The year that brings a part closest to a sibling, and the sibling's zone offset.
-fn year_of_sibling(first: &Stamp, siblings: &[Sibling]) -> Option<(i32, i64)> {
+fn year_of_sibling(first: &Stamp, siblings: &[Sibling]) -> Option<(i32, Option<i64>)> {
     let candidates = siblings.iter().flat_map(|&(sibling, offset)| {
         let year = sibling.date().year();
         [year - 1, year, year + 1].into_iter().filter_map(move |year| {
             let local = clock::calendar(first, year)?.and_utc().timestamp();
-            Some(((local - offset - sibling.seconds()).abs(), year, offset))
+            Some(((local - offset.unwrap_or(0) - sibling.seconds()).abs(), year, offset))
         })
     });
     candidates.min().map(|(_, year, offset)| (year, offset))
 }
 
-/// The zone offset of the sibling closest in time.
+/// The zone offset of the sibling closest in time, of those that prove one.
 fn nearest(first: &Stamp, year: i32, siblings: &[Sibling]) -> Option<i64> {
     let local = clock::calendar(first, year)?.and_utc().timestamp();
-    let closest = siblings.iter().min_by_key(|(sibling, offset)| (local - offset - sibling.seconds()).abs());
-    closest.map(|&(_, offset)| offset)
+    let proven = siblings.iter().filter_map(|&(sibling, offset)| Some((sibling, offset?)));
+    let closest = proven.min_by_key(|(sibling, offset)| (local - offset - sibling.seconds()).abs());
+    closest.map(|(_, offset)| offset)
 }
 
 /// The year by the time in the gzip header, else by a date in the name, as rotation writes it.
@@ -262,14 +289,14 @@ fn year_missing(input: &Input) -> ReadError {
 }
 
 /// Sorts by first timestamp and, where that ties, by last; parts without time keep their place at the end.
-fn in_order(mut parts: Vec<Part>) -> Result<Vec<Part>, ReadError> {
+fn in_order(mut parts: Vec<Part>, known: Known) -> Result<Vec<Part>, ReadError> {
     parts.sort_by_key(|part| (part.first.is_none(), part.first));
     let firsts: Vec<Option<Timestamp>> = parts.iter().map(|part| part.first).collect();
     let mut keyed: Vec<(Option<Timestamp>, Part)> = Vec::with_capacity(parts.len());
     for (at, mut part) in parts.into_iter().enumerate() {
         let neighbours = [at.checked_sub(1), Some(at + 1)];
         let ties = neighbours.iter().flatten().any(|&n| firsts.get(n) == Some(&part.first));
-        let last = if ties && part.first.is_some() { last_time(&mut part)? } else { None };
+        let last = if ties && part.first.is_some() { last_time(&mut part, known)? } else { None };
         keyed.push((last, part));
     }
     keyed.sort_by_key(|(last, part)| (part.first.is_none(), part.first, *last));
@@ -277,13 +304,12 @@ fn in_order(mut parts: Vec<Part>) -> Result<Vec<Part>, ReadError> {
 }
 
 /// The last timestamp of a part; without a year it lies within twelve months of the first.
-fn last_time(part: &mut Part) -> Result<Option<Timestamp>, ReadError> {
+fn last_time(part: &mut Part, known: Known) -> Result<Option<Timestamp>, ReadError> {
     let Some(tail) = part.input.tail()? else { return Ok(None) };
     let mut records = Records::new(tail.as_slice(), part.envelope);
     let mut last = None;
     while let Ok(Some(record)) = records.next_record() {
-        let header = Header::parse_rfc5424(record.line).or_else(|| Header::parse(record.line));
-        last = header.and_then(|header| Stamp::parse(header.time)).or(last);
+        last = known.stamped(record.line).map(|(_, stamp)| stamp).or(last);
     }
     Ok(last.and_then(|stamp| {
         part.clock.clone().instant_of(&stamp, part.hosts.first().map_or(&b""[..], Vec::as_slice))
@@ -306,7 +332,8 @@ mod tests {
     }
 
     fn starts(inputs: Vec<Input>, options: &ReadOptions, proof: Proof) -> Vec<String> {
-        let parts = arrange(inputs, options, proof, &mut Collected::default()).unwrap();
+        let known = Known { is_own: |_| true, proof };
+        let parts = arrange(inputs, options, known, &mut Collected::default()).unwrap();
         let shown = |part: &Part| {
             format!("{} {}", part.input.name(), part.first.map_or("-".into(), |time| time.to_string()))
         };
@@ -336,7 +363,8 @@ mod tests {
     #[test]
     fn a_year_that_nothing_tells_is_asked_for() {
         let input = || Input::from_bytes("mail.log", b"Apr  1 04:52:30 h p: x\n");
-        let error = arrange(vec![input()], &ReadOptions::default(), no_proof, &mut Collected::default());
+        let known = Known { is_own: |_| true, proof: no_proof };
+        let error = arrange(vec![input()], &ReadOptions::default(), known, &mut Collected::default());
         assert_eq!(
             error.unwrap_err().to_string(),
             "mail.log: its timestamps have no year, and nothing in it tells which year it is\n\
@@ -358,6 +386,8 @@ mod tests {
         );
         let within = vec![input("b", "Jun  1"), input("a", "Jan  1")];
         assert_eq!(starts(within, &options, no_proof), ["a 2023-01-01T10:00:00Z", "b 2023-06-01T10:00:00Z"]);
+        let far_apart = vec![input("b", "Sep 15"), input("a", "Jan  5")];
+        assert_eq!(starts(far_apart, &options, no_proof), ["a 2023-01-05T10:00:00Z", "b 2023-09-15T10:00:00Z"]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub fn entry(line: &[u8], number: u64, source: SourceId) -> Result<Entry<'_>, Sk
         Some(daemon) => (outer, daemon),
         None => {
             // A container's log driver puts a header of its own before the line.
-            let inner = Header::parse(outer.message).ok_or(Skip::OtherProgram)?;
+            let inner = outer.inner().ok_or(Skip::OtherProgram)?;
             (inner, Daemon::of(inner.program).ok_or(Skip::OtherProgram)?)
         }
     };
@@ -49,23 +49,6 @@ pub fn entry(line: &[u8], number: u64, source: SourceId) -> Result<Entry<'_>, Sk
         }
         _ => Err(Skip::Session),
     }
-}
-
-/// Where the next message begins in a stream without line ends: after the octets that are counted before this
-/// one (RFC 6587), or at a priority tag that a time follows.
-pub fn next_in_stream(line: &[u8]) -> Option<usize> {
-    let digits = line.iter().take(6).take_while(|b| b.is_ascii_digit()).count();
-    if digits > 0 {
-        let octets = line[..digits].iter().fold(0_usize, |n, b| n * 10 + usize::from(b - b'0'));
-        let end = digits + 1 + octets;
-        return (line[digits..].starts_with(b" <") && end < line.len()).then_some(end);
-    }
-    memchr::memchr_iter(b'<', line).skip(1).find(|&at| {
-        let tag = line[at + 1..].iter().take(4).position(|&b| b == b'>');
-        let digits =
-            tag.is_some_and(|end| end > 0 && line[at + 1..at + 1 + end].iter().all(u8::is_ascii_digit));
-        digits && Header::parse(&line[at..]).is_some()
-    })
 }
 
 /// Whether a delivery went to this host itself or to a filter: a loopback address or socket, a port on which

@@ -15,7 +15,7 @@ mod queue;
 mod reader;
 mod relay;
 
-use super::super::syslog::{self, Envelope, Header, Records};
+use super::super::syslog::{self, Envelope, Header, Known, Records};
 use super::super::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
 use crate::period::Timestamp;
 use line::Daemon;
@@ -54,7 +54,8 @@ impl LogFormat for Postfix {
     }
 
     fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
-        let mut parts = syslog::arrange(inputs, options, proof, sink)?;
+        let known = Known { is_own: |program| Daemon::of(program).is_some(), proof };
+        let mut parts = syslog::arrange(inputs, options, known, sink)?;
         let hosts: Vec<Vec<u8>> = parts.iter().flat_map(|part| part.hosts.clone()).collect();
         let hosts: Vec<&[u8]> = hosts.iter().map(Vec::as_slice).collect();
         let mut reader = reader::Reader::new(options, &hosts, sink);
@@ -72,7 +73,7 @@ impl LogFormat for Postfix {
 /// The daemon that wrote a line, also inside a container's header.
 fn daemon(line: &[u8]) -> Option<Daemon> {
     let outer = Header::parse_rfc5424(line).or_else(|| Header::parse(line))?;
-    Daemon::of(outer.program).or_else(|| Daemon::of(Header::parse(outer.message)?.program))
+    Daemon::of(outer.program).or_else(|| Daemon::of(outer.inner()?.program))
 }
 
 /// The instant that a line proves: a message-id that Postfix made holds its time in UTC.
@@ -89,3 +90,6 @@ mod tests;
 
 #[cfg(test)]
 mod legs_tests;
+
+#[cfg(test)]
+mod around_tests;

@@ -8,10 +8,11 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 
 use super::chain::Legs;
-use super::entry::{Entry, entry, next_in_stream};
+use super::entry::{Entry, entry};
 use super::others::Others;
 use super::queue::Queue;
 use super::relay::RelayFilter;
+use crate::ingest::syslog::frames::message_length;
 use crate::ingest::syslog::{Clock, Part, Records};
 use crate::ingest::{ReadError, ReadOptions, Sink};
 use crate::period::Timestamp;
@@ -34,7 +35,10 @@ pub struct Reader<'s> {
     pub(super) queue: Queue,
     pub(super) legs: Legs,
     pub(super) others: Others,
-    pub(super) hosts: FxHashMap<Box<[u8]>, u32>,
+    hosts: FxHashMap<Box<[u8]>, u32>,
+    /// The hosts with full names, by the first label.
+    labels: FxHashMap<Box<[u8]>, u32>,
+    next_host: u32,
     last_host: (Box<[u8]>, u32),
     instances: FxHashMap<Box<[u8]>, u32>,
     last_instance: (Box<[u8]>, u32),
@@ -62,6 +66,8 @@ impl<'s> Reader<'s> {
             legs: Legs::default(),
             others: Others::default(),
             hosts: FxHashMap::default(),
+            labels: FxHashMap::default(),
+            next_host: 0,
             last_host: (Box::default(), u32::MAX),
             instances: FxHashMap::default(),
             last_instance: (Box::default(), u32::MAX),
@@ -74,7 +80,7 @@ impl<'s> Reader<'s> {
         for host in hosts {
             reader.host(host);
         }
-        reader.others.follow = reader.hosts.len() > 1;
+        reader.others.follow = reader.next_host > 1;
         reader
     }
 
@@ -93,6 +99,10 @@ impl<'s> Reader<'s> {
                 Ok(Some(record)) => {
                     last = record.number;
                     self.record(record.line, record.number, source, &mut part.clock);
+                    if record.overlong {
+                        self.tally.records += 1;
+                        self.reject_line(source, last, "it is longer than 1 MiB: what stands beyond that is not read");
+                    }
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -102,7 +112,7 @@ impl<'s> Reader<'s> {
             }
         }
         self.flush_tally();
-        Ok(())
+        if part.clock.runs_backwards() { Err(newest_first(part)) } else { Ok(()) }
     }
 
     /// Ends the run: whatever is still under way is counted as open.
@@ -118,7 +128,7 @@ impl<'s> Reader<'s> {
     /// Takes one record; a line of a stream without line ends can hold several.
     fn record(&mut self, mut line: &[u8], number: u64, source: SourceId, clock: &mut Clock) {
         if matches!(line.first(), Some(b'<' | b'0'..=b'9')) {
-            while let Some(next) = next_in_stream(line) {
+            while let Some(next) = message_length(line) {
                 self.line(&line[..next], number, source, clock);
                 line = &line[next..];
             }
@@ -159,16 +169,29 @@ impl<'s> Reader<'s> {
         if *self.last_host.0 == *name && self.last_host.1 != u32::MAX {
             return self.last_host.1;
         }
-        let name = name.to_ascii_lowercase();
-        let label = |name: &[u8]| memchr::memchr(b'.', name).unwrap_or(name.len());
-        let same = |known: &[u8]| {
-            let is_short = label(known) == known.len() || label(&name) == name.len();
-            is_short && !name.is_empty() && known[..label(known)] == name[..label(&name)]
+        let number = match self.hosts.get(name) {
+            Some(&number) => number,
+            None => self.new_spelling(name),
         };
-        let alias = self.hosts.iter().find(|(known, _)| same(known)).map(|(_, &number)| number);
-        let next = self.hosts.values().max().map_or(0, |number| number + 1);
-        let number = *self.hosts.entry(name.into()).or_insert(alias.unwrap_or(next));
         self.others.follow |= number > 0;
+        self.last_host = (name.into(), number);
+        number
+    }
+
+    /// Numbers a host by a name that was not met so far; it can be one of a known host.
+    fn new_spelling(&mut self, spelled: &[u8]) -> u32 {
+        let name = spelled.to_ascii_lowercase();
+        let label = &name[..memchr::memchr(b'.', &name).unwrap_or(name.len())];
+        let is_short = label.len() == name.len();
+        let aliases = if is_short { &self.labels } else { &self.hosts };
+        let known = self.hosts.get(&*name).or_else(|| aliases.get(label)).copied();
+        let number = known.unwrap_or(self.next_host);
+        self.next_host += u32::from(known.is_none());
+        if !is_short {
+            self.labels.entry(label.into()).or_insert(number);
+        }
+        self.hosts.insert(name.into(), number);
+        self.hosts.insert(spelled.into(), number);
         number
     }
 
@@ -181,8 +204,12 @@ impl<'s> Reader<'s> {
     }
 
     pub(super) fn reject(&mut self, entry: &Entry<'_>, reason: &str) {
-        let file = self.sink.names().source_name(entry.source).to_owned();
-        self.sink.reject(Rejection { file, line: entry.line, reason: reason.to_owned() });
+        self.reject_line(entry.source, entry.line, reason);
+    }
+
+    fn reject_line(&mut self, source: SourceId, line: u64, reason: &str) {
+        let file = self.sink.names().source_name(source).to_owned();
+        self.sink.reject(Rejection { file, line, reason: reason.to_owned() });
     }
 
     fn flush_tally(&mut self) {
@@ -191,6 +218,17 @@ impl<'s> Reader<'s> {
         for (reason, count) in tally.skipped {
             self.sink.skip(reason, count);
         }
+    }
+}
+
+/// Messages end before they begin in such a log, so that reading on would count wrongly without anyone seeing it.
+fn newest_first(part: &Part) -> ReadError {
+    ReadError::Undecided {
+        input: part.input.name().to_owned(),
+        problem: "its lines run from the newest to the oldest, and messages can only be followed the other way"
+            .to_owned(),
+        hint: "sort the export by time, oldest first; 'tac LOG > TURNED' turns the lines of a plain log round"
+            .to_owned(),
     }
 }
 
