@@ -310,7 +310,8 @@ mod tests {
     #[test]
     fn a_pause_of_any_length_stays_within_the_year() {
         let mut clock = Clock::new(None, Some(2025));
-        let times = ["Jan  1 10:00:00", "Sep 15 10:00:00", "Dec 31 10:00:00", "Jan  5 10:00:00", "Dec 31 10:00:00"];
+        let times =
+            ["Jan  1 10:00:00", "Sep 15 10:00:00", "Dec 31 10:00:00", "Jan  5 10:00:00", "Dec 31 10:00:00"];
         let years: Vec<String> = times.iter().map(|text| shown(&mut clock, text)[..4].to_owned()).collect();
         assert_eq!(years, ["2025", "2025", "2025", "2026", "2026"]);
     }

@@ -176,8 +176,7 @@ impl JournalEntry {
     /// the length of a value in eight bytes, and the value.
     fn add(&mut self, line: &[u8], out: &mut Vec<u8>) {
         if !self.binary.is_empty() {
-            // The length ends in NULs. Its first byte alone can be a line end, which leaves an empty line here.
-            let value = &line[memchr::memrchr(0, line).map_or(0, |nul| nul + 1)..];
+            let value = after_length(line);
             if !value.is_empty() {
                 let field = std::mem::take(&mut self.binary);
                 self.set(&field, value);
@@ -216,6 +215,19 @@ impl JournalEntry {
         out.extend_from_slice(header.as_bytes());
         out.extend(self.message.iter().map(|&b| if b == b'\n' { b' ' } else { b }));
     }
+}
+
+/// The value behind its length, which is little-endian and of which the reading of text has dropped the NULs. A byte
+/// of it can be a line end: then the value, or nothing yet, stands alone in the line.
+fn after_length(line: &[u8]) -> &[u8] {
+    for (digits, rest) in (1..=3).filter_map(|digits| line.split_at_checked(digits)) {
+        let length = (rest.len() as u64).to_le_bytes();
+        if length.iter().filter(|&&byte| byte != 0).eq(digits) {
+            return rest;
+        }
+    }
+    let text = line.iter().position(|byte| !byte.is_ascii_control()).unwrap_or(line.len());
+    if line.len() == 1 { &[] } else { &line[text..] }
 }
 
 #[cfg(test)]

@@ -117,7 +117,9 @@ fn counted_length(text: &[u8]) -> Option<usize> {
 
 fn is_count(text: &[u8]) -> bool {
     text.len() <= COUNT_DIGITS + 1
-        && text.split_last().is_some_and(|(last, digits)| *last == b' ' && digits.iter().all(u8::is_ascii_digit))
+        && text
+            .split_last()
+            .is_some_and(|(last, digits)| *last == b' ' && digits.iter().all(u8::is_ascii_digit))
 }
 
 /// Whether a text begins with a priority tag and a header.
@@ -159,7 +161,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_stream() {
-        for text in ["", "<", "0 <", "12 <22>x", "2014-04-01T04:52:30Z h p: <22>x", FIRST, SECOND, "<1><2><3>"] {
+        for text in
+            ["", "<", "0 <", "12 <22>x", "2014-04-01T04:52:30Z h p: <22>x", FIRST, SECOND, "<1><2><3>"]
+        {
             assert!(!is_stream(text.as_bytes()), "{text}");
         }
         assert_eq!(lines("a\n\nb"), "a\n\nb");

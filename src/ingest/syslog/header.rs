@@ -186,7 +186,11 @@ mod tests {
             expected
         );
         for data in [r#"[a b="x] y"]"#, r#"[a b="x\"] y"][c d="1"]"#, r#"[a b="\\"]"#, "-"] {
-            assert_eq!(parts(&format!("<22>1 {rfc3339} relay postfix/smtp 7 - {data} A1: removed")), expected, "{data}");
+            assert_eq!(
+                parts(&format!("<22>1 {rfc3339} relay postfix/smtp 7 - {data} A1: removed")),
+                expected,
+                "{data}"
+            );
         }
         assert_eq!(parts(&format!("<22>1 {rfc3339} relay postfix/smtp 7 - - \u{feff}A1: removed")), expected);
         assert_eq!(parts(&format!("<22>1 {rfc3339} relay postfix/smtp[4] - - - A1: removed")), expected);

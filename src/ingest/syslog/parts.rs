@@ -387,7 +387,10 @@ mod tests {
         let within = vec![input("b", "Jun  1"), input("a", "Jan  1")];
         assert_eq!(starts(within, &options, no_proof), ["a 2023-01-01T10:00:00Z", "b 2023-06-01T10:00:00Z"]);
         let far_apart = vec![input("b", "Sep 15"), input("a", "Jan  5")];
-        assert_eq!(starts(far_apart, &options, no_proof), ["a 2023-01-05T10:00:00Z", "b 2023-09-15T10:00:00Z"]);
+        assert_eq!(
+            starts(far_apart, &options, no_proof),
+            ["a 2023-01-05T10:00:00Z", "b 2023-09-15T10:00:00Z"]
+        );
     }
 
     #[test]

@@ -18,7 +18,9 @@ fn read(text: &str) -> Collected {
 fn message(id: &str) -> [String; 3] {
     [
         format!("postfix/qmgr[3]: {id}: from=<x@example.com>, size=900, nrcpt=1 (queue active)"),
-        format!("postfix/smtp[4]: {id}: to=<a@example.net>, relay=mx[192.0.2.7]:25, status=sent (250, ok, 1, 2, 3)"),
+        format!(
+            "postfix/smtp[4]: {id}: to=<a@example.net>, relay=mx[192.0.2.7]:25, status=sent (250, ok, 1, 2, 3)"
+        ),
         format!("postfix/qmgr[3]: {id}: removed"),
     ]
 }
@@ -59,7 +61,9 @@ fn a_stream_without_line_ends_is_read_to_its_end_however_long() {
     let plain = tagged(6_000, minute);
     let rfc5424: Vec<String> = plain
         .iter()
-        .map(|line| line.replace("<22>", "<22>1 ").replacen("[3]: ", " 3 - - ", 1).replacen("[4]: ", " 4 - - ", 1))
+        .map(|line| {
+            line.replace("<22>", "<22>1 ").replacen("[3]: ", " 3 - - ", 1).replacen("[4]: ", " 4 - - ", 1)
+        })
         .collect();
     let expected = (6_000, 6_000, "2026-10-01T10:00:00Z".to_owned(), "2026-10-01T10:59:00Z".to_owned());
     for text in [
@@ -155,16 +159,15 @@ fn a_long_pause_is_not_taken_for_a_step_back_over_new_year() {
     let lines = log(2, |n| format!("{} 10:00:00 h ", days[n as usize]));
     let options = ReadOptions { year: Some(2025), ..ReadOptions::default() };
     let sink = read_named("mail.log", lines.join("\n").as_bytes(), &options).unwrap();
-    assert_eq!(
-        counted(&sink),
-        (2, 2, "2025-01-05T10:00:00Z".to_owned(), "2025-09-15T10:00:00Z".to_owned())
-    );
+    assert_eq!(counted(&sink), (2, 2, "2025-01-05T10:00:00Z".to_owned(), "2025-09-15T10:00:00Z".to_owned()));
 }
 
 #[test]
 fn a_leap_day_far_into_a_log_tells_its_year() {
     let mut lines = log(2_000, |_| "Feb 28 10:00:00 h ".to_owned());
-    lines.push("Feb 29 10:00:00 h postfix/qmgr[3]: B00000: from=<x@example.com>, size=9, nrcpt=1 (x)".to_owned());
+    lines.push(
+        "Feb 29 10:00:00 h postfix/qmgr[3]: B00000: from=<x@example.com>, size=9, nrcpt=1 (x)".to_owned(),
+    );
     let text = lines.join("\n");
     let sink = read_named("mail.log-20260301", text.as_bytes(), &ReadOptions::default()).unwrap();
     assert_eq!(sink.accounting.rejected, 0);
@@ -189,7 +192,9 @@ fn a_year_without_a_zone_proves_no_zone() {
 fn a_journal_export_holds_bytes_and_ends_without_an_empty_line() {
     let entry = |line: &str, binary: bool| {
         let (program, text) = line.split_once(": ").unwrap();
-        let fields = format!("__CURSOR=x\n__REALTIME_TIMESTAMP=1790848800000000\n_HOSTNAME=h\nSYSLOG_IDENTIFIER={program}\n");
+        let fields = format!(
+            "__CURSOR=x\n__REALTIME_TIMESTAMP=1790848800000000\n_HOSTNAME=h\nSYSLOG_IDENTIFIER={program}\n"
+        );
         let mut entry = fields.into_bytes();
         if binary {
             entry.extend_from_slice(b"MESSAGE\n");

@@ -101,7 +101,11 @@ impl<'s> Reader<'s> {
                     self.record(record.line, record.number, source, &mut part.clock);
                     if record.overlong {
                         self.tally.records += 1;
-                        self.reject_line(source, last, "it is longer than 1 MiB: what stands beyond that is not read");
+                        self.reject_line(
+                            source,
+                            last,
+                            "it is longer than 1 MiB: what stands beyond that is not read",
+                        );
                     }
                 }
                 Ok(None) => break,
@@ -225,10 +229,12 @@ impl<'s> Reader<'s> {
 fn newest_first(part: &Part) -> ReadError {
     ReadError::Undecided {
         input: part.input.name().to_owned(),
-        problem: "its lines run from the newest to the oldest, and messages can only be followed the other way"
-            .to_owned(),
-        hint: "sort the export by time, oldest first; 'tac LOG > TURNED' turns the lines of a plain log round"
-            .to_owned(),
+        problem:
+            "its lines run from the newest to the oldest, and messages can only be followed the other way"
+                .to_owned(),
+        hint:
+            "sort the export by time, oldest first; 'tac LOG > TURNED' turns the lines of a plain log round"
+                .to_owned(),
     }
 }
 
