@@ -11,6 +11,7 @@ mod json;
 mod relay;
 mod row;
 mod survey;
+mod values;
 mod words;
 
 use self::row::Reader;
