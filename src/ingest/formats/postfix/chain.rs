@@ -46,6 +46,8 @@ pub enum Sign {
 /// A later leg that was not seen yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Awaited {
+    /// The packed queue id of the message that goes on in it.
+    pub first_id: u128,
     /// The leg that goes on in it.
     pub leg: usize,
     /// Recipients that went this way.
@@ -76,7 +78,9 @@ pub enum Otherwise {
 pub struct Legs {
     legs: Vec<Option<Leg>>,
     free: Vec<usize>,
-    awaited: FxHashMap<Sign, Awaited>,
+    awaited: FxHashMap<Sign, Vec<Awaited>>,
+    /// The signs of awaited legs by the packed queue id of the first one, which a later leg may name.
+    first_ids: FxHashMap<u128, Sign>,
     deadlines: VecDeque<(Timestamp, Sign)>,
     hints: Hints,
 }
@@ -115,11 +119,16 @@ impl Legs {
         }
     }
 
-    /// Puts a message before the leg of one that it fed and that had begun a leg of its own.
+    /// Puts a message before the leg of one that it fed and that had begun a leg of its own. A message whose own leg
+    /// goes on elsewhere too stays what it is.
     pub fn precede(&mut self, later: usize, message: &mut Message) {
-        if let Some(own) = message.leg.replace(later).filter(|own| *own != later) {
+        if let Some(own) = message.leg.filter(|own| *own != later) {
+            let Some(leg) = self.get(own).filter(|leg| leg.feeding == 0) else { return };
+            let records = leg.records;
             self.release(own);
+            self.get(later).into_iter().for_each(|leg| leg.records += records);
         }
+        message.leg = Some(later);
         if let Some(leg) = self.get(later) {
             leg.origin = message.origin;
             leg.open = true;
@@ -127,24 +136,57 @@ impl Legs {
         self.feed(later);
     }
 
-    /// Notes that a recipient of a leg goes on in a message that was not seen yet.
+    /// Notes that a recipient of a leg goes on in a message that was not seen yet. Several legs can await one sign:
+    /// message-ids are reused.
     pub fn await_sign(&mut self, sign: Sign, awaited: Awaited) {
-        match self.awaited.get_mut(&sign).filter(|known| known.leg == awaited.leg) {
-            Some(known) => {
-                known.recipients += awaited.recipients;
-                known.accepted = known.accepted.max(awaited.accepted);
-            }
-            None => {
-                self.feed(awaited.leg);
-                self.deadlines.push_back((awaited.deadline, sign));
-                self.awaited.insert(sign, awaited);
-            }
+        let waiting = self.awaited.entry(sign).or_default();
+        if let Some(known) = waiting.iter_mut().find(|known| known.leg == awaited.leg) {
+            known.recipients += awaited.recipients;
+            known.accepted = known.accepted.max(awaited.accepted);
+            return;
         }
+        waiting.push(awaited);
+        self.deadlines.push_back((awaited.deadline, sign));
+        self.first_ids.insert(awaited.first_id, sign);
+        self.feed(awaited.leg);
     }
 
     /// The leg that goes on in a message with this sign.
     pub fn awaiting(&mut self, sign: Sign) -> Option<usize> {
-        if self.awaited.is_empty() { None } else { self.awaited.remove(&sign).map(|awaited| awaited.leg) }
+        if self.awaited.is_empty() { None } else { self.take(sign, |_, _| true).map(|awaited| awaited.leg) }
+    }
+
+    /// The leg that goes on in a message with this message-id, which a filter hands in for the same sender and with
+    /// headers of its own. Without these, it is another message under a message-id that was used before.
+    pub fn awaiting_mail(&mut self, message_id: u64, later: &Origin) -> Option<usize> {
+        if self.awaited.is_empty() {
+            return None;
+        }
+        let taken = self.take(Sign::MessageId(message_id), |_, leg| leg.origin.goes_on_in(later));
+        taken.map(|awaited| awaited.leg)
+    }
+
+    /// The leg that goes on in a message that names its first queue id.
+    pub fn awaiting_after(&mut self, first_id: u128) -> Option<usize> {
+        let sign = *self.first_ids.get(&first_id)?;
+        self.take(sign, |awaited, _| awaited.first_id == first_id).map(|awaited| awaited.leg)
+    }
+
+    fn take(&mut self, sign: Sign, fits: impl Fn(&Awaited, &Leg) -> bool) -> Option<Awaited> {
+        let waiting = self.awaited.get(&sign)?;
+        let leg = |awaited: &Awaited| self.legs.get(awaited.leg).and_then(Option::as_ref);
+        let at = waiting.iter().position(|awaited| leg(awaited).is_some_and(|leg| fits(awaited, leg)))?;
+        self.remove(sign, at)
+    }
+
+    fn remove(&mut self, sign: Sign, at: usize) -> Option<Awaited> {
+        let waiting = self.awaited.get_mut(&sign)?;
+        let awaited = waiting.remove(at);
+        if waiting.is_empty() {
+            self.awaited.remove(&sign);
+        }
+        self.first_ids.remove(&awaited.first_id);
+        Some(awaited)
     }
 
     /// Takes the next leg that waited long enough; all of them, one by one, without a time.
@@ -154,8 +196,10 @@ impl Legs {
                 return None;
             }
             self.deadlines.pop_front();
-            if self.awaited.get(&sign).is_some_and(|awaited| awaited.deadline == deadline) {
-                return self.awaited.remove(&sign);
+            let waiting = self.awaited.get(&sign);
+            let at = waiting.and_then(|all| all.iter().position(|awaited| awaited.deadline == deadline));
+            if let Some(at) = at {
+                return self.remove(sign, at);
             }
         }
         None
@@ -166,12 +210,13 @@ impl Legs {
     pub fn close(&mut self, index: usize, records: u64) -> Option<u64> {
         let leg = self.get(index)?;
         leg.open = false;
-        if leg.feeding == 0 {
-            self.release(index);
-            return Some(records);
-        }
         leg.records += records;
-        None
+        if leg.feeding > 0 {
+            return None;
+        }
+        let records = leg.records;
+        self.release(index);
+        Some(records)
     }
 
     /// Notes that a later leg has ended, and gives back the lines to account for with it.

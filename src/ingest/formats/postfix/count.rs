@@ -102,6 +102,11 @@ impl Reader<'_> {
         if let Some(leg) = self.legs.get(leg) {
             leg.records += records;
         }
+        self.end_passing(leg);
+    }
+
+    /// Ends a part of a leg that only passes its mail on; its lines stay with the parts that are left.
+    pub(super) fn end_passing(&mut self, leg: usize) {
         let taken = self.legs.end(leg, false);
         match self.legs.get(leg) {
             Some(open) => open.records += taken,

@@ -84,7 +84,7 @@ impl Reader<'_> {
         message.origin.started = message.origin.started.min(logged.time);
         message.instance = logged.instance;
         match *event {
-            Event::Client { .. } => self.handed_in(slot, event, logged.id),
+            Event::Client { .. } => self.handed_in(slot, event, logged),
             Event::Pickup { first_id } => {
                 (message.begun, message.handed_in, message.reinjected) = (true, true, true);
                 message.origin.client = self.sink.names().client(entry.header.host, b"", b"");
@@ -100,10 +100,11 @@ impl Reader<'_> {
                     message.origin.sender = self.sink.names().sender(from);
                 }
                 message.origin.size = message.origin.size.or(size);
-                if size.is_none() || recipients.is_none() {
-                    message.records -= 1;
-                    self.reject(entry, "its queue line is cut: expected 'size=' and 'nrcpt=' with numbers");
-                }
+                let is_cut = size.is_none() || recipients.is_none();
+                self.find_first_leg(slot);
+                let Some(message) = self.queue.get(slot).filter(|_| is_cut) else { return };
+                message.records -= 1;
+                self.reject(entry, "its queue line is cut: expected 'size=' and 'nrcpt=' with numbers");
             }
             Event::Expired => message.expire(),
             Event::Delivery(delivery) => self.deliver(slot, entry, &delivery, logged),
@@ -118,32 +119,65 @@ impl Reader<'_> {
     }
 
     /// Notes who handed a message in over the network.
-    fn handed_in(&mut self, slot: u32, event: &Event<'_>, id: u128) {
+    fn handed_in(&mut self, slot: u32, event: &Event<'_>, logged: &Logged) {
         let &Event::Client { name, ip, user, first_id, original } = event else { return };
         let Some(message) = self.queue.get(slot) else { return };
         (message.begun, message.handed_in) = (true, true);
         message.reinjected = from_this_host(name, ip) && !original || first_id.is_some();
         message.origin.client = self.sink.names().client(name, ip, user);
         if let Some(first) = first_id {
-            self.legs.hint(hash(first), id);
+            self.legs.hint(hash(first), logged.id);
+            self.come_back(slot, line::packed(first), logged);
+        }
+    }
+
+    /// Joins a message to the one that it says it was before a filter took it.
+    fn come_back(&mut self, slot: u32, first: u128, logged: &Logged) {
+        let awaited = self.legs.awaiting_after(first);
+        let earlier = self.queue.under_way(first, logged.time).filter(|&earlier| earlier != slot);
+        let earlier = earlier.filter(|&at| self.queue.get(at).is_some_and(|one| one.host == logged.host));
+        if let Some(earlier) = earlier {
+            if let Some(message) = self.queue.get(earlier).filter(|one| one.count_sent() > 0) {
+                message.went_on();
+                message.passed_on = true;
+            }
+            self.link(earlier, logged.id, logged);
+            // What was awaited has come: it is the message that was just joined.
+            if let Some(leg) = awaited {
+                self.end_passing(leg);
+            }
+            return;
+        }
+        let left = self.queue.has_left(logged.host, first, logged.time);
+        let Some(message) = self.queue.get(slot) else { return };
+        match awaited {
+            Some(leg) => message.leg = message.leg.or(Some(leg)),
+            None => message.counted_elsewhere |= left,
         }
     }
 
     /// Notes a message's own id, by which other legs of it are found.
     fn identified(&mut self, slot: u32, id: &[u8], logged: &Logged) {
-        let message_id = if id.is_empty() { 0 } else { hash(id) };
+        let is_empty = id.iter().all(|byte| matches!(byte, b'<' | b'>' | b' '));
+        let message_id = if is_empty { 0 } else { hash(id) };
         let Some(message) = self.queue.get(slot) else { return };
         message.begun = true;
         message.message_id = message_id;
         if message_id == 0 {
             return;
         }
-        message.counted_elsewhere = self.others.handed_over(logged.id, message_id);
+        message.counted_elsewhere |= self.others.handed_over(logged.id, message_id);
         if message.reinjected {
             self.legs.hint(message_id, logged.id);
-            if message.leg.is_none() {
-                message.leg = self.legs.awaiting(Sign::MessageId(message_id));
-            }
+        }
+        self.find_first_leg(slot);
+    }
+
+    /// Finds the leg that awaits a message from this host itself, once it is known by message-id, sender and size.
+    fn find_first_leg(&mut self, slot: u32) {
+        let Some(message) = self.queue.get(slot) else { return };
+        if message.reinjected && message.queued && message.leg.is_none() && message.message_id != 0 {
+            message.leg = self.legs.awaiting_mail(message.message_id, &message.origin);
         }
     }
 
@@ -201,7 +235,8 @@ impl Reader<'_> {
         let Onward::Awaited(_, otherwise) = onward else { return };
         let leg = self.legs.pass_on(message);
         let deadline = Timestamp::from_seconds(logged.time.seconds() + LATE_LINK);
-        let awaited = Awaited { leg, recipients: 1, otherwise, accepted, relay, deadline };
+        let first_id = logged.id;
+        let awaited = Awaited { first_id, leg, recipients: 1, otherwise, accepted, relay, deadline };
         self.legs.await_sign(sign, awaited);
     }
 
@@ -216,6 +251,9 @@ impl Reader<'_> {
         let Some(message) = self.queue.get(slot) else { return Onward::Nowhere };
         let (started, message_id) = (message.origin.started, message.message_id);
         let next = line::next_queue_id(delivery.reply).map(line::packed).filter(|&next| next != logged.id);
+        if let Some(next) = self.reinjected_as(entry, logged, started).filter(|_| next.is_none()) {
+            return Onward::Message(next);
+        }
         match next {
             Some(next) if self.continues(next, started, message_id, logged.time) => Onward::Message(next),
             Some(next) if near || entry.daemon == Daemon::Lmtp => {
@@ -225,39 +263,62 @@ impl Reader<'_> {
                 }
             }
             Some(next) if self.others.took_over(next, message_id) => Onward::Counted,
-            Some(next) => {
+            // What does not count here is left to the log of the host that took it.
+            Some(next) if self.relays.counts(delivery.relay) => {
                 self.others.hand_over(next, message_id);
                 Onward::Nowhere
             }
             None if (near || entry.daemon == Daemon::Pipe) && !discarded() => {
-                self.onward_unnamed(entry, delivery, logged, started, message_id)
+                self.onward_unnamed(slot, entry, delivery, logged)
             }
-            None => Onward::Nowhere,
+            Some(_) | None => Onward::Nowhere,
         }
     }
 
-    /// Where mail goes on that was handed to this host itself without getting a queue id: by the queue id that
-    /// the next message names, else by its message-id, which may appear only later.
+    /// The message under way on this host that names this one as what it was before.
+    fn reinjected_as(&mut self, entry: &Entry<'_>, logged: &Logged, started: Timestamp) -> Option<u128> {
+        let next = self.legs.hinted(hash(entry.id), logged.id)?;
+        let slot = self.queue.under_way(next, logged.time)?;
+        let later = self.queue.get(slot)?;
+        let after = later.origin.started.seconds() + LATE_LINES >= started.seconds();
+        (after && later.host == logged.host).then_some(next)
+    }
+
+    /// Where mail goes on that was handed to this host itself without getting a queue id: by the message-id of the
+    /// next message, which may appear only later.
     fn onward_unnamed(
         &mut self,
+        slot: u32,
         entry: &Entry<'_>,
         delivery: &Delivery<'_>,
         logged: &Logged,
-        started: Timestamp,
-        message_id: u64,
     ) -> Onward {
-        let by_id = self.legs.hinted(hash(entry.id), logged.id);
-        let next = by_id.or_else(|| self.legs.hinted(message_id, logged.id));
+        let Some(message) = self.queue.get(slot) else { return Onward::Nowhere };
+        let (origin, message_id, leg) = (message.origin, message.message_id, message.leg);
         let otherwise = match entry.daemon {
             Daemon::Smtp if self.relays.counts(delivery.relay) => Otherwise::Delivered,
             Daemon::Smtp => Otherwise::Skipped(Skip::OtherRelay),
             _ => Otherwise::Skipped(Skip::LocalDelivery),
         };
-        match next.filter(|&next| self.continues(next, started, message_id, logged.time)) {
+        if message_id == 0 {
+            return Onward::Nowhere;
+        }
+        let next = self.legs.hinted(message_id, logged.id);
+        let next = next.filter(|&next| self.continues(next, origin.started, message_id, logged.time));
+        match next.filter(|&next| self.is_same_mail(&origin, leg, next, logged)) {
             Some(next) => Onward::Message(next),
-            None if message_id == 0 || entry.daemon == Daemon::Lmtp => Onward::Nowhere,
+            None if entry.daemon == Daemon::Lmtp => Onward::Nowhere,
             None => Onward::Awaited(Sign::MessageId(message_id), otherwise),
         }
+    }
+
+    /// Whether a message under way is the same mail by all that is known, and no other mail's leg.
+    fn is_same_mail(&mut self, origin: &Origin, leg: Option<usize>, next: u128, logged: &Logged) -> bool {
+        let slot = self.queue.under_way(next, logged.time);
+        let later = slot.and_then(|slot| self.queue.get(slot));
+        later.is_some_and(|later| {
+            (later.leg.is_none() || later.leg == leg) && origin.goes_on_in(&later.origin)
+        })
     }
 
     /// Whether a message under way can be the next leg: begun after this one, with the same message-id.

@@ -54,6 +54,16 @@ pub struct Origin {
     pub size: Option<u64>,
 }
 
+impl Origin {
+    /// Whether a mail can have gone on in a later one by what is known of both: a filter keeps the sender and adds
+    /// headers of its own.
+    pub fn goes_on_in(&self, later: &Origin) -> bool {
+        let unknown = [self.sender, later.sender].contains(&SenderId::UNKNOWN);
+        let grows = self.size.zip(later.size).is_none_or(|(first, later)| later > first);
+        grows && (unknown || self.sender == later.sender)
+    }
+}
+
 /// One incarnation of a queue id.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -177,6 +187,20 @@ impl Message {
                 recipient.route = Route::Filter;
             }
         }
+    }
+
+    /// Notes that what was handed over goes on under another queue id.
+    pub fn went_on(&mut self) {
+        for recipient in self.first.iter_mut().chain(&mut self.others) {
+            if recipient.status == Status::Sent {
+                recipient.route = Route::Filter;
+            }
+        }
+    }
+
+    /// Recipients whose mail was handed over.
+    pub fn count_sent(&self) -> u64 {
+        self.recipients().filter(|recipient| recipient.status == Status::Sent).count() as u64
     }
 
     /// Recipients that went a way.

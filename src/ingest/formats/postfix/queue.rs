@@ -11,6 +11,8 @@ use crate::period::Timestamp;
 
 /// Seconds by which lines of one message can be out of order.
 const DISORDER: i64 = 5;
+/// Seconds within which a queue id that another line names means the incarnation that had it last.
+const RECENT: u32 = 3_600;
 /// No further incarnation in a list.
 const END: u32 = u32::MAX;
 
@@ -106,6 +108,13 @@ impl Queue {
         let key = span_key(host, id);
         self.finished.get(&key).is_some_and(|span| span.covers(time, begins))
             || self.reused.get(&key).is_some_and(|spans| spans.iter().any(|span| span.covers(time, begins)))
+    }
+
+    /// Whether an incarnation has left the queue of a host not long before a time.
+    pub fn has_left(&self, host: u32, id: u128, time: Timestamp) -> bool {
+        let now = Span::new(time, time).start;
+        let finished = self.finished.get(&span_key(host, id));
+        finished.is_some_and(|span| span.start <= now && now.saturating_sub(span.end) <= RECENT)
     }
 
     /// Finds a message under way by its id alone, begun no later than a time: the far side of a hand-over.
