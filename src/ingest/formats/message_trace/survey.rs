@@ -33,9 +33,8 @@ pub(super) struct Survey {
 
 impl Survey {
     fn of(input: &mut Input, delimiter: u8, stated: Option<DateOrder>) -> Result<Survey, ReadError> {
-        use OrderVerdict::{NotNeeded, Open};
         let head = Survey::of_head(input, delimiter);
-        let is_proven = head.proofs != [None, None] && !matches!(head.evidence.verdict(), Open | NotNeeded);
+        let is_proven = !matches!(head.evidence.verdict(), OrderVerdict::Open | OrderVerdict::NotNeeded);
         let is_order_open = stated.is_none() && head.has_open_form && !is_proven;
         // A contradiction of marks refuses no input, but leaves open what they could decide: it must be known first.
         if (is_order_open || head.has_signs) && input.can_reopen() {
@@ -68,6 +67,9 @@ impl Survey {
             if let Some(dates) = before.take() {
                 self.observe_dates(dates);
                 self.observe_size(&size_before);
+                if self.is_decided() {
+                    return;
+                }
             }
             before = self.dates(&row);
             size_before.clear();
@@ -77,6 +79,13 @@ impl Survey {
             self.observe_dates(dates);
             self.observe_size(&size_before);
         }
+    }
+
+    /// Whether nothing that follows can add to what is known: what speaks against it is found while it is read.
+    fn is_decided(&self) -> bool {
+        !self.has_signs
+            && matches!(self.evidence.verdict(), OrderVerdict::Decided(_))
+            && self.proofs != [None, None]
     }
 
     fn size_of<'a>(&self, row: &Row<'a>) -> &'a [u8] {
