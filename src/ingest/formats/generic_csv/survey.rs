@@ -46,7 +46,7 @@ impl Survey {
         let cut = !input.head().ends_with(b"\n");
         survey.observe(Records::of_bytes(input.head(), layout.delimiter), layout, cut);
         if survey.is_open() && input.can_reopen() {
-            let records = Records::new(input.open()?, input.head(), layout.delimiter);
+            let records = Records::new(input.open()?, layout.delimiter);
             survey = Survey::default();
             survey.observe(records, layout, false);
         }

@@ -62,7 +62,7 @@ impl Survey {
     /// Looks at the whole input.
     pub(super) fn of_all(input: &mut Input, delimiter: u8) -> Result<Survey, SourceError> {
         let mut survey = Survey::default();
-        let records = Records::new(input.open()?, input.head(), delimiter);
+        let records = Records::new(input.open()?, delimiter);
         survey.observe(records, false);
         Ok(survey)
     }
@@ -136,7 +136,7 @@ pub(super) fn read(
     notation: Notation,
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
-    let mut records = Records::new(input.open()?, input.head(), delimiter);
+    let mut records = Records::new(input.open()?, delimiter);
     let mut sheet = Sheet { input, notation, header: None, before: 0, rows: 0 };
     loop {
         match records.next_row() {
