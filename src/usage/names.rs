@@ -88,7 +88,9 @@ impl Client {
 pub struct Names {
     senders: Vec<(Box<str>, DomainId)>,
     sender_ids: FxHashMap<Box<str>, SenderId>,
+    /// Senders by spellings that are more than an address in some case.
     spellings: FxHashMap<Box<[u8]>, SenderId>,
+    lower: Vec<u8>,
     domains: Table,
     clients: Vec<Client>,
     client_labels: FxHashMap<String, ClientId>,
@@ -125,6 +127,7 @@ impl Default for Names {
             senders: Vec::new(),
             sender_ids: FxHashMap::default(),
             spellings: FxHashMap::default(),
+            lower: Vec::new(),
             domains: Table::default(),
             clients: vec![Client::default()],
             client_labels: FxHashMap::default(),
@@ -146,15 +149,31 @@ impl Default for Names {
 impl Names {
     /// The sender of an envelope as it stands in the log, with or without angle brackets.
     pub fn sender(&mut self, raw: &[u8]) -> SenderId {
-        if let Some(&id) = self.spellings.get(raw) {
+        if let Some(id) = self.sender_of_address(raw).or_else(|| self.spellings.get(raw).copied()) {
             return id;
         }
         let id = self.sender_of_text(&decode(raw));
+        if self.sender_of_address(raw).is_some() {
+            return id;
+        }
         if self.spellings.len() >= SPELLING_CAP {
             self.spellings.clear();
         }
         self.spellings.insert(raw.into(), id);
         id
+    }
+
+    /// The sender that is known by just this address in some case, as nearly all are: where it begins and ends
+    /// with a letter or digit, there is nothing around it that [`Names::sender_of_text`] would take off.
+    fn sender_of_address(&mut self, raw: &[u8]) -> Option<SenderId> {
+        let (first, last) = (raw.first()?, raw.last()?);
+        if !first.is_ascii_alphanumeric() || !last.is_ascii_alphanumeric() || !raw.is_ascii() {
+            return None;
+        }
+        self.lower.clear();
+        self.lower.extend_from_slice(raw);
+        self.lower.make_ascii_lowercase();
+        self.sender_ids.get(std::str::from_utf8(&self.lower).ok()?).copied()
     }
 
     fn sender_of_text(&mut self, text: &str) -> SenderId {
@@ -346,6 +365,21 @@ pub fn parse_ip(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_address_in_some_case_is_the_sender_that_its_text_is(
+            raws in proptest::collection::vec("[aB<>@@.+= *)é]{0,6}", 1..40),
+        ) {
+            let mut names = Names::default();
+            let ids: Vec<SenderId> = raws.iter().map(|raw| names.sender(raw.as_bytes())).collect();
+            for (raw, id) in raws.iter().zip(ids) {
+                prop_assert_eq!(names.sender_of_text(raw), id, "{}", raw);
+                prop_assert_eq!(names.sender(raw.as_bytes()), id, "{}", raw);
+            }
+        }
+    }
 
     #[test]
     fn spellings_of_one_sender_are_one() {
