@@ -185,6 +185,8 @@ impl Zone {
     pub fn to_utc(&self, local: NaiveDateTime) -> Timestamp {
         let seconds = match self {
             Zone::Fixed(offset) => (local - *offset).and_utc().timestamp(),
+            // What traces are written in; searching its history took longer than reading the date.
+            Zone::Named(chrono_tz::UTC) => local.and_utc().timestamp(),
             Zone::Named(zone) => match zone.from_local_datetime(&local) {
                 LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time.timestamp(),
                 LocalResult::None => {

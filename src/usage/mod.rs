@@ -9,6 +9,7 @@ pub mod histogram;
 pub mod impute;
 pub mod names;
 pub mod overhead;
+mod sender;
 pub mod submission;
 pub mod summary;
 

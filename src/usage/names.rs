@@ -8,6 +8,8 @@ use std::net::IpAddr;
 use encoding_rs::WINDOWS_1252;
 use rustc_hash::FxHashMap;
 
+use super::sender::{masked, one_address, only_domain};
+
 /// Distinct senders that are told apart; later ones count under `(other)` at their domain.
 const SENDER_CAP: usize = 100_000;
 /// Distinct domains, clients and relays that are told apart; later ones count under `(other)`.
@@ -91,7 +93,9 @@ impl Client {
 pub struct Names {
     senders: Vec<(Box<str>, DomainId)>,
     sender_ids: FxHashMap<Box<str>, SenderId>,
+    /// Senders by spellings that are more than an address in some case.
     spellings: FxHashMap<Box<[u8]>, SenderId>,
+    lower: Vec<u8>,
     domains: Table,
     clients: Vec<Client>,
     client_labels: FxHashMap<String, ClientId>,
@@ -128,6 +132,7 @@ impl Default for Names {
             senders: Vec::new(),
             sender_ids: FxHashMap::default(),
             spellings: FxHashMap::default(),
+            lower: Vec::new(),
             domains: Table::default(),
             clients: vec![Client::default()],
             client_labels: FxHashMap::default(),
@@ -149,15 +154,31 @@ impl Default for Names {
 impl Names {
     /// The sender of an envelope as it stands in the log, with or without angle brackets.
     pub fn sender(&mut self, raw: &[u8]) -> SenderId {
-        if let Some(&id) = self.spellings.get(raw) {
+        if let Some(id) = self.sender_of_address(raw).or_else(|| self.spellings.get(raw).copied()) {
             return id;
         }
         let id = self.sender_of_text(&decode(raw));
+        if self.sender_of_address(raw).is_some() {
+            return id;
+        }
         if self.spellings.len() >= SPELLING_CAP {
             self.spellings.clear();
         }
         self.spellings.insert(raw.into(), id);
         id
+    }
+
+    /// The sender that is known by just this address in some case, as nearly all are: where it begins and ends
+    /// with a letter or digit, there is nothing around it that [`Names::sender_of_text`] would take off.
+    fn sender_of_address(&mut self, raw: &[u8]) -> Option<SenderId> {
+        let (first, last) = (raw.first()?, raw.last()?);
+        if !first.is_ascii_alphanumeric() || !last.is_ascii_alphanumeric() || !raw.is_ascii() {
+            return None;
+        }
+        self.lower.clear();
+        self.lower.extend_from_slice(raw);
+        self.lower.make_ascii_lowercase();
+        self.sender_ids.get(std::str::from_utf8(&self.lower).ok()?).copied()
     }
 
     fn sender_of_text(&mut self, text: &str) -> SenderId {
@@ -309,52 +330,6 @@ pub fn decode(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// The local part and the domain of a text that is one address. A list of addresses, or an address among other
-/// words, can hold recipients: it is none.
-fn one_address(text: &str) -> Option<(&str, &str)> {
-    let (local, domain) = match text.rsplit_once('@') {
-        Some((_, domain)) if is_joined(domain) => return None,
-        Some(parts) => parts,
-        None => (text, "(no domain)"),
-    };
-    let plain = !local.contains('@') && !is_joined(local);
-    (plain || is_quoted(local)).then_some((local, domain))
-}
-
-/// The domain in a text of several words or addresses, where all in it have the same.
-fn only_domain(text: &str) -> Option<&str> {
-    let in_domain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let end = |rest: &str| rest.find(|c| !in_domain(c)).unwrap_or(rest.len());
-    let mut domains = text.split('@').skip(1).map(|rest| rest[..end(rest)].trim_end_matches('.'));
-    let first = domains.next().filter(|domain| !domain.is_empty())?;
-    domains.all(|domain| domain == first).then_some(first)
-}
-
-/// Whether a text has what joins words and addresses and cannot stand in one without quotes.
-fn is_joined(text: &str) -> bool {
-    text.contains("##")
-        || text.contains(|c: char| c.is_whitespace() || matches!(c, ';' | ',' | '<' | '>' | '"'))
-}
-
-/// Whether a local part is one quoted text, in which all but a bare quote may stand.
-fn is_quoted(local: &str) -> bool {
-    let inside = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    inside.is_some_and(|inside| !inside.replace("\\\\", "").replace("\\\"", "").contains(['"', '\\']))
-}
-
-/// Masks the variable part of a local part: what follows `+`, and all but the first letters where `=` shows
-/// an embedded address (VERP, SRS, BATV).
-fn masked(local: &str) -> String {
-    if local.contains('=') {
-        let letters = local.find(|c: char| !c.is_alphabetic()).unwrap_or(0);
-        return format!("{}*", &local[..letters]);
-    }
-    match local.split_once('+') {
-        Some((base, _)) => format!("{base}+*"),
-        None => local.to_owned(),
-    }
-}
-
 /// Joins texts with a separator that occurs in none of them; `None` where they do not fit.
 fn join<const N: usize>(key: &mut [u8; 512], parts: [&[u8]; N]) -> Option<usize> {
     let mut len = 0;
@@ -385,6 +360,21 @@ pub fn parse_ip(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_address_in_some_case_is_the_sender_that_its_text_is(
+            raws in proptest::collection::vec("[aB<>@@.+= *)é]{0,6}", 1..40),
+        ) {
+            let mut names = Names::default();
+            let ids: Vec<SenderId> = raws.iter().map(|raw| names.sender(raw.as_bytes())).collect();
+            for (raw, id) in raws.iter().zip(ids) {
+                prop_assert_eq!(names.sender_of_text(raw), id, "{}", raw);
+                prop_assert_eq!(names.sender(raw.as_bytes()), id, "{}", raw);
+            }
+        }
+    }
 
     #[test]
     fn spellings_of_one_sender_are_one() {

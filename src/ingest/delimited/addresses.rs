@@ -77,7 +77,10 @@ impl RecipientHasher {
         }
         self.lower.clear();
         match bare.is_ascii() {
-            true => self.lower.extend(bare.iter().map(u8::to_ascii_lowercase)),
+            true => {
+                self.lower.extend_from_slice(bare);
+                self.lower.make_ascii_lowercase();
+            }
             false => self.lower.extend(decode(bare).to_lowercase().as_bytes()),
         }
         let mut hasher = FxHasher::default();

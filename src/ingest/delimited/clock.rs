@@ -6,10 +6,6 @@ pub(super) struct Scanner<'a> {
     rest: &'a [u8],
 }
 
-/// White space that exporters put between date, time and AM/PM: space, tab, no-break space (U+00A0, in
-/// Windows-1252 one byte) and narrow no-break space (U+202F, which newer Windows and ICU write before PM).
-const SPACES: [&[u8]; 5] = [b" ", b"\t", "\u{a0}".as_bytes(), "\u{202f}".as_bytes(), b"\xa0"];
-
 impl<'a> Scanner<'a> {
     pub(super) fn new(cell: &'a [u8]) -> Scanner<'a> {
         let mut scanner = Scanner { rest: cell.trim_ascii() };
@@ -21,10 +17,14 @@ impl<'a> Scanner<'a> {
         self.rest.is_empty()
     }
 
-    /// Takes spaces; whether there were any.
+    /// Takes the white space that exporters put between date, time and AM/PM: space, tab, no-break space (U+00A0, in
+    /// Windows-1252 one byte) and narrow no-break space (U+202F, which newer Windows and ICU write before PM). Whether
+    /// there was any.
     pub(super) fn spaces(&mut self) -> bool {
         let before = self.rest.len();
-        while let Some(rest) = SPACES.iter().find_map(|space| self.rest.strip_prefix(*space)) {
+        while let [b' ' | b'\t' | 0xa0, rest @ ..] | [0xc2, 0xa0, rest @ ..] | [0xe2, 0x80, 0xaf, rest @ ..] =
+            self.rest
+        {
             self.rest = rest;
         }
         self.rest.len() < before
@@ -56,9 +56,14 @@ impl<'a> Scanner<'a> {
 
     /// Takes a number of at most `max` digits: its value and how many digits it has.
     pub(super) fn number(&mut self, max: usize) -> Option<(u32, usize)> {
-        let digits = self.rest.iter().take(max).take_while(|b| b.is_ascii_digit()).count();
-        let value = self.rest[..digits].iter().fold(0, |value, b| value * 10 + u32::from(b - b'0'));
-        self.rest = &self.rest[digits..];
+        let (mut value, mut digits) = (0, 0);
+        while let [digit @ b'0'..=b'9', rest @ ..] = self.rest
+            && digits < max
+        {
+            value = value * 10 + u32::from(digit - b'0');
+            digits += 1;
+            self.rest = rest;
+        }
         (digits > 0).then_some((value, digits))
     }
 

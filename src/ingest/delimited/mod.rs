@@ -10,6 +10,7 @@ mod dialect;
 mod numbers;
 mod order;
 mod records;
+mod split;
 
 pub(crate) use addresses::{RecipientHasher, bare, split_list, split_recipients, split_statuses};
 pub(crate) use dates::{DateText, ResolvedDate};

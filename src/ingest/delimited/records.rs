@@ -3,44 +3,52 @@
 //! A quote that is never closed would make the rest of a file one record: a record longer than [`RECORD_CAP`]
 //! ends the reading with the line where it began.
 
-use std::cell::Cell;
 use std::io::{self, Read};
-use std::rc::Rc;
+use std::ops::Range;
 
-use csv::ByteRecord;
+use super::split::Splitter;
 
 /// Bytes of one record; a real one holds at most some thousand recipients.
 const RECORD_CAP: usize = 16 * 1024 * 1024;
 /// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// The mark that some exporters repeat behind the one of the file.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a> {
     /// The line on which it begins (1-based).
     pub(crate) line: u64,
-    record: &'a ByteRecord,
+    text: &'a [u8],
+    cells: &'a [Range<usize>],
 }
 
 impl<'a> Row<'a> {
     /// The number of cells.
     pub(crate) fn len(&self) -> usize {
-        self.record.len()
+        self.cells.len()
     }
 
     /// A cell without white space around it; empty where the record has no such cell.
     pub(crate) fn cell(&self, index: usize) -> &'a [u8] {
-        self.record.get(index).unwrap_or_default().trim_ascii()
+        let cell = self.cells.get(index).map_or(&[][..], |cell| &self.text[cell.clone()]);
+        match cell {
+            // Nearly every cell begins and ends with a letter or digit.
+            [first, .., last] if *first > b' ' && *last > b' ' => cell,
+            _ => cell.trim_ascii(),
+        }
     }
 
     /// All cells.
     pub(crate) fn cells(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        self.record.iter()
+        let text = self.text;
+        self.cells.iter().map(move |cell| &text[cell.clone()])
     }
 
     /// Lines over which the record runs.
     pub(crate) fn lines(&self) -> u64 {
-        1 + newlines(self.record)
+        1 + self.cells().map(newlines).sum::<u64>()
     }
 }
 
@@ -55,95 +63,121 @@ pub(crate) struct Damaged {
 
 /// A reader of records.
 pub(crate) struct Records {
-    csv: csv::Reader<Budgeted>,
-    record: ByteRecord,
-    meter: Rc<Meter>,
-    line_feeds_only: bool,
-}
-
-/// What the reader below the record splitter has handed out.
-#[derive(Debug, Default)]
-struct Meter {
-    since_record: Cell<usize>,
-    ended: Cell<bool>,
-    overrun: Cell<bool>,
-}
-
-struct Budgeted {
-    inner: Box<dyn Read + Send>,
-    meter: Rc<Meter>,
-}
-
-impl Read for Budgeted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let since = self.meter.since_record.get();
-        if since > RECORD_CAP {
-            self.meter.overrun.set(true);
-            return Err(io::Error::other("record too long"));
-        }
-        let count = self.inner.read(buffer)?;
-        self.meter.since_record.set(since + count);
-        self.meter.ended.set(count == 0);
-        Ok(count)
-    }
+    source: Box<dyn Read + Send>,
+    splitter: Splitter,
+    buffer: Vec<u8>,
+    /// The part of the buffer that was read and not yet split.
+    unread: Range<usize>,
+    /// The line on which `unread` begins.
+    line: u64,
+    is_first: bool,
+    has_ended: bool,
+    /// What broke the source off, until all that came before is handed out.
+    fault: Option<io::Error>,
 }
 
 impl Records {
-    /// Records of a text whose start is `head`, which shows how its lines end.
-    pub(crate) fn new(text: Box<dyn Read + Send>, head: &[u8], delimiter: u8) -> Records {
-        let meter = Rc::new(Meter::default());
-        let first_end = memchr::memchr(b'\n', head);
-        let line_feeds_only = first_end.is_some_and(|end| end == 0 || head.get(end - 1) != Some(&b'\r'));
-        let csv = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .buffer_capacity(BUFFER_BYTES)
-            .from_reader(Budgeted { inner: text, meter: Rc::clone(&meter) });
-        Records { csv, record: ByteRecord::new(), meter, line_feeds_only }
+    /// Records of a text.
+    pub(crate) fn new(source: Box<dyn Read + Send>, delimiter: u8) -> Records {
+        Records {
+            source,
+            splitter: Splitter::at(delimiter),
+            buffer: vec![0; BUFFER_BYTES],
+            unread: 0..0,
+            line: 1,
+            is_first: true,
+            has_ended: false,
+            fault: None,
+        }
     }
 
     /// Records of a text in memory.
     pub(crate) fn of_bytes(text: &[u8], delimiter: u8) -> Records {
-        Records::new(Box::new(io::Cursor::new(text.to_vec())), text, delimiter)
+        Records::new(Box::new(io::Cursor::new(text.to_vec())), delimiter)
     }
 
     /// The next record, or `None` at the end.
     pub(crate) fn next_row(&mut self) -> Result<Option<Row<'_>>, Damaged> {
-        self.meter.since_record.set(0);
-        let begin = self.csv.position().line();
-        match self.csv.read_byte_record(&mut self.record) {
-            Ok(true) => Ok(Some(Row { line: self.line(), record: &self.record })),
-            Ok(false) => Ok(None),
-            Err(_) if self.meter.overrun.get() => {
-                // The line feed of CRLF belongs to the record before, but is counted with this one.
-                let line = if self.line_feeds_only || begin == 1 { begin } else { begin + 1 };
-                let what = format!(
-                    "the record that begins here is longer than {} MiB: a quote is probably not closed",
-                    RECORD_CAP >> 20
-                );
-                Err(Damaged { line, what })
+        if !self.skip_line_ends()? {
+            return Ok(None);
+        }
+        let len = loop {
+            match self.splitter.split(&self.buffer[self.unread.clone()], self.has_ended) {
+                Some(len) => break len,
+                None => self.fill()?,
             }
-            Err(error) => Err(Damaged { line: begin, what: io::Error::from(error).to_string() }),
+        };
+        let (begin, line) = (self.unread.start, self.line);
+        let text = &mut self.buffer[begin..begin + len];
+        self.unread.start += len;
+        self.line += newlines(text);
+        self.splitter.unescape(text);
+        Ok(Some(Row { line, text, cells: self.splitter.cells() }))
+    }
+
+    /// Skips empty lines and what is left of the last line end; whether there is anything behind them.
+    fn skip_line_ends(&mut self) -> Result<bool, Damaged> {
+        loop {
+            while let Some(byte @ (b'\n' | b'\r')) = self.buffer[self.unread.clone()].first() {
+                self.line += u64::from(*byte == b'\n');
+                self.unread.start += 1;
+            }
+            if !self.unread.is_empty() || self.has_ended {
+                return Ok(!self.unread.is_empty());
+            }
+            self.fill()?;
         }
     }
 
-    /// The splitter counts line feeds up to the end of the record, for CRLF without the last; those inside the
-    /// record and the one that ends it are taken off again.
-    fn line(&self) -> u64 {
-        let ended_by_feed = self.line_feeds_only && !self.meter.ended.get();
-        let inside = newlines(&self.record) + u64::from(ended_by_feed);
-        self.csv.position().line().saturating_sub(inside).max(1)
+    /// Reads on, with more room where the buffer is full of one record.
+    fn fill(&mut self) -> Result<(), Damaged> {
+        if let Some(fault) = self.fault.take() {
+            return Err(self.damaged(fault.to_string()));
+        }
+        if self.unread.len() > RECORD_CAP {
+            return Err(self.damaged(format!(
+                "the record that begins here is longer than {} MiB: a quote is probably not closed",
+                RECORD_CAP >> 20
+            )));
+        }
+        self.buffer.copy_within(self.unread.clone(), 0);
+        self.unread = 0..self.unread.len();
+        if self.unread.end == self.buffer.len() {
+            // Doubled, so that a long record is not split anew too often.
+            self.buffer.resize((2 * self.buffer.len()).min(RECORD_CAP + BUFFER_BYTES), 0);
+        }
+        self.read_until_full();
+        if std::mem::take(&mut self.is_first) && self.buffer[self.unread.clone()].starts_with(BYTE_ORDER_MARK)
+        {
+            self.unread.start += BYTE_ORDER_MARK.len();
+        }
+        Ok(())
+    }
+
+    fn read_until_full(&mut self) {
+        while !self.has_ended && self.fault.is_none() && self.unread.end < self.buffer.len() {
+            match self.source.read(&mut self.buffer[self.unread.end..]) {
+                Ok(0) => self.has_ended = true,
+                Ok(count) => self.unread.end += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.fault = Some(error),
+            }
+        }
+    }
+
+    fn damaged(&self, what: String) -> Damaged {
+        Damaged { line: self.line, what }
     }
 }
 
-fn newlines(record: &ByteRecord) -> u64 {
-    memchr::memchr_iter(b'\n', record.as_slice()).count() as u64
+fn newlines(text: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', text).count() as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn lines(text: &str) -> Vec<(u64, usize)> {
         let mut records = Records::of_bytes(text.as_bytes(), b',');
@@ -169,7 +203,7 @@ mod tests {
         for (end, name) in [("\n", "LF"), ("\r\n", "CRLF")] {
             let head = format!("a,b{end}c,d{end}\"open,");
             let endless = io::Cursor::new(head.clone().into_bytes()).chain(io::repeat(b'x'));
-            let mut records = Records::new(Box::new(endless), head.as_bytes(), b',');
+            let mut records = Records::new(Box::new(endless), b',');
             assert!(records.next_row().unwrap().is_some());
             assert!(records.next_row().unwrap().is_some());
             let damaged = records.next_row().unwrap_err();
@@ -190,9 +224,66 @@ mod tests {
             }
         }
         let text = io::Cursor::new(b"a,b\nc".to_vec()).chain(Cut);
-        let mut records = Records::new(Box::new(text), b"a,b\nc", b',');
+        let mut records = Records::new(Box::new(text), b',');
         assert!(records.next_row().unwrap().is_some());
         let damaged = records.next_row().unwrap_err();
         assert_eq!((damaged.line, damaged.what.as_str()), (2, "the archive is cut"));
+    }
+
+    #[test]
+    fn one_mark_at_the_start_is_no_text() {
+        let mut records = Records::of_bytes("\u{feff}\u{feff}a,\u{feff}b".as_bytes(), b',');
+        let row = records.next_row().unwrap().unwrap();
+        assert_eq!([row.cell(0), row.cell(1)], ["\u{feff}a".as_bytes(), "\u{feff}b".as_bytes()]);
+    }
+
+    #[test]
+    fn records_longer_than_what_is_read_at_a_time_are_whole() {
+        let long = "x\"\"\n".repeat(BUFFER_BYTES);
+        let mut records = Records::of_bytes(format!("a,\"{long}\"\nb,c\n").as_bytes(), b',');
+        let row = records.next_row().unwrap().unwrap();
+        assert_eq!((row.cell(1).len(), row.lines()), (3 * BUFFER_BYTES - 1, 1 + BUFFER_BYTES as u64));
+        let row = records.next_row().unwrap().unwrap();
+        assert_eq!((row.line, row.cell(1)), (2 + BUFFER_BYTES as u64, &b"c"[..]));
+        assert!(records.next_row().unwrap().is_none());
+    }
+
+    /// Hands out a text in pieces.
+    struct Pieces {
+        text: io::Cursor<Vec<u8>>,
+        lengths: Vec<usize>,
+    }
+
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let wanted = self.lengths.pop().unwrap_or(usize::MAX).min(buffer.len());
+            self.text.read(&mut buffer[..wanted])
+        }
+    }
+
+    fn all_cells(mut records: Records) -> Vec<Vec<Vec<u8>>> {
+        let mut all = Vec::new();
+        while let Some(row) = records.next_row().unwrap() {
+            all.push(row.cells().map(<[u8]>::to_vec).collect());
+        }
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn cells_are_those_of_the_crate_csv(
+            text in "[\"\"\",,;\n\r ab\u{feff}]{0,60}",
+            room in 4_usize..20,
+            lengths in proptest::collection::vec(1_usize..9, 0..20),
+        ) {
+            let csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let expected: Vec<Vec<Vec<u8>>> = csv
+                .into_byte_records()
+                .map(|record| record.unwrap().iter().map(<[u8]>::to_vec).collect())
+                .collect();
+            let source = Pieces { text: io::Cursor::new(text.into_bytes()), lengths };
+            let records = Records { buffer: vec![0; room], ..Records::new(Box::new(source), b',') };
+            prop_assert_eq!(all_cells(records), expected);
+        }
     }
 }

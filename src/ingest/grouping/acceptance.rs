@@ -51,10 +51,8 @@ impl Messages {
     /// Adds a message, or what its acceptance says of it.
     pub(crate) fn accept(&mut self, facts: &Facts, received: Received) -> Standing {
         let moment = (received.nanoseconds, facts.size.unwrap_or(u64::MAX));
-        let (slot, order) = match self.find(facts.key) {
-            None => (self.add(facts, true), Ordering::Less),
-            Some(slot) => (slot, self.order(slot, facts, moment)),
-        };
+        let (slot, is_new) = self.find_or_add(facts, true);
+        let order = if is_new { Ordering::Less } else { self.order(slot, facts, moment) };
         let word = match order {
             Ordering::Less => Word::Settles,
             Ordering::Equal => Word::Joins,

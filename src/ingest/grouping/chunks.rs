@@ -1,6 +1,7 @@
 //! Storage that grows without copying, and the hash index over it.
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 /// Items of one chunk.
 const CHUNK: usize = 8_192;
@@ -56,6 +57,11 @@ impl<T> Chunks<T> {
         }
     }
 
+    /// The number that `push` will return next.
+    pub(crate) fn next_number(&self) -> u32 {
+        self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len()) as u32
+    }
+
     /// The item of a number that `push` returned.
     pub(crate) fn at(&self, number: u32) -> &T {
         &self.chunks[number as usize / CHUNK][number as usize % CHUNK]
@@ -75,7 +81,23 @@ impl<T> Chunks<T> {
 /// Finds numbers of items by hash.
 #[derive(Debug)]
 pub(crate) struct Index {
-    shards: Vec<HashTable<u32>>,
+    shards: Vec<HashTable<Place>>,
+}
+
+/// Where an item is, and as much of its hash as tells most others apart: a search seldom looks at an item that is
+/// not meant, and growing at none, since each look waits for memory.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    number: u32,
+    short_hash: u32,
+}
+
+impl Place {
+    /// The hash in the table, which uses its lowest and highest bits.
+    fn table_hash(&self) -> u64 {
+        let product = u64::from(self.short_hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        product ^ (product >> 32)
+    }
 }
 
 impl Default for Index {
@@ -87,18 +109,36 @@ impl Default for Index {
 impl Index {
     /// The number of the item that is meant.
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
-        self.shards[shard(hash)].find(hash, |&number| is_it(number)).copied()
+        let wanted = Place { number: 0, short_hash: short(hash) };
+        let is_it = |place: &Place| place.short_hash == wanted.short_hash && is_it(place.number);
+        self.shards[shard(hash)].find(wanted.table_hash(), is_it).map(|place| place.number)
     }
 
-    /// Adds an item that is not there; `hash_of` gives the hash of one that is.
-    pub(crate) fn insert(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
-        self.shards[shard(hash)].insert_unique(hash, number, |&number| hash_of(number));
+    /// The number of the item that is meant; where it is not there, `next` is added. One search for both.
+    pub(crate) fn find_or_add(&mut self, hash: u64, next: u32, is_it: impl Fn(u32) -> bool) -> u32 {
+        let new = Place { number: next, short_hash: short(hash) };
+        let is_it = |place: &Place| place.short_hash == new.short_hash && is_it(place.number);
+        match self.shards[shard(hash)].entry(new.table_hash(), is_it, Place::table_hash) {
+            Entry::Occupied(known) => known.get().number,
+            Entry::Vacant(vacant) => vacant.insert(new).get().number,
+        }
+    }
+
+    /// Adds an item that is not there.
+    pub(crate) fn insert(&mut self, hash: u64, number: u32) {
+        let new = Place { number, short_hash: short(hash) };
+        self.shards[shard(hash)].insert_unique(new.table_hash(), new, Place::table_hash);
     }
 }
 
-/// The table uses the lowest and the highest bits; the shard is taken from between them.
+/// The part of a hash that stands in the table.
+fn short(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+/// The shard of a hash, by bits that do not stand in the table.
 fn shard(hash: u64) -> usize {
-    usize::from(SHARD_OF[(hash >> 40) as usize & 0xff])
+    usize::from(SHARD_OF[hash as usize & 0xff])
 }
 
 /// Spreads a number over 64 bits (the finalizer of SplitMix64, Steele, Lea and Flood 2014).
@@ -120,11 +160,19 @@ mod tests {
         for item in 0..20_000_u64 {
             let number = chunks.push(item);
             assert_eq!(u64::from(number), item);
-            index.insert(mixed(item), number, |number| mixed(*chunks.at(number)));
+            index.insert(mixed(item), number);
+            assert_eq!(chunks.next_number(), number + 1);
         }
+        let found_or_added =
+            |index: &mut Index, item, next| index.find_or_add(mixed(item), next, |n| *chunks.at(n) == item);
+        assert_eq!(found_or_added(&mut index, 9_000, chunks.next_number()), 9_000);
+        assert_eq!(chunks.next_number(), 20_000);
+        assert_eq!(found_or_added(&mut index, 20_000, chunks.next_number()), 20_000);
+        assert_eq!(chunks.push(20_000), 20_000);
         *chunks.at_mut(8_192) = 7;
         assert_eq!(index.find(mixed(19_999), |n| *chunks.at(n) == 19_999), Some(19_999));
-        assert_eq!(index.find(mixed(20_000), |n| *chunks.at(n) == 20_000), None);
+        assert_eq!(index.find(mixed(20_000), |n| *chunks.at(n) == 20_000), Some(20_000));
+        assert_eq!(index.find(mixed(20_001), |n| *chunks.at(n) == 20_001), None);
         assert_eq!(chunks.into_items().nth(8_192), Some(7));
     }
 }

@@ -59,17 +59,33 @@ fn guid(id: &[u8]) -> Option<u128> {
     Some(u128::from(high) << 64 | u128::from(low))
 }
 
+/// The value of each byte as a hexadecimal digit.
+const NIBBLE_OF: [u8; 256] = nibble_table();
+/// Bytes that are no digit.
+const NO_DIGIT: u8 = 0xff;
+
+const fn nibble_table() -> [u8; 256] {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        table[digit as usize] = value;
+        table[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    table
+}
+
 /// The value of at most 16 hexadecimal digits.
 fn hex(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |value, &digit| {
-        let nibble = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            b'A'..=b'F' => digit - b'A' + 10,
-            _ => return None,
-        };
-        Some(value << 4 | u64::from(nibble))
-    })
+    let (mut value, mut all) = (0, 0);
+    for &digit in digits {
+        let nibble = NIBBLE_OF[usize::from(digit)];
+        all |= nibble;
+        value = value << 4 | u64::from(nibble);
+    }
+    // Asked once for all digits: keys are read for every record.
+    (all < 16).then_some(value)
 }
 
 #[cfg(test)]
@@ -82,6 +98,15 @@ mod tests {
         assert_eq!(key.bits(), 0xa5e6_dc0f_23df_4b20_d240_08da_b389_44a1);
         assert_eq!(MessageKey::from_parts(key.parts()), key);
         assert_eq!(MessageKey::of_id(b"{a5e6dc0f-23df-4b20-d240-08dab38944a1}"), key);
+    }
+
+    #[test]
+    fn only_hexadecimal_digits_make_a_guid() {
+        for byte in 0..=u8::MAX {
+            let digit = char::from(byte).to_digit(16).map(u64::from);
+            assert_eq!(hex(&[b'1', byte]), digit.map(|digit| 16 + digit), "{byte}");
+        }
+        assert_eq!(guid(b"a5e6dc0f-23df-4b20-d240-08dab38944ag"), None);
     }
 
     #[test]

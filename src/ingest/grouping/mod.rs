@@ -143,26 +143,29 @@ impl Messages {
         u32::try_from(time.seconds()).is_ok()
     }
 
-    /// The place of a message that is already known.
-    pub(crate) fn find(&self, key: MessageKey) -> Option<Slot> {
-        let found = self.index.find(key.hash(), |at| self.messages.at(at).key == key.parts());
-        found.map(Slot)
-    }
-
     /// Adds a message, or what another record than its acceptance says of it.
     pub(crate) fn message(&mut self, facts: &Facts) -> Slot {
-        match self.find(facts.key) {
-            Some(slot) => {
-                let known = Entry::from_halves(self.messages.at(slot.0).first);
-                let word = if known.is_acceptance() { Word::Fills } else { Word::Joins };
-                self.merge(slot, facts, word);
-                slot
-            }
-            None => self.add(facts, false),
+        let (slot, is_new) = self.find_or_add(facts, false);
+        if !is_new {
+            let known = Entry::from_halves(self.messages.at(slot.0).first);
+            let word = if known.is_acceptance() { Word::Fills } else { Word::Joins };
+            self.merge(slot, facts, word);
         }
+        slot
     }
 
-    fn add(&mut self, facts: &Facts, acceptance: bool) -> Slot {
+    /// The place of a message, and whether it is added.
+    fn find_or_add(&mut self, facts: &Facts, acceptance: bool) -> (Slot, bool) {
+        let (messages, parts) = (&self.messages, facts.key.parts());
+        let next = messages.next_number();
+        let at = self.index.find_or_add(facts.key.hash(), next, |at| messages.at(at).key == parts);
+        if at == next {
+            self.push(facts, acceptance);
+        }
+        (Slot(at), at == next)
+    }
+
+    fn push(&mut self, facts: &Facts, acceptance: bool) {
         let mut first = Entry::NONE;
         first.set_message_flags(acceptance, facts.date_only, facts.zone_assumed);
         let message = Message {
@@ -175,9 +178,6 @@ impl Messages {
         };
         let at = self.messages.push(message);
         self.set_size(at, facts.size);
-        let messages = &self.messages;
-        self.index.insert(facts.key.hash(), at, |at| MessageKey::from_parts(messages.at(at).key).hash());
-        Slot(at)
     }
 
     /// Every step is the same whichever record comes first: the earliest acceptance stands; without one, the
@@ -225,14 +225,12 @@ impl Messages {
 
     /// The number of an origin, which many messages share.
     fn origin(&mut self, origin: Origin) -> u32 {
-        let hash = origin.hash();
-        let found = self.origin_index.find(hash, |at| *self.origins.at(at) == origin);
-        found.unwrap_or_else(|| {
-            let at = self.origins.push(origin);
-            let origins = &self.origins;
-            self.origin_index.insert(hash, at, |at| origins.at(at).hash());
-            at
-        })
+        let (origins, next) = (&self.origins, self.origins.next_number());
+        let at = self.origin_index.find_or_add(origin.hash(), next, |at| *origins.at(at) == origin);
+        if at == next {
+            self.origins.push(origin);
+        }
+        at
     }
 
     /// The origin that stands: that of the acceptance, else the one that shows more of the traffic. What it

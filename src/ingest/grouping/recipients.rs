@@ -68,6 +68,9 @@ const ZONE_ASSUMED: u64 = 1 << 10;
 /// The message has several recipients: all are in a list, whose head stands where the hash else does.
 const MANY: u64 = 1 << 11;
 pub(super) const STATE_BITS: u32 = 12;
+/// Recipients up to which a list is walked. Only those of longer lists are in the index: most lists are shorter, and
+/// an index waits for memory as often as such a walk.
+const WALKED: u32 = 8;
 const OF_MESSAGE: u64 = DATE_ONLY | ACCEPTANCE | ZONE_ASSUMED;
 
 impl Entry {
@@ -141,9 +144,15 @@ impl Entry {
         if self.is(MANY) { (self.0 >> 32) as u32 } else { 0 }
     }
 
+    /// How many there are in the list of several, counted up to one more than are walked.
+    fn list_len(self) -> u32 {
+        if self.is(MANY) { (self.0 as u32) >> STATE_BITS } else { 0 }
+    }
+
     /// What stands in the message in place of its first recipient once there are several.
-    fn with_head(self, head: u32) -> Entry {
-        Entry(self.0 & OF_MESSAGE | MANY | u64::from(head) << 32)
+    fn with_list(self, head: u32, len: u32) -> Entry {
+        let len = len.min(WALKED + 1);
+        Entry(self.0 & OF_MESSAGE | MANY | u64::from(len) << STATE_BITS | u64::from(head) << 32)
     }
 
     /// Takes up another record's word on this recipient; whether the record is to be counted with it.
@@ -216,11 +225,9 @@ impl Messages {
             }
             self.add_further(slot, Entry(first.0 & !OF_MESSAGE));
         }
-        let known = self.further_index.find(further_hash(slot.0, hash), |at| {
-            let further = self.further.at(at);
-            further.message == slot.0 && Entry::from_halves(further.entry).hash() == hash
-        });
-        let at = known.unwrap_or_else(|| self.add_further(slot, Entry(hash << STATE_BITS)));
+        let at = self
+            .find_further(slot, hash)
+            .unwrap_or_else(|| self.add_further(slot, Entry(hash << STATE_BITS)));
         let further = self.further.at_mut(at);
         let mut entry = Entry::from_halves(further.entry);
         let changed = change(&mut entry);
@@ -228,14 +235,50 @@ impl Messages {
         changed
     }
 
+    /// The number of a recipient in the list of several.
+    fn find_further(&self, slot: Slot, hash: u64) -> Option<u32> {
+        let first = Entry::from_halves(self.messages.at(slot.0).first);
+        if first.list_len() > WALKED {
+            return self.further_index.find(further_hash(slot.0, hash), |at| {
+                let further = self.further.at(at);
+                further.message == slot.0 && Entry::from_halves(further.entry).hash() == hash
+            });
+        }
+        let mut next = first.head();
+        while let Some(at) = next.checked_sub(1) {
+            let further = self.further.at(at);
+            if Entry::from_halves(further.entry).hash() == hash {
+                return Some(at);
+            }
+            next = further.next;
+        }
+        None
+    }
+
     fn add_further(&mut self, slot: Slot, entry: Entry) -> u32 {
         let message = self.messages.at_mut(slot.0);
         let first = Entry::from_halves(message.first);
         let at = self.further.push(Further { entry: entry.halves(), message: slot.0, next: first.head() });
-        message.first = first.with_head(at + 1).halves();
-        let further = &self.further;
-        self.further_index.insert(further_hash(slot.0, entry.hash()), at, |at| further.at(at).hash());
+        message.first = first.with_list(at + 1, first.list_len() + 1).halves();
+        if first.list_len() == WALKED {
+            self.index_list(at);
+        } else if first.list_len() > WALKED {
+            self.index_further(at);
+        }
         at
+    }
+
+    /// Puts a list that became too long to be walked into the index.
+    fn index_list(&mut self, latest: u32) {
+        let mut next = latest + 1;
+        while let Some(at) = next.checked_sub(1) {
+            self.index_further(at);
+            next = self.further.at(at).next;
+        }
+    }
+
+    fn index_further(&mut self, at: u32) {
+        self.further_index.insert(self.further.at(at).hash(), at);
     }
 }
 

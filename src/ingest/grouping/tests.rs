@@ -41,6 +41,24 @@ fn a_message_is_small() {
 }
 
 #[test]
+fn recipients_are_known_again_however_many_there_are() {
+    let mut all = messages();
+    for round in 0..2 {
+        for recipient in 1..=40_u64 {
+            // Messages 1 to 40 have as many recipients as their number says; their rows stand among each other.
+            for message in recipient..=40 {
+                let slot = all.message(&facts(u128::from(message), 1_000, None));
+                let news = all.recipient(slot, recipient << 20, Status::Delivered, Row::Own);
+                assert_eq!(news, round == 0, "recipient {recipient} of {message}");
+            }
+        }
+    }
+    let (submissions, _) = deliver(all);
+    let delivered: Vec<u64> = submissions.iter().map(|submission| submission.recipients.delivered).collect();
+    assert_eq!(delivered, (1..=40).collect::<Vec<_>>());
+}
+
+#[test]
 fn rows_of_one_message_are_one_submission() {
     let mut all = messages();
     for (recipient, status) in

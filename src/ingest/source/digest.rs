@@ -13,7 +13,7 @@ use super::section::{Section, Stream};
 use super::{Input, SourceError};
 
 /// Bytes read at a time.
-const READ_BYTES: usize = 256 * 1024;
+const READ_BYTES: usize = 64 * 1024;
 
 /// What a file was when it was read.
 #[derive(Clone, PartialEq, Eq, Debug)]

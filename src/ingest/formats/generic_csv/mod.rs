@@ -121,7 +121,7 @@ impl Reader {
         let source = sink.names().add_source(input.name());
         self.messages.begin_input(source);
         self.repeats.begin_input();
-        let mut records = Records::new(input.open()?, input.head(), table.layout.delimiter);
+        let mut records = Records::new(input.open()?, table.layout.delimiter);
         let mut number = 0;
         loop {
             let row = match records.next_row() {

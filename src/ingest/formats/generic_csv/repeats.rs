@@ -58,8 +58,7 @@ impl Repeats {
 
     fn add(&mut self, hash: u64) {
         let at = self.seen.push(Seen { hash, most: 1, input: self.input, here: 1 });
-        let seen = &self.seen;
-        self.index.insert(hash, at, |at| seen.at(at).hash);
+        self.index.insert(hash, at);
     }
 }
 

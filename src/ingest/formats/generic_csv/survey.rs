@@ -80,7 +80,7 @@ impl Survey {
         let marked = mapping.is_some_and(|mapping| mapping.decimal_mark.is_some());
         let needs_all = (survey.has_order && !stated) || (survey.has_signs() && !marked);
         if needs_all && input.can_reopen() {
-            let records = Records::new(input.open()?, input.head(), layout.delimiter);
+            let records = Records::new(input.open()?, layout.delimiter);
             survey = Survey { is_mapped: mapping.is_some(), ..Survey::default() };
             survey.observe(records, layout, false);
         }

@@ -37,7 +37,7 @@ pub(super) fn read(
     notation: Notation,
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
-    let mut records = Records::new(input.open()?, input.head(), delimiter);
+    let mut records = Records::new(input.open()?, delimiter);
     let mut sheet = Sheet { input, notation, header: None, before: Vec::new(), rows: 0 };
     // What speaks against the notation is left to the caller: the rest would be read wrongly.
     while reader.against.is_none() {

@@ -54,7 +54,7 @@ impl Survey {
     /// Looks at the whole input.
     fn of_all(input: &mut Input, delimiter: u8) -> Result<Survey, SourceError> {
         let mut survey = Survey::default();
-        let records = Records::new(input.open()?, input.head(), delimiter);
+        let records = Records::new(input.open()?, delimiter);
         survey.observe(records, false);
         Ok(survey)
     }
