@@ -316,8 +316,10 @@ pub fn next_queue_id(reply: &[u8]) -> Option<&[u8]> {
     (6..=20).contains(&length).then(|| &id[..length])
 }
 
-/// The bytes that Exchange Online says it took: `… 141301 bytes in 0.101, 1361.827 KB/sec Queued mail …`.
+/// The bytes that Exchange says it took: `[InternalId=…, Hostname=…] 141301 bytes in 0.101, 1361.827 KB/sec Queued …`.
+/// Other servers mean other things by such words.
 pub fn accepted_bytes(reply: &[u8]) -> Option<u64> {
+    let reply = &reply[find(reply, b"[InternalId=")?..];
     let end = find(reply, b" bytes in ")?;
     let start = reply[..end].iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
     leading_number(&reply[start..end]).filter(|&bytes| bytes > 0)
@@ -393,7 +395,7 @@ mod tests {
         let reply =
             b"(250 2.6.0 <id> [InternalId=1, Hostname=h] 141301 bytes in 0.101, 1361.827 KB/sec Queued mail)";
         assert_eq!(accepted_bytes(reply), Some(141_301));
-        assert_eq!(accepted_bytes(b"(250 bytes in )"), Some(250));
-        assert_eq!(accepted_bytes(b"(bytes in)"), None);
+        assert_eq!(accepted_bytes(b"(250 2.0.0 accepted 12 bytes in buffer)"), None);
+        assert_eq!(accepted_bytes(b"([InternalId=1] bytes in )"), None);
     }
 }
