@@ -67,7 +67,7 @@ impl Reader<'_> {
             }
             if began_here {
                 self.legs.get(*index).into_iter().for_each(|leg| leg.counted |= counts);
-                self.legs.close(*index, 0);
+                records += self.legs.close(*index, 0).unwrap_or(0);
             } else {
                 records += self.legs.end(*index, counts);
             }

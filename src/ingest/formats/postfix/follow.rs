@@ -148,7 +148,8 @@ impl Reader<'_> {
             }
             return;
         }
-        let left = self.queue.has_left(logged.host, first, logged.time);
+        // Where next hosts are chosen, the filter is none of them: the first leg did not count.
+        let left = self.relays.is_open() && self.queue.has_left(logged.host, first, logged.time);
         let Some(message) = self.queue.get(slot) else { return };
         match awaited {
             Some(leg) => message.leg = message.leg.or(Some(leg)),

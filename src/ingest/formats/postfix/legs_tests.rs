@@ -278,6 +278,23 @@ fn a_host_whose_next_hop_does_not_count_leaves_the_mail_to_the_next_log() {
     assert_eq!(sink.submissions().count(), 1);
 }
 
+#[test]
+fn a_leg_through_a_filter_counts_where_next_hosts_are_chosen() {
+    let back = format!("{LOCAL}, orig_queue_id=AAAA01, orig_client={APP}");
+    let relay = "filter.corp[10.0.0.50]:2525";
+    let log = joined(&[
+        handed_in(0, "h", "AAAA01", APP, "m@app", 1_000),
+        vec![sent(1, "h", "AAAA01", "u@x.example", relay, "250 Ok"), gone(1, "h", "AAAA01")],
+        handed_in(21, "h", "AAAA02", &back, "m@app", 1_200),
+        vec![sent(22, "h", "AAAA02", "u@x.example", OUT, "250 ok"), gone(22, "h", "AAAA02")],
+    ]);
+    let relay_hosts = vec!["mx.dest.example".parse().unwrap()];
+    let options = ReadOptions { year: Some(2026), relay_hosts, ..ReadOptions::default() };
+    let mut sink = Collected::default();
+    Postfix.read(vec![Input::from_bytes("a", text(&log).as_bytes())], &options, &mut sink).unwrap();
+    assert_eq!(sink.submissions().count(), 1);
+}
+
 /// Mail through a filter that names the next queue id, one that does not, one that names the first, and a tunnel.
 fn mixed() -> Vec<Line> {
     let back = format!("{LOCAL}, orig_queue_id=AAAA05, orig_client={APP}");

@@ -22,6 +22,11 @@ impl RelayFilter {
         RelayFilter { patterns: patterns.to_vec(), decided: FxHashMap::default() }
     }
 
+    /// Whether all next hosts count.
+    pub fn is_open(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
     /// Whether a delivery through this next host counts. One that reached no host yet (`none`) does.
     pub fn counts(&mut self, relay: &[u8]) -> bool {
         if self.patterns.is_empty() || relay == b"none" || relay.is_empty() {
