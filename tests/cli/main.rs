@@ -13,6 +13,7 @@ mod prices;
 mod readme;
 mod real_data;
 mod sample;
+mod samples;
 mod tables;
 
 use std::process::Output;
