@@ -57,12 +57,12 @@ fn group_cost(estimate: &Estimate, group: &[Quantities]) -> Result<Decimal, Mone
     for (index, part) in estimate.parts.iter().enumerate() {
         let own = group.get(index).copied().unwrap_or_default();
         for charge in &part.charges {
-            let (own, all) = match amount_shared_by(charge.metered, &part.quantities).is_zero() {
+            let amount = |quantities| amount_shared_by(charge.metered, quantities, estimate);
+            let (own, all) = match amount(&part.quantities)?.is_zero() {
                 true => (&own_sum, &all_sum),
                 false => (&own, &part.quantities),
             };
-            let own = amount_shared_by(charge.metered, own);
-            let all = amount_shared_by(charge.metered, all);
+            let (own, all) = (amount(own)?, amount(all)?);
             let amount = pro_rata(charge, own, all)?;
             cost = cost.checked_add(Money::new(amount, cost.currency()))?;
         }
@@ -78,12 +78,16 @@ fn sum<'a>(mut quantities: impl Iterator<Item = &'a Quantities>) -> Result<Quant
     quantities.try_fold(Quantities::default(), |sum, one| sum.checked_add(one))
 }
 
-/// The quantity by which a charge is shared: bytes stand for megabytes, since they are whole.
-fn amount_shared_by(metered: Metered, quantities: &Quantities) -> Decimal {
+/// The quantity by which a charge is shared: bytes stand for megabytes where they can, since they are whole.
+fn amount_shared_by(
+    metered: Metered,
+    quantities: &Quantities,
+    estimate: &Estimate,
+) -> Result<Decimal, MoneyError> {
+    let any_stated = estimate.parts.iter().any(|part| !part.quantities.recipient_megabytes.is_zero());
     match metered {
-        Metered::Messages => quantities.messages,
-        Metered::Recipients => quantities.recipients,
-        Metered::Megabytes => quantities.recipient_bytes,
+        Metered::Megabytes if !any_stated => Ok(quantities.recipient_bytes),
+        _ => quantities.of(metered, estimate.conditions.megabyte),
     }
 }
 
@@ -103,6 +107,7 @@ fn check_sums(part: &PartEstimate, sum: &Quantities) -> Result<(), EstimateError
         ("messages", sum.messages, part.quantities.messages),
         ("recipients", sum.recipients, part.quantities.recipients),
         ("recipient bytes", sum.recipient_bytes, part.quantities.recipient_bytes),
+        ("recipient megabytes", sum.recipient_megabytes, part.quantities.recipient_megabytes),
     ];
     match pairs.into_iter().find(|(_, groups, estimate)| groups != estimate) {
         Some((what, groups, estimate)) => Err(EstimateError::GroupsDoNotAddUp { what, groups, estimate }),

@@ -82,7 +82,8 @@ impl Sink for Collected {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::ControlTotal;
+    use crate::usage::ControlTotal;
+    use crate::usage::charge::tests::control_total;
 
     #[test]
     fn every_call_ends_in_the_accounting() {
@@ -91,7 +92,7 @@ mod tests {
         sink.skip(Skip::Header, 2);
         sink.skip_message(Skip::NullSender, 1);
         sink.reject(Rejection { file: "a.log".into(), line: 4, reason: "no size".into() });
-        let total = ControlTotal { what: "messages".into(), date: None, messages: 9, records: 2 };
+        let total = ControlTotal { records: 2, ..control_total() };
         sink.accept(Record::ControlTotal(total));
         assert!(sink.accounting.adds_up());
         assert_eq!(sink.accounting.skipped_messages[&Skip::NullSender], 1);

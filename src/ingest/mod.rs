@@ -14,11 +14,8 @@ mod sink;
 pub mod source;
 pub mod syslog;
 
-use chrono::NaiveDate;
-
-use crate::money::Money;
-use crate::period::{ChargePeriod, Zone};
-use crate::usage::{Names, Rejection, Skip, Submission};
+use crate::period::Zone;
+use crate::usage::{BilledCharge, ControlTotal, Names, Rejection, Skip, Submission};
 
 pub use delimited::DateOrder;
 pub(crate) use delimited::{DecimalMark, plain_number};
@@ -34,36 +31,6 @@ pub enum Record {
     BilledCharge(BilledCharge),
     /// A provider's own count, to compare with and never to add.
     ControlTotal(ControlTotal),
-}
-
-/// One billed line: what was charged for a meter and resource in a period (FOCUS BilledCost).
-#[derive(Clone, PartialEq, Debug)]
-pub struct BilledCharge {
-    /// The period that is charged.
-    pub period: ChargePeriod,
-    /// The resource that is charged.
-    pub resource: String,
-    /// The meter, such as `Basic Sent Email`.
-    pub sku_meter: String,
-    /// The quantity in pricing units.
-    pub pricing_quantity: rust_decimal::Decimal,
-    /// The cost on the invoice.
-    pub billed_cost: Money,
-    /// Input records behind it.
-    pub records: u64,
-}
-
-/// A count that a provider's report states.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ControlTotal {
-    /// What was counted.
-    pub what: String,
-    /// The day it is for, where the report says so.
-    pub date: Option<NaiveDate>,
-    /// Messages by the report's count.
-    pub messages: u64,
-    /// Input records behind it.
-    pub records: u64,
 }
 
 /// Where a format delivers what it reads. Every record of an input is counted with [`Sink::records`] and ends

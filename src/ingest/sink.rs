@@ -17,8 +17,8 @@ impl<O: Observer> Sink for Collector<O> {
     fn accept(&mut self, record: Record) {
         match record {
             Record::Submission(submission) => self.count(&submission),
-            Record::BilledCharge(charge) => self.skip(Skip::NotUsage, charge.records),
-            Record::ControlTotal(total) => self.skip(Skip::NotUsage, total.records),
+            Record::BilledCharge(charge) => self.charge(charge),
+            Record::ControlTotal(total) => self.control(total),
         }
     }
 
@@ -46,11 +46,9 @@ impl<O: Observer> Sink for Collector<O> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::{BilledCharge, ControlTotal};
-    use crate::money::{Currency, Money};
-    use crate::period::Month;
-    use crate::usage::CountOptions;
+    use crate::usage::charge::tests::{billed_charge, control_total};
     use crate::usage::submission::tests::submission;
+    use crate::usage::{BilledCharge, CountOptions};
 
     #[test]
     fn every_call_ends_in_the_accounting() {
@@ -59,16 +57,8 @@ mod tests {
         let source = sink.names().add_source("mail.log");
         sink.records(12);
         sink.accept(Record::Submission(crate::usage::Submission { source, records: 4, ..submission() }));
-        let total = ControlTotal { what: "sent".into(), date: None, messages: 9, records: 1 };
-        sink.accept(Record::ControlTotal(total));
-        sink.accept(Record::BilledCharge(BilledCharge {
-            period: Month::of(Default::default()).period(),
-            resource: "mail".into(),
-            sku_meter: "Basic Sent Email".into(),
-            pricing_quantity: 1.into(),
-            billed_cost: Money::zero(Currency::USD),
-            records: 2,
-        }));
+        sink.accept(Record::ControlTotal(control_total()));
+        sink.accept(Record::BilledCharge(BilledCharge { records: 2, ..billed_charge() }));
         sink.skip(Skip::Session, 3);
         sink.skip_message(Skip::LocalDelivery, 1);
         let rejection = Rejection { file: "mail.log".into(), line: 12, reason: "no time".into() };

@@ -40,6 +40,8 @@ pub struct Quantities {
     pub recipients: Decimal,
     /// The sum of message size in bytes times recipients.
     pub recipient_bytes: Decimal,
+    /// Megabytes to recipients that the service itself stated and that are in no bytes: charged as they are.
+    pub recipient_megabytes: Decimal,
 }
 
 impl Quantities {
@@ -48,7 +50,8 @@ impl Quantities {
         let bytes = i128::try_from(recipient_bytes).map_err(|_| MoneyError::Overflow)?;
         let recipient_bytes =
             Decimal::try_from_i128_with_scale(bytes, 0).map_err(|_| MoneyError::Overflow)?;
-        Ok(Quantities { messages: messages.into(), recipients: recipients.into(), recipient_bytes })
+        let (messages, recipients) = (messages.into(), recipients.into());
+        Ok(Quantities { messages, recipients, recipient_bytes, ..Quantities::default() })
     }
 
     /// Typed usage: messages of one size with a mean number of recipients.
@@ -59,7 +62,8 @@ impl Quantities {
     ) -> Result<Quantities, MoneyError> {
         let recipients = messages.checked_mul(recipients_per_message).ok_or(MoneyError::Overflow)?;
         let bytes = recipients.checked_mul(Decimal::from(size.in_bytes()));
-        Ok(Quantities { messages, recipients, recipient_bytes: bytes.ok_or(MoneyError::Overflow)? })
+        let recipient_bytes = bytes.ok_or(MoneyError::Overflow)?;
+        Ok(Quantities { messages, recipients, recipient_bytes, ..Quantities::default() })
     }
 
     /// The quantity that a meter counts; megabytes are divided here, once.
@@ -69,6 +73,7 @@ impl Quantities {
             Metered::Recipients => Ok(self.recipients),
             Metered::Megabytes => {
                 let quantity = self.recipient_bytes.checked_div(Decimal::from(megabyte.in_bytes()));
+                let quantity = quantity.and_then(|quantity| quantity.checked_add(self.recipient_megabytes));
                 quantity.map(|quantity| quantity.normalize()).ok_or(MoneyError::Overflow)
             }
         }
@@ -81,6 +86,22 @@ impl Quantities {
             messages: add(self.messages, other.messages)?,
             recipients: add(self.recipients, other.recipients)?,
             recipient_bytes: add(self.recipient_bytes, other.recipient_bytes)?,
+            recipient_megabytes: add(self.recipient_megabytes, other.recipient_megabytes)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn megabytes_that_the_service_states_are_charged_whatever_a_megabyte_is() {
+        let bytes = Quantities::measured(1, 2, 2_000_000).unwrap();
+        let stated = Quantities { recipient_megabytes: Decimal::new(26_019, 6), ..Quantities::default() };
+        let both = bytes.checked_add(&stated).unwrap();
+        let charged = |megabyte| both.of(Metered::Megabytes, megabyte).unwrap().to_string();
+        assert_eq!(charged(Megabyte::Decimal), "2.026019");
+        assert_eq!(charged(Megabyte::Binary), "1.9333676328125");
     }
 }

@@ -48,8 +48,12 @@ pub enum Skip {
     OutsideWindow,
     /// No recipient was delivered, with `--delivered-only`.
     NotDelivered,
-    /// A charge of an invoice or a control total, which is no usage.
+    /// A charge of an invoice or a control total, which is no usage: shown beside it.
     NotUsage,
+    /// A charge of another service than mail.
+    OtherService,
+    /// A pass over what a better source in the same run tells.
+    Covered,
     /// A message of which no recipient was accepted, as far as the input tells.
     NoRecipient,
 }
@@ -77,6 +81,8 @@ impl Skip {
             Skip::OutsideWindow => "outside-window",
             Skip::NotDelivered => "not-delivered",
             Skip::NotUsage => "not-usage",
+            Skip::OtherService => "other-service",
+            Skip::Covered => "covered",
             Skip::NoRecipient => "no-recipient",
         }
     }

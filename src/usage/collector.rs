@@ -4,15 +4,17 @@
 //! to `summary`, what they cost to `estimate`.
 
 use super::accounting::{Accounting, Rejection, Skip};
+use super::charge::{Beside, BilledCharge, ControlTotal, midnight};
 use super::cube::{Cube, Portion};
 use super::dimension::{Dimension, Key, Keyer};
 use super::filter::{Filters, Sieve};
 use super::histogram::Histogram;
 use super::impute::Imputation;
-use super::names::Names;
+use super::names::{Names, SourceId};
 use super::overhead::Overhead;
 use super::submission::{Outcome, SizeQuality, Submission, TimeQuality};
 use super::summary::{Usage, UsageError, summarise};
+use crate::money::MoneyError;
 use crate::period::{Timestamp, Zone};
 use crate::units::MessageSize;
 
@@ -125,6 +127,7 @@ pub(super) struct Counts {
     pub(super) accounting: Accounting,
     pub(super) warnings: Vec<String>,
     pub(super) damages: Vec<Damage>,
+    pub(super) beside: Beside,
 }
 
 impl Collector {
@@ -155,6 +158,7 @@ impl<O: Observer> Collector<O> {
                 accounting: Accounting::default(),
                 warnings: Vec::new(),
                 damages: Vec::new(),
+                beside: Beside::default(),
             },
         }
     }
@@ -216,10 +220,43 @@ impl<O: Observer> Collector<O> {
         }
     }
 
+    /// Keeps a billed charge beside the usage.
+    pub fn charge(&mut self, charge: BilledCharge) {
+        let (source, line, records) = (charge.source, charge.line, charge.records);
+        let within = self.sieve.is_within(charge.period.start);
+        self.keep_beside(within, (source, line, records), |beside| beside.charge(charge));
+    }
+
+    /// Keeps a control total beside the usage.
+    pub fn control(&mut self, total: ControlTotal) {
+        let (source, line, records) = (total.source, total.line, total.records);
+        let within = total.date.is_none_or(|date| self.sieve.is_within(midnight(date)));
+        self.keep_beside(within, (source, line, records), |beside| beside.control(total));
+    }
+
+    fn keep_beside(
+        &mut self,
+        within: bool,
+        (source, line, records): (SourceId, u64, u64),
+        keep: impl FnOnce(&mut Beside) -> Result<(), MoneyError>,
+    ) {
+        let accounting = &mut self.counts.accounting;
+        if !within {
+            return accounting.skip(Skip::OutsideWindow, records);
+        }
+        match keep(&mut self.counts.beside) {
+            Ok(()) => accounting.skip(Skip::NotUsage, records),
+            Err(error) => {
+                let file = self.names.source_name(source).to_owned();
+                accounting.reject_message(Rejection { file, line, reason: error.to_string() }, records);
+            }
+        }
+    }
+
     fn add(&mut self, submission: &Submission) {
         let counts = &mut self.counts;
         let size = submission.message_size.map(|size| match submission.size_quality {
-            SizeQuality::Accepted => size,
+            SizeQuality::Accepted | SizeQuality::Stated { .. } => size,
             SizeQuality::Measured | SizeQuality::Declared | SizeQuality::Missing => {
                 self.overhead.applied(size)
             }
@@ -291,8 +328,13 @@ fn whole(submission: &Submission, size: Option<u64>, delivered_only: bool) -> Po
     let recipients = &submission.recipients;
     // Of a row of several messages only the recipients are known by outcome: one each, as far as they go.
     let delivered_messages = submission.messages.min(recipients.delivered);
+    let megabytes = match submission.size_quality {
+        SizeQuality::Stated { megabytes } => Some(megabytes),
+        _ => None,
+    };
     let delivered = Portion {
         size,
+        megabytes,
         messages: delivered_messages,
         recipients: recipients.delivered,
         delivered_messages,
@@ -331,6 +373,7 @@ fn split(
         }
         let portion = Portion {
             size: whole.size,
+            megabytes: whole.megabytes,
             messages: messages.min(recipients),
             recipients,
             delivered_messages: if delivered { whole.delivered_messages } else { 0 },
@@ -349,6 +392,7 @@ mod tests {
     use super::*;
     use crate::usage::{Group, Measures, Recipients, SenderId, Totals, Traffic};
     use proptest::prelude::*;
+    use rust_decimal::Decimal;
 
     fn collect(options: CountOptions, submissions: &[Submission]) -> Usage {
         let mut collector = collector(options);
@@ -383,6 +427,24 @@ mod tests {
     }
 
     #[test]
+    fn stated_megabytes_are_kept_as_logged_for_every_recipient() {
+        let megabytes = Decimal::new(26_019_019_096_374_511, 18);
+        let stated = Submission {
+            message_size: Some(26_019),
+            size_quality: SizeQuality::Stated { megabytes },
+            recipients: Recipients { delivered: 2, bounced: 1, ..Recipients::default() },
+            recipients_upper: 3,
+            ..submission()
+        };
+        let options = CountOptions { size_overhead: Overhead::Bytes(100), ..by(&[Dimension::Outcome]) };
+        let usage = collect(options, &[stated, submission()]);
+        let Totals { recipient_bytes, stated, .. } = usage.total.attempted;
+        assert_eq!((recipient_bytes, stated.recipient_bytes), (3 * 26_019 + 1_100, 3 * 26_019));
+        assert_eq!(stated.recipient_megabytes, megabytes * Decimal::from(3));
+        assert_eq!(usage.total.delivered.stated.recipient_megabytes, megabytes * Decimal::from(2));
+    }
+
+    #[test]
     fn attempted_and_delivered_stand_side_by_side() {
         let recipients = Recipients { delivered: 2, bounced: 1, ..Recipients::default() };
         let mixed = Submission { recipients, ..submission() };
@@ -397,6 +459,7 @@ mod tests {
             recipients,
             bytes,
             recipient_bytes,
+            ..Totals::default()
         };
         assert_eq!(usage.total.attempted, totals(2, 4, 1_500, 3_500));
         assert_eq!(usage.total.delivered, totals(1, 2, 1_000, 2_000));
@@ -444,7 +507,8 @@ mod tests {
                 ("two.example".to_owned(), 1, 1, 1_000)
             ]
         );
-        let imputed = Totals { messages: 2, recipients: 2, bytes: 585, recipient_bytes: 585 };
+        let imputed =
+            Totals { messages: 2, recipients: 2, bytes: 585, recipient_bytes: 585, ..Totals::default() };
         assert_eq!(usage.total.imputed, imputed);
         assert_eq!(usage.total.measured(), (3, 1_301));
         assert_eq!(usage.total.delivered, usage.total.attempted);
@@ -504,9 +568,11 @@ mod tests {
         let leg = Submission { messages: 0, recipients, recipients_upper: 2, ..submission() };
         let declared = Submission { size_quality: SizeQuality::Declared, ..leg };
         let usage = collect(by(&[Dimension::Outcome]), &[first, leg, declared]);
-        let expected = Totals { messages: 1, recipients: 5, bytes: 500, recipient_bytes: 4_500 };
+        let expected =
+            Totals { messages: 1, recipients: 5, bytes: 500, recipient_bytes: 4_500, ..Totals::default() };
         assert_eq!(usage.total.attempted, expected);
-        let delivered = Totals { messages: 1, recipients: 3, bytes: 500, recipient_bytes: 2_500 };
+        let delivered =
+            Totals { messages: 1, recipients: 3, bytes: 500, recipient_bytes: 2_500, ..Totals::default() };
         assert_eq!(usage.total.delivered, delivered);
         assert_eq!(usage.total.recipients_upper, 5);
         assert_eq!((usage.sizes.messages(), usage.sizes.largest()), (1, Some(500)));
@@ -522,9 +588,11 @@ mod tests {
     fn a_further_leg_without_a_size_is_imputed_for_its_recipients() {
         let leg = Submission { messages: 0, message_size: None, ..submission() };
         let usage = collect(by(&[]), &[submission(), leg]);
-        let expected = Totals { messages: 1, recipients: 2, bytes: 1_000, recipient_bytes: 2_000 };
+        let expected =
+            Totals { messages: 1, recipients: 2, bytes: 1_000, recipient_bytes: 2_000, ..Totals::default() };
         assert_eq!(usage.total.attempted, expected);
-        let imputed = Totals { messages: 0, recipients: 1, bytes: 0, recipient_bytes: 1_000 };
+        let imputed =
+            Totals { messages: 0, recipients: 1, bytes: 0, recipient_bytes: 1_000, ..Totals::default() };
         assert_eq!((usage.total.imputed, usage.total.measured()), (imputed, (1, 1_000)));
     }
 
@@ -601,7 +669,7 @@ mod tests {
             prop_assert_eq!(sum(&mut usage.traffic.values().copied()), usage.total);
             for group in &usage.groups {
                 prop_assert_eq!(sum(&mut group.periods.iter().map(|(_, part)| *part)), group.measures);
-                let Totals { messages, recipients, bytes, recipient_bytes } = group.measures.attempted;
+                let Totals { messages, recipients, bytes, recipient_bytes, .. } = group.measures.attempted;
                 prop_assert!(recipients >= messages && recipient_bytes >= bytes);
                 prop_assert!(group.measures.recipients_upper >= recipients);
                 prop_assert!(recipients >= group.measures.delivered.recipients);

@@ -2,6 +2,7 @@
 //!
 //! What a key is made of is left to `dimension`; sizes that are not in the source to `impute`.
 
+use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 
 use super::dimension::Key;
@@ -25,6 +26,27 @@ pub struct Totals {
     pub bytes: u128,
     /// Bytes of the messages, each counted for every recipient.
     pub recipient_bytes: u128,
+    /// The part of it whose source states sizes in the megabytes that are charged.
+    pub stated: Stated,
+}
+
+/// Data of messages whose size the service states in its own megabytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stated {
+    /// Megabytes as logged, each message counted for every recipient.
+    pub recipient_megabytes: Decimal,
+    /// What they are in [`Totals::recipient_bytes`].
+    pub recipient_bytes: u128,
+}
+
+impl Stated {
+    fn merge(&mut self, other: &Stated) {
+        if *other == Stated::default() {
+            return; // Nearly always: few sources state megabytes.
+        }
+        self.recipient_bytes = self.recipient_bytes.saturating_add(other.recipient_bytes);
+        self.recipient_megabytes = self.recipient_megabytes.saturating_add(other.recipient_megabytes);
+    }
 }
 
 impl Totals {
@@ -35,6 +57,15 @@ impl Totals {
             recipients,
             bytes: u128::from(size) * u128::from(messages),
             recipient_bytes: u128::from(size) * u128::from(recipients),
+            stated: Stated::default(),
+        });
+    }
+
+    /// Notes that recipients' copies of one size were stated in megabytes.
+    fn state(&mut self, recipients: u64, size: u64, megabytes: Decimal) {
+        self.stated.merge(&Stated {
+            recipient_megabytes: megabytes.saturating_mul(recipients.into()),
+            recipient_bytes: u128::from(size) * u128::from(recipients),
         });
     }
 
@@ -44,6 +75,7 @@ impl Totals {
         self.recipients = self.recipients.saturating_add(other.recipients);
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.recipient_bytes = self.recipient_bytes.saturating_add(other.recipient_bytes);
+        self.stated.merge(&other.stated);
     }
 }
 
@@ -51,6 +83,8 @@ impl Totals {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Portion {
     pub(super) size: Option<u64>,
+    /// The size in the service's megabytes, where it states that.
+    pub(super) megabytes: Option<Decimal>,
     pub(super) messages: u64,
     pub(super) recipients: u64,
     pub(super) delivered_messages: u64,
@@ -124,6 +158,10 @@ impl Cube {
         let size = portion.size.unwrap_or(0);
         cell.attempted.add(portion.messages, portion.recipients, size);
         cell.delivered.add(portion.delivered_messages, portion.delivered_recipients, size);
+        if let Some(megabytes) = portion.megabytes {
+            cell.attempted.state(portion.recipients, size, megabytes);
+            cell.delivered.state(portion.delivered_recipients, size, megabytes);
+        }
         cell.unknown_recipients = cell.unknown_recipients.saturating_add(portion.unknown_recipients);
         cell.recipients_upper = cell.recipients_upper.saturating_add(portion.recipients_upper);
         match portion.size {
@@ -225,7 +263,7 @@ mod tests {
         let cells = cube.into_cells();
         assert_eq!(
             cells[0].1.attempted,
-            Totals { messages: 20, recipients: 40, bytes: 190, recipient_bytes: 380 }
+            Totals { messages: 20, recipients: 40, bytes: 190, recipient_bytes: 380, ..Totals::default() }
         );
         assert_eq!(cells[0].1.sizes, Histogram::default());
     }

@@ -177,8 +177,7 @@ impl Sieve {
         if submission.sender == SenderId::NULL && !filters.include_null_sender {
             return Some(Skip::NullSender);
         }
-        let early = filters.from.is_some_and(|from| submission.time < from);
-        if early || filters.to.is_some_and(|to| submission.time >= to) {
+        if !self.is_within(submission.time) {
             return Some(Skip::OutsideWindow);
         }
         if !self.selects(submission, names) {
@@ -186,6 +185,12 @@ impl Sieve {
         }
         let undelivered = self.filters.delivered_only && submission.recipients.delivered == 0;
         undelivered.then_some(Skip::NotDelivered)
+    }
+
+    /// Whether an instant is in the time window.
+    pub(super) fn is_within(&self, time: Timestamp) -> bool {
+        let Filters { from, to, .. } = &self.filters;
+        from.is_none_or(|from| time >= from) && to.is_none_or(|to| time < to)
     }
 
     fn selects(&mut self, submission: &Submission, names: &Names) -> bool {

@@ -1,6 +1,7 @@
 //! Usage: what was sent, independent of where it was read and of what it costs.
 
 pub mod accounting;
+pub mod charge;
 pub mod collector;
 pub mod cube;
 pub mod dimension;
@@ -14,8 +15,9 @@ pub mod submission;
 pub mod summary;
 
 pub use accounting::{Accounting, Rejection, SHOWN_REJECTIONS, Skip};
+pub use charge::{Beside, BilledCharge, ChargeKey, ChargeSum, ControlSum, ControlTotal};
 pub use collector::{Collector, CountOptions, Counted, Damage, Observer, Qualities};
-pub use cube::Totals;
+pub use cube::{Stated, Totals};
 pub use dimension::{Dimension, OTHER};
 pub use filter::{Filters, Pattern, Selection};
 pub use histogram::Histogram;

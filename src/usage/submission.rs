@@ -3,6 +3,8 @@
 //! A [`Submission`] is small and plain: texts are held once in [`super::names::Names`] and named by number, so
 //! that millions of submissions cost no allocation. It has no field for recipient addresses or subjects.
 
+use rust_decimal::Decimal;
+
 use super::names::{ClientId, HostId, SenderId, SourceId};
 use crate::period::Timestamp;
 
@@ -147,6 +149,12 @@ pub enum SizeQuality {
     Measured,
     /// The client declared it before sending.
     Declared,
+    /// The service states the size in its own megabytes, and charges by them whatever a megabyte is. Kept as
+    /// logged; `message_size` is the same in bytes at 10^6 a megabyte, rounded.
+    Stated {
+        /// Megabytes of one copy.
+        megabytes: Decimal,
+    },
     /// Not in the source; imputed from the mean of comparable messages.
     Missing,
 }
@@ -158,6 +166,7 @@ impl SizeQuality {
             SizeQuality::Accepted => "accepted",
             SizeQuality::Measured => "measured",
             SizeQuality::Declared => "declared",
+            SizeQuality::Stated { .. } => "stated",
             SizeQuality::Missing => "missing",
         }
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::accounting::Accounting;
+use super::charge::Beside;
 use super::collector::{Counts, Damage, Qualities};
 use super::cube::{Cell, Totals, Unsized};
 use super::dimension::{Dimension, Key, Keyer};
@@ -152,12 +153,24 @@ pub struct Usage {
     pub warnings: Vec<String>,
     /// Inputs that ended early.
     pub damages: Vec<Damage>,
+    /// Billed charges and control totals, which are no usage.
+    pub beside: Beside,
 }
 
 /// Sums up a run.
 pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageError> {
-    let Counts { keyer, cube, imputation, sizes, period, qualities, accounting, mut warnings, damages } =
-        counts;
+    let Counts {
+        keyer,
+        cube,
+        imputation,
+        sizes,
+        period,
+        qualities,
+        accounting,
+        mut warnings,
+        damages,
+        beside,
+    } = counts;
     if cube.is_folded() {
         warnings.push("too many groups: later ones are counted together as '(other)'".to_owned());
     }
@@ -188,6 +201,7 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
         accounting,
         warnings,
         damages,
+        beside,
     })
 }
 

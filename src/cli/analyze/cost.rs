@@ -214,7 +214,10 @@ impl Plan {
 }
 
 fn quantities(totals: &Totals) -> Result<Quantities, MoneyError> {
-    Quantities::measured(totals.messages, totals.recipients, totals.recipient_bytes)
+    let stated = totals.stated;
+    let bytes = totals.recipient_bytes.saturating_sub(stated.recipient_bytes);
+    let measured = Quantities::measured(totals.messages, totals.recipients, bytes)?;
+    Ok(Quantities { recipient_megabytes: stated.recipient_megabytes, ..measured })
 }
 
 impl Cost {

@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Analysis;
 use super::rows::Row;
 use super::table::{PERCENTILES, mean_size, per_message, recognition_name, remarks};
+use super::{Analysis, beside};
 use crate::cli::cost_data::{self, money_json, plain};
 use crate::cli::price_args::Prices;
 use crate::report::Data;
@@ -50,6 +50,8 @@ fn without_rows(analysis: &Analysis, prices: &Prices) -> Value {
         "by": usage.by.iter().map(|dimension| dimension.name()).collect::<Vec<_>>(),
         ROWS: null,
         "cost": cost_json(analysis),
+        "billed_charges": beside::charges_json(&usage.beside),
+        "control_totals": beside::controls_json(usage),
         "warnings": analysis.warnings,
         "remarks": remarks(analysis),
         "accounting": accounting_json(&usage.accounting),

@@ -2,6 +2,7 @@
 //!
 //! Arguments become options, a collector counts, `cost` prices, `table` and `json` show.
 
+mod beside;
 mod cost;
 mod json;
 mod rows;
@@ -167,7 +168,15 @@ fn read(
 }
 
 impl Analysis {
+    /// Whether nothing was counted, and the report is of what stands beside usage.
+    fn is_beside_only(&self) -> bool {
+        self.usage.total.attempted.messages == 0 && !self.usage.beside.is_empty()
+    }
+
     fn title(&self) -> String {
+        if self.is_beside_only() {
+            return "Billed charges".to_owned();
+        }
         let label = if self.unfiltered { " (unfiltered)" } else { "" };
         match self.usage.period {
             Some((first, last)) if first.date() == last.date() => {
@@ -218,7 +227,9 @@ impl Analysis {
         if self.unfiltered {
             warnings.push(self.unfiltered_warning());
         }
-        warnings.extend(plan.warnings.iter().cloned());
+        if !self.is_beside_only() {
+            warnings.extend(plan.warnings.iter().cloned());
+        }
         warnings
     }
 

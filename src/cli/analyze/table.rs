@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::rows::Row;
-use super::{Analysis, AtListPrices};
+use super::{Analysis, AtListPrices, beside};
 use crate::cli::cost_data::{self, notes};
 use crate::ingest::run::Recognition;
 use crate::money::{Money, Rounding, round};
@@ -20,7 +20,10 @@ pub(super) const PERCENTILES: [u8; 3] = [50, 95, 99];
 
 /// All sections in the order in which they are read.
 pub(super) fn sections(analysis: &Analysis) -> Vec<Section> {
-    let mut sections = vec![Section::Table(figures(analysis))];
+    let mut sections = Vec::new();
+    if !analysis.is_beside_only() {
+        sections.push(Section::Table(figures(analysis)));
+    }
     let sums = analysis.cost.sums();
     if !sums.charges.is_empty() {
         sections.push(Section::Table(cost_data::charges_table("Cost", sums)));
@@ -30,6 +33,7 @@ pub(super) fn sections(analysis: &Analysis) -> Vec<Section> {
         sections.push(Section::Table(groups(analysis)));
     }
     sections.extend(notes("", rounding_notes(analysis)));
+    sections.extend(beside::sections(&analysis.usage));
     if analysis.unfiltered {
         sections.push(Section::Table(traffic(analysis)));
     }
@@ -41,15 +45,15 @@ pub(super) fn sections(analysis: &Analysis) -> Vec<Section> {
     sections
 }
 
-fn table(title: &str, columns: &[&str], rows: Vec<TableRow>) -> Table {
+pub(super) fn table(title: &str, columns: &[&str], rows: Vec<TableRow>) -> Table {
     Table { title: title.to_owned(), columns: columns.iter().map(|name| (*name).to_owned()).collect(), rows }
 }
 
-fn body(cells: Vec<Cell>) -> TableRow {
+pub(super) fn body(cells: Vec<Cell>) -> TableRow {
     TableRow { kind: RowKind::Body, cells }
 }
 
-fn text(text: impl Into<String>) -> Cell {
+pub(super) fn text(text: impl Into<String>) -> Cell {
     Cell::Text(text.into())
 }
 

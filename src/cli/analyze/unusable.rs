@@ -29,7 +29,7 @@ pub(super) fn check(
     in_force: &[InForce],
     allow_empty: bool,
 ) -> anyhow::Result<()> {
-    if usage.total.attempted.messages > 0 {
+    if usage.total.attempted.messages > 0 || !usage.beside.charges.is_empty() {
         return Ok(());
     }
     let understood = is_understood(usage, ingested);
@@ -44,6 +44,12 @@ pub(super) fn check(
         let _ = write!(message, "\n{}:{}: {}", damage.input, damage.line, damage.what);
     }
     message.push_str(&filter_hint(usage, in_force));
+    if !usage.beside.controls.is_empty() {
+        message.push_str(
+            "\nhint: a control total has neither recipients nor sizes: give the logs, traces or exports that it \
+             is to be compared with in the same run",
+        );
+    }
     if understood {
         message.push_str("\nhint: --allow-empty lets this pass as zero");
     }

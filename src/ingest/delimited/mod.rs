@@ -5,6 +5,7 @@
 
 mod addresses;
 mod clock;
+mod cut;
 mod dates;
 mod dialect;
 mod numbers;
@@ -13,6 +14,7 @@ mod records;
 mod split;
 
 pub(crate) use addresses::{RecipientHasher, bare, split_list, split_recipients, split_statuses};
+pub(crate) use cut::warn_if_cut;
 pub(crate) use dates::{DateText, ResolvedDate};
 pub(crate) use dialect::{
     DELIMITERS, complete_records, delimiter_by_consistency, is_preamble, name_of, stated_delimiter,

@@ -219,7 +219,7 @@ fn example(fields: &Fields, block: &ExampleBlock) -> Result<Example, PricingErro
     let too_large = |_| fields.refuse("size", &block.size, "is too large for the recipients", "fewer bytes");
     let bytes = exact_product(recipients, size.in_bytes().into()).map_err(too_large)?;
     Ok(Example {
-        quantities: Quantities { messages, recipients, recipient_bytes: bytes },
+        quantities: Quantities { messages, recipients, recipient_bytes: bytes, ..Quantities::default() },
         total: fields.amount("total", &block.total)?,
         source: fields.text("source", &block.source)?,
         line: line(&block.total),

@@ -18,7 +18,7 @@ pub use self::mapping::Mapping;
 use self::repeats::Repeats;
 use self::rows::{Table, Timed, has_relay, row_hash};
 use self::survey::Survey;
-use crate::ingest::delimited::{RecipientHasher, Records, Row, is_preamble};
+use crate::ingest::delimited::{RecipientHasher, Records, Row, is_preamble, warn_if_cut};
 use crate::ingest::grouping::{self, Facts, MessageKey, Messages, Origin, Signs, Status};
 use crate::ingest::source::Origin as Found;
 use crate::ingest::{
@@ -122,11 +122,14 @@ impl Reader {
         self.messages.begin_input(source);
         self.repeats.begin_input();
         let mut records = Records::new(input.open()?, table.layout.delimiter);
-        let mut number = 0;
+        let mut number: usize = 0;
         loop {
             let row = match records.next_row() {
                 Ok(Some(row)) => row,
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    warn_if_cut(input, number.saturating_sub(table.header_records) as u64, sink);
+                    return Ok(());
+                }
                 Err(damaged) => {
                     sink.damage(input.name(), damaged.line, damaged.what);
                     return Ok(());

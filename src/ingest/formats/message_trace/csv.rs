@@ -2,15 +2,14 @@
 
 use super::columns::{Column, Header};
 use super::row::{Cells, Notation, Reader, Taken};
-use crate::ingest::delimited::{DELIMITERS, DateText, Records, Row, is_preamble, stated_delimiter};
+use crate::ingest::delimited::{
+    DELIMITERS, DateText, Records, Row, is_preamble, stated_delimiter, warn_if_cut,
+};
 use crate::ingest::{Input, SourceError, rejection};
 use crate::usage::Skip;
 
 /// Records before the header: `#TYPE`, `sep=` and titles.
 const BEFORE_HEADER: usize = 20;
-/// Rows at which the services cut an export: 1,000 (portal), 5,000 (`Get-MessageTraceV2` and Graph pages), 10,000
-/// and 20,000 (summaries), 50,000 and 100,000 (historical search, older and newer text).
-pub(super) const CUT_AT: [u64; 6] = [1_000, 5_000, 10_000, 20_000, 50_000, 100_000];
 
 /// The delimiter under which the head has a trace's header.
 pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
@@ -146,19 +145,8 @@ impl Sheet<'_> {
 
     /// Ends a file within the input.
     fn end(&mut self, reader: &mut Reader<'_>) {
-        warn_if_cut(self.input, self.rows, reader);
+        warn_if_cut(self.input, self.rows, reader.sink);
         self.rows = 0;
-    }
-}
-
-/// Warns of an export that ends exactly where a service cuts.
-pub(super) fn warn_if_cut(input: &Input, rows: u64, reader: &mut Reader<'_>) {
-    if CUT_AT.contains(&rows) {
-        reader.sink.warn(format!(
-            "{}: exactly {rows} rows: the service cuts exports there, so later messages are probably missing; \
-             export shorter periods",
-            input.name()
-        ));
     }
 }
 

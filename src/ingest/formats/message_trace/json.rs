@@ -9,8 +9,8 @@ mod walk;
 
 use crate::ingest::{Input, Sink, SourceError, rejection};
 
-use super::csv::warn_if_cut;
 use super::row::{Notation, Reader};
+use crate::ingest::delimited::warn_if_cut;
 use stream::{ByteStream, Stop};
 use walk::{PageCount, Walk};
 
@@ -72,6 +72,6 @@ pub(super) fn read(
     }
     let rows = walk.rows;
     pages.add(&walk.pages, input.name());
-    warn_if_cut(input, rows, reader);
+    warn_if_cut(input, rows, reader.sink);
     Ok(())
 }

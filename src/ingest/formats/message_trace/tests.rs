@@ -738,8 +738,8 @@ fn an_export_that_was_cut_is_named() {
         |count: u32| (0..count).map(|n| get_row(n, "a@example.net", "Delivered", "1")).collect::<String>();
     let warning = |rows| {
         format!(
-            "trace: exactly {rows} rows: the service cuts exports there, so later messages are probably missing; \
-             export shorter periods"
+            "trace: exactly {rows} rows: services cut exports there, so later rows are probably missing; export \
+             shorter periods"
         )
     };
     assert_eq!(read(&format!("{GET}{}", rows(1_000))).warnings, [warning("1000")]);
