@@ -159,18 +159,7 @@ pub struct Usage {
 
 /// Sums up a run.
 pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageError> {
-    let Counts {
-        keyer,
-        cube,
-        imputation,
-        sizes,
-        period,
-        qualities,
-        accounting,
-        mut warnings,
-        damages,
-        beside,
-    } = counts;
+    let Counts { keyer, cube, imputation, mut warnings, .. } = counts;
     if cube.is_folded() {
         warnings.push("too many groups: later ones are counted together as '(other)'".to_owned());
     }
@@ -194,14 +183,14 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
         total,
         periods,
         traffic,
-        sizes,
+        sizes: counts.sizes,
         imputed_sizes,
-        period,
-        qualities,
-        accounting,
+        period: counts.period,
+        qualities: counts.qualities,
+        accounting: counts.accounting,
         warnings,
-        damages,
-        beside,
+        damages: counts.damages,
+        beside: counts.beside,
     })
 }
 
