@@ -25,6 +25,9 @@ pub struct ReadArgs {
     /// Mapping of columns for the generic CSV format, as which tables are read that no other format knows
     #[arg(long, value_name = "FILE", help_heading = "How it is read")]
     pub mapping: Option<PathBuf>,
+    /// Sheet of Excel workbooks, '*' for all (repeat for several) [default: the only one that can be read]
+    #[arg(long, value_name = "NAME", help_heading = "How it is read")]
+    pub sheet: Vec<String>,
     /// What dates such as 03/04/2026 mean: day-month or month-day [default: what their column proves]
     #[arg(long, value_name = "ORDER", value_parser = date_order, help_heading = "How it is read")]
     pub date_order: Option<DateOrder>,
@@ -78,6 +81,7 @@ impl ReadArgs {
             own_domains: own_domains.value,
             date_order: self.date_order,
             mapping,
+            sheets: self.sheet.clone(),
         };
         Ok(Reading { options, forced: self.forced()?, in_force, selects_relay })
     }
@@ -105,6 +109,7 @@ impl ReadArgs {
         let flags = [
             flag("year", self.year.map(|year| year.to_string())),
             flag("input-format", self.input_format.clone()),
+            flag("sheet", (!self.sheet.is_empty()).then(|| self.sheet.join(", "))),
             flag("mapping", self.mapping.as_ref().map(|path| path.display().to_string())),
         ];
         flags.into_iter().flatten()

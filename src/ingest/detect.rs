@@ -5,6 +5,9 @@ use super::source::HEAD_BYTES;
 use super::syslog::looks_like_syslog;
 use super::{Input, Likelihood, LogFormat, ReadError};
 
+/// What Office documents of before 2007 begin with (MS-CFB, Header Signature).
+const OLD_OFFICE: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+
 /// What an input is.
 #[derive(Clone, Copy, Debug)]
 pub enum Detected {
@@ -49,6 +52,8 @@ pub(super) fn resemblance(head: &[u8]) -> &'static str {
     let start = head.trim_ascii_start();
     if looks_like_syslog(head) {
         "a system log in whose first part no line is of a mail system that is known"
+    } else if start.starts_with(OLD_OFFICE) {
+        "an Office document of the old kind (.xls): save it as .xlsx or CSV"
     } else if head.iter().take(4096).any(|byte| is_binary(*byte)) {
         "binary data"
     } else if start.starts_with(b"{") || start.starts_with(b"[") {

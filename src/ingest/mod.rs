@@ -8,8 +8,10 @@ pub mod collect;
 mod delimited;
 mod grouping;
 pub mod detect;
+mod double;
 pub mod formats;
 pub mod run;
+mod sheets;
 mod sink;
 pub mod source;
 pub mod syslog;
@@ -72,6 +74,8 @@ pub struct ReadOptions {
     pub date_order: Option<DateOrder>,
     /// The mapping file of the generic CSV format.
     pub mapping: Option<Mapping>,
+    /// The sheets of workbooks that are read, `*` for all of them; empty: the only one that can be.
+    pub sheets: Vec<String>,
 }
 
 /// A host by name, by name with a leading `*.`, by address or by network.

@@ -3,7 +3,7 @@
 
 use super::detect::{Detected, detect, is_empty, resemblance};
 use super::source::{Digest, Digests, HEAD_BYTES, Input, Origin};
-use super::{LogFormat, ReadError, ReadOptions, Sink};
+use super::{LogFormat, ReadError, ReadOptions, Sink, sheets};
 
 /// Bytes of all heads together that are kept after the formats are recognised.
 const HEADS_BYTES: usize = 64 * 1024 * 1024;
@@ -41,6 +41,8 @@ pub enum Recognition {
     Unrecognised(&'static str),
     /// It could not be opened, or broke off before its first byte; what happened.
     Unreadable(String),
+    /// A sheet beside the one of its workbook that is read.
+    OtherSheet,
 }
 
 /// Reads inputs with the formats that recognise them, or all with `forced`. The inputs of one format are read
@@ -56,23 +58,31 @@ pub fn read_all(
     let digests = Digests::start(&inputs);
     let kept = (HEADS_BYTES / inputs.len().max(1)).clamp(HEAD_FLOOR, HEAD_BYTES);
     let mut groups: Vec<(&'static dyn LogFormat, Vec<Input>)> = Vec::new();
-    let mut listed = Vec::with_capacity(inputs.len());
-    for mut input in inputs.drain(..) {
-        let (recognition, format) = recognise(&input, formats, forced, options)?;
-        listed.push((input.name().to_owned(), input.origin(), recognition));
+    let (mut listed, mut recognitions, mut sheets) = (Vec::new(), Vec::new(), Vec::new());
+    let chosen = sheets::chosen(&inputs, options)?;
+    for (mut input, chosen) in inputs.drain(..).zip(chosen) {
+        let (recognition, format) = match chosen {
+            true => recognise(&input, formats, forced, options)?,
+            false => (Recognition::OtherSheet, None),
+        };
+        listed.push((input.name().to_owned(), input.origin()));
+        sheets.push(input.sheet().cloned());
         input.shorten_head(kept);
-        match (format, listed.last()) {
-            (Some(format), _) => group(&mut groups, format).push(input),
-            (None, Some((name, _, Recognition::Unreadable(what)))) => sink.damage(name, 0, what.clone()),
-            (None, _) => {}
+        if let Recognition::Unreadable(what) = &recognition {
+            sink.damage(input.name(), 0, what.clone());
+        }
+        recognitions.push(recognition);
+        if let Some(format) = format {
+            group(&mut groups, format).push(input);
         }
     }
+    sheets::settle(&sheets, &mut recognitions, options)?;
     for (format, group) in groups {
         format.read(group, options, sink)?;
     }
     let digests = digests.finish()?;
-    let inputs = listed.into_iter().zip(digests);
-    let read = |((name, origin, recognition), digest)| InputRead { name, origin, recognition, digest };
+    let inputs = listed.into_iter().zip(recognitions).zip(digests);
+    let read = |(((name, origin), recognition), digest)| InputRead { name, origin, recognition, digest };
     Ok(Ingested { inputs: inputs.map(read).collect() })
 }
 

@@ -358,5 +358,6 @@ pub(super) fn recognition_name(recognition: &Recognition) -> &str {
         Recognition::Empty => "(empty)",
         Recognition::Unrecognised(_) => "(not recognised)",
         Recognition::Unreadable(_) => "(unreadable)",
+        Recognition::OtherSheet => "(other sheet)",
     }
 }

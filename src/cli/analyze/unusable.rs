@@ -72,7 +72,9 @@ fn filter_hint(usage: &Usage, in_force: &[InForce]) -> String {
 /// without a single message leaves the doubt that its messages were not understood.
 fn is_understood(usage: &Usage, ingested: &Ingested) -> bool {
     let accounting = &usage.accounting;
-    let read = |input: &InputRead| matches!(input.recognition, Recognition::Read(_) | Recognition::Empty);
+    let read = |input: &InputRead| {
+        matches!(input.recognition, Recognition::Read(_) | Recognition::Empty | Recognition::OtherSheet)
+    };
     let only_headers = accounting.skipped.keys().all(|reason| *reason == Skip::Header);
     ingested.inputs.iter().all(read)
         && usage.damages.is_empty()
@@ -87,6 +89,7 @@ fn recognised(inputs: &[InputRead]) -> String {
         Recognition::Empty => format!("{}: empty", input.name),
         Recognition::Unrecognised(what) => format!("{}: not recognised ({what})", input.name),
         Recognition::Unreadable(what) => format!("{}: {what}", input.name),
+        Recognition::OtherSheet => format!("{}: not chosen", input.name),
     };
     let mut shown: Vec<String> = inputs.iter().take(SHOWN_INPUTS).map(one).collect();
     if inputs.len() > SHOWN_INPUTS {

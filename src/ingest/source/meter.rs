@@ -15,7 +15,7 @@ pub(super) const EXPANSION_FREE: u64 = 64 * 1024 * 1024;
 pub(super) const EXPANSION_RATIO: u64 = 1000;
 
 /// Whether so much output is more than so many bytes on disk may become.
-fn is_too_much(written: u64, on_disk: u64) -> bool {
+pub(super) fn is_too_much(written: u64, on_disk: u64) -> bool {
     written > EXPANSION_FREE && written / EXPANSION_RATIO > on_disk
 }
 

@@ -14,8 +14,11 @@ mod layer;
 mod lines;
 mod meter;
 mod nuls;
+mod parquet;
 mod section;
+mod table;
 mod unpack;
+mod workbook;
 
 pub use dates::Dates;
 pub use digest::{Digest, Digests};
@@ -43,6 +46,16 @@ pub struct Input {
     content: Content,
     head: OnceLock<Head>,
     file: Arc<SourceFile>,
+    sheet: Option<Sheet>,
+}
+
+/// Where a table stands that is a sheet of a workbook.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sheet {
+    /// The workbook, as it is shown.
+    pub workbook: String,
+    /// The name on the sheet's tab.
+    pub name: String,
 }
 
 /// Where the bytes of an input are.
@@ -202,6 +215,7 @@ impl Input {
             content: Content::Place(Place::plain(section)),
             head: OnceLock::new(),
             file: Arc::new(file),
+            sheet: None,
         }
     }
 
@@ -213,6 +227,11 @@ impl Input {
     /// The file that it is in: for a member of an archive, the archive.
     pub fn file(&self) -> &str {
         &self.file.name
+    }
+
+    /// The sheet that it is, where it is one of a workbook.
+    pub fn sheet(&self) -> Option<&Sheet> {
+        self.sheet.as_ref()
     }
 
     /// Whether the user named it, or it was found.
@@ -282,7 +301,7 @@ impl Input {
         let Content::Place(place) = &self.content else {
             return Ok(None);
         };
-        let tail = if place.layers.is_empty() { plain_tail(&place.section) } else { Ok(None) };
+        let tail = if place.is_plain() { plain_tail(&place.section) } else { Ok(None) };
         let tail = match tail {
             Ok(None) => place.text().map(|text| Some(last_bytes(text))),
             other => other,

@@ -473,8 +473,8 @@ fn overlapping_zip_members_are_refused() {
 
 #[test]
 fn office_documents_are_no_archives() {
-    let office = zip(&[("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", b"<workbook/>")]);
-    let (_folder, path) = file("report.xlsx", &office);
+    let office = zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<workbook/>")]);
+    let (_folder, path) = file("report.docx", &office);
     let inputs = found(&path).inputs;
     assert_eq!(inputs.len(), 1);
     assert_eq!(inputs[0].origin(), Origin::Named);

@@ -12,7 +12,8 @@ use super::fault::Fault;
 use super::layer::Layer;
 use super::meter::{Meter, Share};
 use super::section::{Section, Stream, peek};
-use super::{Content, HEAD_BYTES, Head, Input, Origin, SourceError};
+use super::table::Table;
+use super::{Content, HEAD_BYTES, Head, Input, Origin, Sheet, SourceError, parquet, visible, workbook};
 
 /// Compressions and archives around a text: a compressed log in a compressed tar in a zip has four.
 pub(super) const DEPTH_CAP: usize = 4;
@@ -28,13 +29,25 @@ const COPY_BYTES: usize = 256 * 1024;
 pub(super) struct Place {
     pub(super) section: Section,
     pub(super) layers: Vec<Layer>,
+    /// The table in the bytes, where they are no text.
+    table: Option<Table>,
     share: Share,
 }
 
 impl Place {
     /// A file of its own.
     pub(super) fn plain(section: Section) -> Place {
-        Place { section, layers: Vec::new(), share: Share::default() }
+        Place::within(section, Vec::new(), Share::default())
+    }
+
+    /// A part of a file under compressions.
+    fn within(section: Section, layers: Vec<Layer>, share: Share) -> Place {
+        Place { section, layers, table: None, share }
+    }
+
+    /// Whether the bytes are the text itself.
+    pub(super) fn is_plain(&self) -> bool {
+        self.layers.is_empty() && self.table.is_none()
     }
 
     /// The decompressed bytes, and the meter that counts what they take on disk.
@@ -50,9 +63,10 @@ impl Place {
     /// The decompressed and decoded text.
     pub(super) fn text(&self) -> io::Result<Stream> {
         // Without a compression there is nothing to meter, and one call less per read.
-        let stream = match self.layers.as_slice() {
-            [] => Box::new(self.section.reader()?),
-            _ => self.stream()?.0,
+        let stream = match (self.layers.as_slice(), &self.table) {
+            (_, Some(table)) => table.text(&self.section)?,
+            ([], None) => Box::new(self.section.reader()?),
+            (_, None) => self.stream()?.0,
         };
         Ok(decoded(stream, Extent::Known))
     }
@@ -62,6 +76,7 @@ impl Place {
 enum Packing {
     Layer(Layer),
     Archive(Archive),
+    Parquet,
     Text,
 }
 
@@ -70,6 +85,7 @@ impl Packing {
         match (Layer::of_start(start), Archive::of_start(start)) {
             (Some(layer), _) => Packing::Layer(layer),
             (None, Some(archive)) => Packing::Archive(archive),
+            (None, None) if start.starts_with(parquet::MAGIC) => Packing::Parquet,
             (None, None) => Packing::Text,
         }
     }
@@ -125,8 +141,53 @@ impl Unpacker {
                     let depth = deeper(&name, depth)?;
                     return self.archive(name, archive, place, dates, depth);
                 }
+                Packing::Parquet => {
+                    let section = self.seekable(&name, &place)?;
+                    self.table(name, Table::Parquet, section, place.share, dates);
+                    return Ok(());
+                }
             }
         }
+    }
+
+    /// The bytes at a place so that they can be read out of order.
+    fn seekable(&mut self, name: &str, place: &Place) -> Result<Section, SourceError> {
+        if place.layers.is_empty() {
+            return Ok(place.section.clone());
+        }
+        let (stream, meter) = place.stream().map_err(|error| io_error(name, error))?;
+        self.spool(name, stream, &meter)
+    }
+
+    fn table(&mut self, name: String, table: Table, section: Section, share: Share, mut dates: Dates) {
+        dates.name = date_in_name(&name);
+        let place = Place { table: Some(table), ..Place::within(section, Vec::new(), share) };
+        self.push(name, Content::Place(place), dates, None);
+    }
+
+    /// A document in a zip: the sheets of a workbook, or something else as it is.
+    fn document(
+        &mut self,
+        name: String,
+        section: Section,
+        place: Place,
+        dates: Dates,
+    ) -> Result<(), SourceError> {
+        let Some(sheets) = workbook::sheet_names(&section).map_err(|error| io_error(&name, error))? else {
+            self.push(name, Content::Place(place), dates, None);
+            return Ok(());
+        };
+        if sheets.len() > 1 {
+            self.origin = Origin::Found;
+        }
+        for sheet in sheets {
+            let input = format!("{name}!{}", visible(&sheet));
+            self.table(input, Table::Sheet(sheet.clone()), section.clone(), place.share.clone(), dates);
+            if let Some(input) = self.inputs.last_mut() {
+                input.sheet = Some(Sheet { workbook: name.clone(), name: sheet });
+            }
+        }
+        Ok(())
     }
 
     fn archive(
@@ -138,17 +199,10 @@ impl Unpacker {
         depth: usize,
     ) -> Result<(), SourceError> {
         let share = place.share.clone();
-        let section = match place.layers.as_slice() {
-            [] => place.section.clone(),
-            _ => {
-                let (stream, meter) = place.stream().map_err(|error| io_error(&name, error))?;
-                self.spool(&name, stream, &meter)?
-            }
-        };
+        let section = self.seekable(&name, &place)?;
         let Some(listing) = archive.members(&name, &section) else {
             dates.name = date_in_name(&name);
-            self.push(name, Content::Place(place), dates, None);
-            return Ok(());
+            return self.document(name, section, place, dates);
         };
         if listing.is_empty() {
             return Err(SourceError::Nothing { input: name });
@@ -164,7 +218,7 @@ impl Unpacker {
                 Ok(Member { name, section, layers, modified }) => {
                     let dates = Dates { modified, ..Dates::default() };
                     let share = share.of_another();
-                    self.explore(name, Place { section, layers, share }, dates, depth);
+                    self.explore(name, Place::within(section, layers, share), dates, depth);
                 }
             }
         }
@@ -199,8 +253,13 @@ impl Unpacker {
                 Packing::Archive(archive) => {
                     let depth = deeper(&name, depth)?;
                     let section = self.spool(&name, stream, &meter)?;
-                    let place = Place { section, layers: Vec::new(), share: share.of_another() };
+                    let place = Place::within(section, Vec::new(), share.of_another());
                     return self.archive(name, archive, place, dates, depth);
+                }
+                Packing::Parquet => {
+                    let section = self.spool(&name, stream, &meter)?;
+                    self.table(name, Table::Parquet, section, share.of_another(), dates);
+                    return Ok(());
                 }
             }
         }
@@ -218,6 +277,7 @@ impl Unpacker {
             content,
             head: head.map(Into::into).unwrap_or_default(),
             file: self.file.clone(),
+            sheet: None,
         });
     }
 

@@ -1,0 +1,116 @@
+//! Which sheets of workbooks are read: the ones the user chose, else the only one that a format recognises.
+//!
+//! A second sheet that can be read is often a filtered copy of the first: adding both would count mail twice.
+
+use super::run::Recognition;
+use super::source::Sheet;
+use super::{Input, ReadError, ReadOptions};
+
+/// Chooses all sheets.
+const ALL: &str = "*";
+
+/// Which inputs are read, as far as sheets decide it. A workbook without a chosen sheet is an error.
+pub(super) fn chosen(inputs: &[Input], options: &ReadOptions) -> Result<Vec<bool>, ReadError> {
+    let is_chosen = |sheet: &Sheet| {
+        let mut wanted = options.sheets.iter();
+        options.sheets.is_empty() || wanted.any(|name| name == ALL || same(name, &sheet.name))
+    };
+    let chosen: Vec<bool> = inputs.iter().map(|input| input.sheet().is_none_or(is_chosen)).collect();
+    for sheet in inputs.iter().filter_map(Input::sheet) {
+        let of_this = |input: &Input| input.sheet().is_some_and(|other| other.workbook == sheet.workbook);
+        if !inputs.iter().zip(&chosen).any(|(input, chosen)| *chosen && of_this(input)) {
+            return Err(without(sheet, inputs));
+        }
+    }
+    Ok(chosen)
+}
+
+fn same(name: &str, other: &str) -> bool {
+    name.to_lowercase() == other.to_lowercase()
+}
+
+fn without(sheet: &Sheet, inputs: &[Input]) -> ReadError {
+    let sheets = inputs.iter().filter_map(Input::sheet).filter(|other| other.workbook == sheet.workbook);
+    let names: Vec<String> = sheets.map(|sheet| format!("'{}'", sheet.name)).collect();
+    ReadError::Undecided {
+        input: sheet.workbook.clone(),
+        problem: "it has no sheet of a chosen name".to_owned(),
+        hint: format!("--sheet takes one of {}", names.join(", ")),
+    }
+}
+
+/// Refuses a workbook of which several sheets can be read and none was chosen; of others, marks the sheets beside
+/// the one that is read.
+pub(super) fn settle(
+    inputs: &[Option<Sheet>],
+    recognitions: &mut [Recognition],
+    options: &ReadOptions,
+) -> Result<(), ReadError> {
+    for (at, sheet) in inputs.iter().enumerate() {
+        let (Some(sheet), Some(Recognition::Read(_))) = (sheet, recognitions.get(at)) else { continue };
+        let beside =
+            |other: &Option<Sheet>| other.as_ref().is_some_and(|other| other.workbook == sheet.workbook);
+        for (other, recognition) in inputs.iter().zip(&mut *recognitions).filter(|(other, _)| beside(other)) {
+            match (&recognition, other) {
+                (Recognition::Read(_), Some(other)) if options.sheets.is_empty() && other != sheet => {
+                    return Err(several(sheet, other));
+                }
+                (Recognition::Unrecognised(_) | Recognition::Empty, _) => {
+                    *recognition = Recognition::OtherSheet
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn several(one: &Sheet, other: &Sheet) -> ReadError {
+    ReadError::Undecided {
+        input: one.workbook.clone(),
+        problem: format!("both sheet '{}' and sheet '{}' can be read", one.name, other.name),
+        hint: format!("--sheet '{}' chooses one, --sheet '*' reads all of them", one.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheets(names: &[&str]) -> Vec<Option<Sheet>> {
+        let sheet = |name: &&str| Some(Sheet { workbook: "book.xlsx".to_owned(), name: (*name).to_owned() });
+        names.iter().map(sheet).chain([None]).collect()
+    }
+
+    #[test]
+    fn the_only_sheet_that_can_be_read_is_read() {
+        let mut recognitions = vec![
+            Recognition::Unrecognised("text of another kind"),
+            Recognition::Read("message-trace"),
+            Recognition::Empty,
+            Recognition::Empty,
+        ];
+        settle(&sheets(&["Cover", "Data", "Notes"]), &mut recognitions, &ReadOptions::default()).unwrap();
+        let expected = [
+            Recognition::OtherSheet,
+            Recognition::Read("message-trace"),
+            Recognition::OtherSheet,
+            Recognition::Empty,
+        ];
+        assert_eq!(recognitions, expected);
+    }
+
+    #[test]
+    fn two_that_can_be_read_are_asked_for() {
+        let mut recognitions = vec![Recognition::Read("message-trace"); 3];
+        let given = sheets(&["Data", "Copy"]);
+        let error = settle(&given, &mut recognitions, &ReadOptions::default()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "book.xlsx: both sheet 'Data' and sheet 'Copy' can be read\n\
+             hint: --sheet 'Data' chooses one, --sheet '*' reads all of them"
+        );
+        let all = ReadOptions { sheets: vec![ALL.to_owned()], ..ReadOptions::default() };
+        settle(&given, &mut recognitions, &all).unwrap();
+    }
+}
