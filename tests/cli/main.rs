@@ -8,6 +8,7 @@ mod estimate;
 mod formats;
 mod global;
 mod man;
+mod nasty;
 mod on_usage;
 mod prices;
 mod readme;
