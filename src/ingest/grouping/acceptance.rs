@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 
+use super::origins::Told;
 use super::recipients::{Row, STATE_BITS, Status};
 use super::{Facts, Messages, Slot, Word, seconds};
 
@@ -12,10 +13,15 @@ use super::{Facts, Messages, Slot, Word, seconds};
 /// smaller was the first.
 type Moment = (u32, u64);
 
+/// The size of an acceptance that states none.
+const NO_SIZE: u64 = u64::MAX;
+
 /// The earliest acceptance of one message.
 #[derive(Debug, Default)]
 pub(super) struct Acceptance {
     moment: Moment,
+    /// The number of its origin.
+    pub(super) origin: u32,
     /// Records that are counted with it: its list may be spread over several.
     pub(super) records: u64,
     /// The number of recipients that it states.
@@ -31,6 +37,8 @@ pub(crate) struct Received {
     pub(crate) nanoseconds: u32,
     /// The number of recipients that it states, which can be more than it lists; 0: it states none.
     pub(crate) stated: u32,
+    /// A digest of its texts, which decides between records that differ in origin.
+    pub(crate) texts: u32,
 }
 
 /// What a record of acceptance is among those of its message.
@@ -47,24 +55,37 @@ pub(crate) enum Standing {
     Hop,
 }
 
+impl Acceptance {
+    /// The size that it states.
+    pub(super) fn size(&self) -> Option<u64> {
+        Some(self.moment.1).filter(|&size| size < NO_SIZE)
+    }
+}
+
 impl Messages {
     /// Adds a message, or what its acceptance says of it.
     pub(crate) fn accept(&mut self, facts: &Facts, received: Received) -> Standing {
-        let moment = (received.nanoseconds, facts.size.unwrap_or(u64::MAX));
-        let (slot, is_new) = self.find_or_add(facts, true);
+        let moment = (received.nanoseconds, facts.size.unwrap_or(NO_SIZE));
+        let told = Told::of(facts.origin, received.texts);
+        let (slot, is_new) = self.find_or_add(facts, told, true);
         let order = if is_new { Ordering::Less } else { self.order(slot, facts, moment) };
         let word = match order {
             Ordering::Less => Word::Settles,
             Ordering::Equal => Word::Joins,
-            Ordering::Greater => Word::Fills,
+            Ordering::Greater => Word::Follows,
         };
-        self.merge(slot, facts, word);
-        if word == Word::Fills {
+        self.merge(slot, facts, told, word);
+        if word == Word::Follows {
             return Standing::Hop;
         }
         let replaced = if word == Word::Settles { self.forget_acceptance(slot) } else { 0 };
+        let known = self.acceptances.get(&slot.0).map(|acceptance| acceptance.origin);
+        let origin = match known {
+            Some(known) => self.merged_origin(known, told),
+            None => self.origin(told),
+        };
         let acceptance = self.acceptances.entry(slot.0).or_default();
-        acceptance.moment = moment;
+        (acceptance.moment, acceptance.origin) = (moment, origin);
         acceptance.stated = acceptance.stated.max(received.stated);
         Standing::Settles { slot, replaced }
     }

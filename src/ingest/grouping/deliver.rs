@@ -6,6 +6,7 @@
 //!   charges what it was handed. Rows of members are skipped; since some of them may have been named beside the
 //!   group, `recipients_upper` is the number of all rows that are no group.
 
+use super::acceptance::Acceptance;
 use super::recipients::{Entry, Status, entries};
 use super::{Message, MessageKey, Messages, Origin};
 use crate::ingest::{Record, Sink};
@@ -46,7 +47,7 @@ impl Messages {
                     sink.skip(reason, records);
                 }
             }
-            if counts(self.origins.at(message.origin), sink.names()) {
+            if counts(&self.settled_origin(at, &message), sink.names()) {
                 sink.accept(Record::Submission(self.submission(at, &message, &tally)));
             } else {
                 sink.skip_message(Skip::OtherRelay, tally.used);
@@ -60,14 +61,20 @@ impl Messages {
         }
     }
 
+    /// The origin of the acceptance; what it leaves open, and all where there is none, by what the records say.
+    fn settled_origin(&self, at: u32, message: &Message) -> Origin {
+        let told = self.origins.at(message.origin).origin;
+        self.acceptances.get(&at).map_or(told, |earliest| self.origins.at(earliest.origin).origin.or(told))
+    }
+
     fn submission(&self, at: u32, message: &Message, tally: &Tally) -> Submission {
-        let origin = self.origins.at(message.origin);
+        let origin = self.settled_origin(at, message);
         let flags = Entry::from_halves(message.first);
-        let size = match message.size {
+        let size = self.acceptances.get(&at).and_then(Acceptance::size).or_else(|| match message.size {
             0 => None,
             super::LARGE => self.large.get(&at).copied(),
             size => Some(u64::from(size)),
-        };
+        });
         let (source, line) = self.positions.resolve(message.position).unwrap_or((SourceId(0), 0));
         Submission {
             time: Timestamp::from_seconds(i64::from(message.time)),

@@ -9,6 +9,7 @@ mod acceptance;
 mod chunks;
 mod deliver;
 mod key;
+mod origins;
 mod positions;
 mod recipients;
 
@@ -22,7 +23,7 @@ use rustc_hash::FxHashMap;
 use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, SenderId, SourceId, Traffic};
 use acceptance::Acceptance;
-use chunks::mixed;
+use origins::Told;
 use positions::Positions;
 use recipients::{Entry, Further};
 
@@ -100,15 +101,15 @@ struct Message {
     first: [u32; 2],
 }
 
-/// How much the word of a record weighs against what is known of its message.
+/// How the time of a record stands to that of its message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Word {
     /// It stands: the record is the earliest acceptance.
     Settles,
     /// It is as good as any other.
     Joins,
-    /// It only fills gaps: the acceptance is known.
-    Fills,
+    /// It does not count: the acceptance is known.
+    Follows,
 }
 
 /// A size that does not fit in 32 bits.
@@ -123,7 +124,7 @@ pub(crate) struct Slot(u32);
 pub(crate) struct Messages {
     messages: Chunks<Message>,
     index: Index,
-    origins: Chunks<Origin>,
+    origins: Chunks<Told>,
     origin_index: Index,
     further: Chunks<Further>,
     further_index: Index,
@@ -145,34 +146,40 @@ impl Messages {
 
     /// Adds a message, or what another record than its acceptance says of it.
     pub(crate) fn message(&mut self, facts: &Facts) -> Slot {
-        let (slot, is_new) = self.find_or_add(facts, false);
+        self.message_by(facts, 0)
+    }
+
+    /// The same with a digest of the texts of the record, which decides between records that differ in origin.
+    pub(crate) fn message_by(&mut self, facts: &Facts, texts: u32) -> Slot {
+        let told = Told::of(facts.origin, texts);
+        let (slot, is_new) = self.find_or_add(facts, told, false);
         if !is_new {
             let known = Entry::from_halves(self.messages.at(slot.0).first);
-            let word = if known.is_acceptance() { Word::Fills } else { Word::Joins };
-            self.merge(slot, facts, word);
+            let word = if known.is_acceptance() { Word::Follows } else { Word::Joins };
+            self.merge(slot, facts, told, word);
         }
         slot
     }
 
     /// The place of a message, and whether it is added.
-    fn find_or_add(&mut self, facts: &Facts, acceptance: bool) -> (Slot, bool) {
+    fn find_or_add(&mut self, facts: &Facts, told: Told, acceptance: bool) -> (Slot, bool) {
         let (messages, parts) = (&self.messages, facts.key.parts());
         let next = messages.next_number();
         let at = self.index.find_or_add(facts.key.hash(), next, |at| messages.at(at).key == parts);
         if at == next {
-            self.push(facts, acceptance);
+            self.push(facts, told, acceptance);
         }
         (Slot(at), at == next)
     }
 
-    fn push(&mut self, facts: &Facts, acceptance: bool) {
+    fn push(&mut self, facts: &Facts, told: Told, acceptance: bool) {
         let mut first = Entry::NONE;
         first.set_message_flags(acceptance, facts.date_only, facts.zone_assumed);
         let message = Message {
             key: facts.key.parts(),
             time: seconds(facts.time),
             size: 0,
-            origin: self.origin(facts.origin),
+            origin: self.origin(told),
             position: self.positions.of(facts.line),
             first: first.halves(),
         };
@@ -180,27 +187,26 @@ impl Messages {
         self.set_size(at, facts.size);
     }
 
-    /// Every step is the same whichever record comes first: the earliest acceptance stands; without one, the
-    /// earliest time and the largest size (which differs among the rows of recipients whose copy was changed).
-    fn merge(&mut self, slot: Slot, facts: &Facts, word: Word) {
-        let (known, time) = (*self.messages.at(slot.0), seconds(facts.time));
-        let size = self.size(slot.0);
-        let merged_size = match word {
-            Word::Settles => facts.size.or(size),
-            Word::Joins => size.max(facts.size),
-            Word::Fills => size.or(facts.size),
-        };
-        if merged_size != size {
-            self.set_size(slot.0, merged_size);
+    /// Every step is the same whichever record comes first. The time is that of the earliest acceptance; without
+    /// one the earliest, and of equal ones the one that is known best. Size and origin are what all records say,
+    /// with the largest size (it differs among the rows of recipients whose copy was changed); what the acceptance
+    /// says of them is kept with it, for a hop may be read first.
+    fn merge(&mut self, slot: Slot, facts: &Facts, told: Told, word: Word) {
+        let (known, size) = (*self.messages.at(slot.0), self.size(slot.0));
+        if facts.size > size {
+            self.set_size(slot.0, facts.size);
         }
-        let origin = self.merged_origin(known.origin, facts.origin, word);
+        let origin = self.merged_origin(known.origin, told);
         let message = self.messages.at_mut(slot.0);
         message.origin = origin;
-        if word == Word::Settles || word == Word::Joins && time < known.time {
-            let mut first = Entry::from_halves(known.first);
-            first.set_message_flags(word == Word::Settles, facts.date_only, facts.zone_assumed);
+        let mut first = Entry::from_halves(known.first);
+        let known = (known.time, first.is_date_only(), first.is_zone_assumed());
+        let new = (seconds(facts.time), facts.date_only, facts.zone_assumed);
+        if word == Word::Settles || word == Word::Joins && new < known {
+            let is_acceptance = word == Word::Settles || first.is_acceptance();
+            first.set_message_flags(is_acceptance, facts.date_only, facts.zone_assumed);
             message.first = first.halves();
-            message.time = time;
+            message.time = new.0;
         }
     }
 
@@ -221,38 +227,6 @@ impl Messages {
                 LARGE
             }
         };
-    }
-
-    /// The number of an origin, which many messages share.
-    fn origin(&mut self, origin: Origin) -> u32 {
-        let (origins, next) = (&self.origins, self.origins.next_number());
-        let at = self.origin_index.find_or_add(origin.hash(), next, |at| *origins.at(at) == origin);
-        if at == next {
-            self.origins.push(origin);
-        }
-        at
-    }
-
-    /// The origin that stands: that of the acceptance, else the one that shows more of the traffic. What it
-    /// leaves open is taken from the other.
-    fn merged_origin(&mut self, known: u32, new: Origin, word: Word) -> u32 {
-        let old = *self.origins.at(known);
-        let new_stands = word == Word::Settles || word == Word::Joins && new.signs > old.signs;
-        let (better, other) = if new_stands { (new, old) } else { (old, new) };
-        let filled = Origin {
-            sender: if better.sender == SenderId::UNKNOWN { other.sender } else { better.sender },
-            client: if better.client == ClientId::UNKNOWN { other.client } else { better.client },
-            relay: if better.relay == HostId::UNKNOWN { other.relay } else { better.relay },
-            signs: if better.signs == Signs::None { other.signs } else { better.signs },
-        };
-        if filled == old { known } else { self.origin(filled) }
-    }
-}
-
-impl Origin {
-    fn hash(&self) -> u64 {
-        let client = u64::from(self.client.0) << 32 | u64::from(self.sender.0);
-        mixed(client ^ mixed(u64::from(self.relay.0) << 3 | self.signs as u64))
     }
 }
 

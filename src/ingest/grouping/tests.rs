@@ -127,7 +127,7 @@ fn the_acceptance_settles_recipients_time_and_size_in_any_order() {
 /// A group (1) is expanded into members (2 and 3) before a hop, by time, by a part of a second, or by size.
 #[test]
 fn the_earliest_acceptance_stands_in_any_order() {
-    let received = |nanoseconds| Received { nanoseconds, stated: 0 };
+    let received = |nanoseconds| Received { nanoseconds, ..Received::default() };
     let first = (facts(7, 1_000, Some(500)), received(300), &[1][..]);
     for later in [
         (facts(7, 1_001, Some(400)), received(0)),

@@ -854,36 +854,113 @@ fn real_files_give_the_counts_worked_out_by_hand() {
     assert_eq!(MessageTrace.detect(&report), None);
 }
 
-/// A row of a message that may be shared with other rows.
+#[test]
+fn sizes_and_origins_do_not_hang_on_the_order_of_files() {
+    let accepted = |time: &str, size| {
+        let row = event("id1", "SMTP", "RECEIVE", "a@y.com", size, "").replace("12:00:00.0000000", time);
+        format!("{EXTENDED}{row}")
+    };
+    let row =
+        enhanced_row("id1", "a@y.com##Receive, Deliver", "192.0.2.1,Originating,").replace("s,700", "s,900");
+    let other = row.replace("app@contoso.com", "web@contoso.com").replace("192.0.2.1", "192.0.2.2");
+    let of_row = |row: &str| format!("{ENHANCED}{row}");
+    let sets = [
+        [accepted("10:00:09", 0), accepted("10:00:20", 500), of_row(&row)],
+        [of_row(&row), of_row(&other), of_row(&row)],
+    ];
+    for set in sets {
+        let mut all = std::collections::BTreeSet::new();
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let inputs = order.map(|at: usize| ("part", set[at].as_bytes()));
+            let sink = read_with(&inputs, &ReadOptions::default()).unwrap();
+            all.insert((only(&sink).message_size, format!("{:?}", origins(&sink))));
+        }
+        assert_eq!(all.len(), 1, "{all:?}");
+    }
+}
+
+/// A row of a message that may be shared with other rows, which may tell another origin.
 fn any_row() -> impl Strategy<Value = String> {
     let statuses =
         prop::sample::select(vec!["Delivered", "Failed", "Pending", "Expanded", "Resolved", "Quarantined"]);
-    (0..6_u32, 0..5_u32, statuses, 0..2_000_u32).prop_map(|(message, recipient, status, size)| {
-        get_row(message, &format!("u{recipient}@example.net"), status, &size.to_string())
-    })
+    let origins = (0..3_u32, prop::sample::select(vec!["", "198.51.100.1", "198.51.100.2"]));
+    (0..6_u32, 0..5_u32, statuses, 0..2_000_u32, origins).prop_map(
+        |(message, recipient, status, size, (sender, client))| {
+            get_row(message, &format!("u{recipient}@example.net"), status, &size.to_string())
+                .replace(",app@contoso", &format!(",app{sender}@contoso"))
+                .replace("198.51.100.9", client)
+        },
+    )
 }
 
-fn of_parts(parts: &[Vec<String>]) -> (Totals, [u64; 6]) {
-    let texts: Vec<String> = parts.iter().map(|rows| format!("{GET}{}", rows.concat())).collect();
+/// An acceptance or a later event of such a message.
+fn any_event() -> impl Strategy<Value = String> {
+    let kinds = prop::sample::select(vec![("SMTP", "RECEIVE"), ("SMTP", "SEND"), ("ROUTING", "EXPAND")]);
+    let connectors = prop::sample::select(vec!["", "from-app", "from-web"]);
+    (0..6_u32, 0..4_u32, kinds, 0..3_u32, connectors).prop_map(
+        |(message, second, (source, name), size, connector)| {
+            let id = format!("00000000-0000-4000-8000-{message:012x}");
+            event(&id, source, name, "u1@example.net", size * 500, "all@example.net")
+                .replace("12:00:00.0", &format!("12:00:0{second}.0"))
+                .replace("192.0.2.9,from-app", &format!("192.0.2.{size},{connector}"))
+        },
+    )
+}
+
+/// Where messages came from, as texts: ids differ with the order of reading.
+fn origins(sink: &Collected) -> Vec<(u128, [String; 3], Traffic)> {
+    let names = &sink.names;
+    let origin = |s: &Submission| {
+        let client = names.client_of(s.client).label();
+        let texts = [names.sender_address(s.sender).to_owned(), client, names.host_name(s.relay).to_owned()];
+        (s.key, texts, s.traffic)
+    };
+    let mut all: Vec<_> = sink.submissions().map(origin).collect();
+    all.sort_by_key(|(key, ..)| *key);
+    all
+}
+
+/// What must not hang on how rows are spread over files.
+type Outcome = (Totals, [u64; 6], Vec<(u128, [String; 3], Traffic)>);
+
+fn of_parts(header: &str, parts: &[Vec<String>]) -> Outcome {
+    let texts: Vec<String> = parts.iter().map(|rows| format!("{header}{}", rows.concat())).collect();
     let inputs: Vec<_> = texts.iter().map(|text| ("part", text.as_bytes())).collect();
-    let sink = read_with(&inputs, &ReadOptions::default()).unwrap();
+    of_inputs(&inputs)
+}
+
+fn of_inputs(inputs: &[(&str, &[u8])]) -> Outcome {
+    let sink = read_with(inputs, &ReadOptions::default()).unwrap();
     let mut outcomes = [0; 6];
     for s in sink.submissions() {
         let r = s.recipients;
         let of_one = [r.delivered, r.open, r.bounced, r.filtered, r.unknown, s.recipients_upper];
         outcomes.iter_mut().zip(of_one).for_each(|(sum, one)| *sum += one);
     }
-    (totals(&sink), outcomes)
+    (totals(&sink), outcomes, origins(&sink))
 }
 
 proptest! {
     #[test]
     fn split_order_and_repetition_change_nothing(rows in prop::collection::vec(any_row(), 0..40), at in 0..40_usize) {
-        let whole = of_parts(std::slice::from_ref(&rows));
+        let whole = of_parts(GET, std::slice::from_ref(&rows));
         let (first, second) = rows.split_at(at.min(rows.len()));
-        prop_assert_eq!(of_parts(&[first.to_vec(), second.to_vec()]), whole);
-        prop_assert_eq!(of_parts(&[second.to_vec(), first.to_vec()]), whole);
-        prop_assert_eq!(of_parts(&[rows.clone(), second.to_vec(), rows]), whole);
+        prop_assert_eq!(&of_parts(GET, &[first.to_vec(), second.to_vec()]), &whole);
+        prop_assert_eq!(&of_parts(GET, &[second.to_vec(), first.to_vec()]), &whole);
+        let backwards: Vec<String> = rows.iter().rev().cloned().collect();
+        prop_assert_eq!(&of_parts(GET, &[backwards]), &whole);
+        prop_assert_eq!(&of_parts(GET, &[rows.clone(), second.to_vec(), rows]), &whole);
+    }
+
+    #[test]
+    fn the_order_of_events_and_of_shapes_changes_nothing(
+        (rows, events) in (prop::collection::vec(any_row(), 0..12), prop::collection::vec(any_event(), 0..24)),
+    ) {
+        let backwards: Vec<String> = events.iter().rev().cloned().collect();
+        prop_assert_eq!(of_parts(EXTENDED, std::slice::from_ref(&events)), of_parts(EXTENDED, &[backwards]));
+        let (rows, events) = (format!("{GET}{}", rows.concat()), format!("{EXTENDED}{}", events.concat()));
+        let (rows, events) = (("rows", rows.as_bytes()), ("events", events.as_bytes()));
+        prop_assert_eq!(of_inputs(&[rows, events]), of_inputs(&[events, rows]));
     }
 
     #[test]

@@ -1,0 +1,83 @@
+//! Where a message came from, as several records tell it. What they say is put together so that their order does not
+//! matter: each part is that of the record which weighs most among those that tell it.
+
+use super::chunks::mixed;
+use super::{Messages, Origin, Signs};
+use crate::usage::{ClientId, HostId, SenderId};
+
+/// What a record weighs: what it shows of the traffic, then a digest of its texts. Ids would not do: they are given
+/// in the order in which texts are first read.
+type Weight = (Signs, u32);
+
+/// An origin and the weights of the records that told its sender, client and relay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Told {
+    pub(super) origin: Origin,
+    weights: [Weight; 3],
+}
+
+impl Told {
+    /// What one record tells.
+    pub(super) fn of(origin: Origin, texts: u32) -> Told {
+        Told { origin, weights: [(origin.signs, texts); 3] }
+    }
+
+    /// What both tell.
+    fn with(self, other: Told) -> Told {
+        let (a, b) = (self.origin, other.origin);
+        let weights = |part: usize| [self.weights[part], other.weights[part]];
+        let (sender, by_sender) = heavier([a.sender, b.sender], weights(0), SenderId::UNKNOWN);
+        let (client, by_client) = heavier([a.client, b.client], weights(1), ClientId::UNKNOWN);
+        let (relay, by_relay) = heavier([a.relay, b.relay], weights(2), HostId::UNKNOWN);
+        let origin = Origin { sender, client, relay, signs: a.signs.max(b.signs) };
+        Told { origin, weights: [by_sender, by_client, by_relay] }
+    }
+
+    fn hash(&self) -> u64 {
+        let Origin { sender, client, relay, signs } = self.origin;
+        let ids = mixed(u64::from(client.0) << 32 | u64::from(sender.0));
+        let all = mixed(ids ^ (u64::from(relay.0) << 3 | signs as u64));
+        self.weights
+            .iter()
+            .fold(all, |all, (signs, texts)| mixed(all ^ (u64::from(*texts) << 3 | *signs as u64)))
+    }
+}
+
+/// The part that stands, and its weight.
+fn heavier<T: Copy + PartialEq>([a, b]: [T; 2], [by_a, by_b]: [Weight; 2], unknown: T) -> (T, Weight) {
+    match b != unknown && (a == unknown || by_b > by_a) {
+        true => (b, by_b),
+        false => (a, by_a),
+    }
+}
+
+impl Origin {
+    /// This origin; what it leaves open is taken from another.
+    pub(super) fn or(self, other: Origin) -> Origin {
+        Origin {
+            sender: if self.sender == SenderId::UNKNOWN { other.sender } else { self.sender },
+            client: if self.client == ClientId::UNKNOWN { other.client } else { self.client },
+            relay: if self.relay == HostId::UNKNOWN { other.relay } else { self.relay },
+            signs: if self.signs == Signs::None { other.signs } else { self.signs },
+        }
+    }
+}
+
+impl Messages {
+    /// The number of an origin, which many messages share.
+    pub(super) fn origin(&mut self, told: Told) -> u32 {
+        let (origins, next) = (&self.origins, self.origins.next_number());
+        let at = self.origin_index.find_or_add(told.hash(), next, |at| *origins.at(at) == told);
+        if at == next {
+            self.origins.push(told);
+        }
+        at
+    }
+
+    /// The number of what a known origin and another record tell.
+    pub(super) fn merged_origin(&mut self, known: u32, new: Told) -> u32 {
+        let old = *self.origins.at(known);
+        let both = old.with(new);
+        if both == old { known } else { self.origin(both) }
+    }
+}
