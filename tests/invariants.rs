@@ -61,8 +61,11 @@ fn pieces(name: &str, text: &str) -> (String, Vec<String>) {
     (header.concat(), pieces)
 }
 
+/// Messages, recipients, bytes, recipient bytes, delivered recipients.
+type Figures = (u64, u64, u128, u128, u64);
+
 /// What was counted, in all that must not change: usage by label, and what stands beside it.
-fn counts(usage: &Usage) -> (BTreeMap<String, (u64, u64, u128, u128, u64)>, Vec<String>) {
+fn counts(usage: &Usage) -> (BTreeMap<String, Figures>, Vec<String>) {
     let total = ("total".to_owned(), usage.total);
     let groups = usage.groups.iter().map(|group| (group.labels.join(" | "), group.measures));
     let row = |(label, measures): (String, relaymeter::usage::Measures)| {
