@@ -5,6 +5,7 @@
 
 mod addresses;
 mod clock;
+mod column_order;
 mod cut;
 mod dates;
 mod dialect;
@@ -14,6 +15,7 @@ mod records;
 mod split;
 
 pub(crate) use addresses::{RecipientHasher, bare, split_list, split_recipients, split_statuses};
+pub(crate) use column_order::column_orders;
 pub(crate) use cut::warn_if_cut;
 pub(crate) use dates::{DateText, ResolvedDate};
 pub(crate) use dialect::{
