@@ -104,6 +104,8 @@ impl Visitor<'_> for KeyOf {
 /// The cells of one object, as they stand in the JSON.
 #[derive(Default)]
 struct Found {
+    /// The line on which it begins.
+    line: u64,
     cells: Vec<(Column, Box<RawValue>)>,
     /// Whether properties in a text are no JSON.
     has_bad_properties: bool,
@@ -172,9 +174,9 @@ struct Walk<'a, 'b> {
 }
 
 impl Walk<'_, '_> {
-    fn take(&mut self, found: &Found, line: u64, table: Option<Kind>) {
+    fn take(&mut self, found: &Found, table: Option<Kind>) {
         let texts: Vec<_> = found.cells.iter().map(|(column, raw)| (*column, text_of(raw))).collect();
-        let mut cells = Cells::new(line);
+        let mut cells = Cells::new(found.line);
         for (column, text) in &texts {
             cells.set(*column, text.as_bytes());
         }
@@ -182,7 +184,7 @@ impl Walk<'_, '_> {
             true => Err("the properties are a text that is no JSON".to_owned()),
             false => self.reader.take(&cells, table, self.clock),
         };
-        self.count(line, taken);
+        self.count(found.line, taken);
     }
 
     fn count(&mut self, line: u64, taken: Result<Taken, String>) {
@@ -227,7 +229,7 @@ fn table_columns(raw: &RawValue) -> Vec<Option<Column>> {
 
 impl json::Walk for Walk<'_, '_> {
     fn object<'de, A: MapAccess<'de>>(&mut self, mut object: A, is_row_place: bool) -> Result<(), A::Error> {
-        let (line, mut found) = (self.gauge.line(), Found::default());
+        let mut found = Found { line: self.gauge.line(), ..Found::default() };
         let (mut is_envelope, mut has_properties, mut error) = (false, false, None);
         let (mut table, mut columns) = (None, Vec::new());
         while let Some(key) = object.next_key_seed(KeyOf)? {
@@ -259,7 +261,7 @@ impl json::Walk for Walk<'_, '_> {
             self.note_error(&error);
         }
         if !is_envelope && (is_row_place || has_properties || found.has_mark()) {
-            self.take(&found, line, None);
+            self.take(&found, None);
         }
         Ok(())
     }
@@ -301,22 +303,25 @@ impl<'de> Visitor<'de> for TableRows<'_, '_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
         let TableRows { walk, columns, table } = self;
-        let mut line = walk.gauge.line();
-        while let Some(found) = rows.next_element_seed(TableRow(columns))? {
+        let gauge = walk.gauge.clone();
+        while let Some(found) = rows.next_element_seed(TableRow { columns, gauge: &gauge })? {
             match columns.is_empty() {
                 true => {
-                    walk.count(line, Err("a row of a table whose columns are not named before it".to_owned()))
+                    let reason = "a row of a table whose columns are not named before it";
+                    walk.count(found.line, Err(reason.to_owned()));
                 }
-                false => walk.take(&found, line, table),
+                false => walk.take(&found, table),
             }
-            line = walk.gauge.line();
         }
         Ok(())
     }
 }
 
 /// One row of a table.
-struct TableRow<'c>(&'c [Option<Column>]);
+struct TableRow<'c> {
+    columns: &'c [Option<Column>],
+    gauge: &'c Gauge,
+}
 
 impl<'de> DeserializeSeed<'de> for TableRow<'_> {
     type Value = Found;
@@ -334,8 +339,8 @@ impl<'de> Visitor<'de> for TableRow<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Found, A::Error> {
-        let mut found = Found::default();
-        for column in self.0 {
+        let mut found = Found { line: self.gauge.line(), ..Found::default() };
+        for column in self.columns {
             match column {
                 Some(column) => match cells.next_element()? {
                     Some(cell) => found.cells.push((*column, cell)),
