@@ -37,7 +37,12 @@ fn truths() -> Vec<Truth> {
 
 /// The sum of what the control totals state.
 fn stated(totals: &serde_json::Value) -> u64 {
-    totals.as_array().unwrap().iter().map(|total| total["stated"].as_str().unwrap().parse::<u64>().unwrap()).sum()
+    totals
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|total| total["stated"].as_str().unwrap().parse::<u64>().unwrap())
+        .sum()
 }
 
 #[test]

@@ -7,9 +7,9 @@ use rustc_hash::FxHashSet;
 
 use super::columns::{Cells, Column, Kind};
 use super::messages::{Facts, Messages, Send};
-use super::values::{self, count, date, decimal, megabytes};
+use super::values::{count, date, megabytes};
 use super::words::{Word, metered};
-use crate::ingest::delimited::{DateOrder, RecipientHasher, name_of};
+use crate::ingest::delimited::{DateOrder, RecipientHasher, name_of, plain_decimal, plain_word, word};
 use crate::ingest::grouping::MessageKey;
 use crate::ingest::{Record, Sink};
 use crate::period::{Timestamp, Zone};
@@ -142,7 +142,8 @@ impl<'a> Reader<'a> {
         if !name_of(usage).contains("email") {
             return Ok(Taken::Skipped(Skip::OtherService));
         }
-        let quantity = decimal(cells.get(Column::Quantity)).filter(|quantity| !quantity.is_sign_negative());
+        let quantity =
+            plain_decimal(cells.get(Column::Quantity)).filter(|quantity| !quantity.is_sign_negative());
         let quantity = quantity.ok_or("the quantity is missing: expected a number such as '12'")?;
         let start = [Column::Start, Column::Time].map(|column| cells.get(column));
         let written = start.into_iter().find(|cell| !cell.is_empty()).ok_or("the time is missing")?;
@@ -164,7 +165,7 @@ impl<'a> Reader<'a> {
         }
         self.sink.accept(Record::ControlTotal(ControlTotal {
             report: "ACS billing usage records",
-            what: format!("{}, {}", values::plain_word(usage), values::plain_word(unit)),
+            what: format!("{}, {}", plain_word(usage), plain_word(unit)),
             metered,
             quantity,
             date: Some(time.date()),
@@ -271,7 +272,7 @@ impl<'a> Reader<'a> {
 /// Adds a word to those that are named, where it is new and there is room.
 fn note(words: &mut Vec<String>, cell: &[u8]) {
     if words.len() < NAMED_WORDS {
-        let word = values::word(cell);
+        let word = word(cell);
         if !words.contains(&word) {
             words.push(word);
         }

@@ -1,18 +1,16 @@
-//! The values in the cells of a row: times, megabytes, counts, and words that may be shown.
+//! The values in the cells of a row: times, megabytes and counts.
 //!
 //! The service writes doubles; their digits are kept as they stand and never pass through a binary fraction.
 
 use rust_decimal::Decimal;
 
-use crate::ingest::delimited::{self, DateOrder, DateText, ResolvedDate};
+use crate::ingest::delimited::{self, DateOrder, DateText, ResolvedDate, plain_decimal};
 use crate::money::{Rounding, round};
 
 /// Megabytes of one message beyond which a size is no size in megabytes; the service takes 30 at most.
 const MEGABYTE_CAP: u64 = 1_000;
 /// Bytes of a megabyte as `message_size` counts them.
 const BYTES: u64 = 1_000_000;
-/// Letters of a word that is shown.
-const WORD_CAP: usize = 40;
 
 /// The time of a row.
 pub(super) fn date(cell: &[u8], order: Option<DateOrder>) -> Result<ResolvedDate, String> {
@@ -22,31 +20,14 @@ pub(super) fn date(cell: &[u8], order: Option<DateOrder>) -> Result<ResolvedDate
     date.resolve(order).ok_or_else(|| refused("there is no such day in the order of its column"))
 }
 
-/// A number as the service writes it: `0.026019`, `2.6E-05`, `3`, and with a comma where a spreadsheet in another
-/// language saved it. `None` where it is none, or where signs separate thousands.
-pub(super) fn decimal(cell: &[u8]) -> Option<Decimal> {
-    let text = std::str::from_utf8(cell).ok()?;
-    let plain = match text.matches([',', '.']).count() {
-        0 | 1 => text.replace(',', "."),
-        _ => return None,
-    };
-    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '-' | '+');
-    if !plain.starts_with(|c: char| c.is_ascii_digit() || c == '-') || !plain.chars().all(is_number) {
-        return None;
-    }
-    match plain.contains(['e', 'E']) {
-        true => Decimal::from_scientific(&plain).ok(),
-        false => plain.parse().ok(),
-    }
-}
-
 /// The size of a message in megabytes; `None` where it is missing or 0, which no message is.
 pub(super) fn megabytes(cell: &[u8]) -> Result<Option<Decimal>, String> {
     if is_missing(cell) {
         return Ok(None);
     }
     let refused = |what| format!("{} is not a size: {what}", delimited::shown(cell));
-    let size = decimal(cell).ok_or_else(|| refused("expected megabytes, such as '0.026019'".to_owned()))?;
+    let size =
+        plain_decimal(cell).ok_or_else(|| refused("expected megabytes, such as '0.026019'".to_owned()))?;
     let fits = (Decimal::ZERO..=MEGABYTE_CAP.into()).contains(&size);
     match fits {
         true => Ok(Some(size).filter(|size| !size.is_zero())),
@@ -68,7 +49,7 @@ pub(super) fn count(cell: &[u8]) -> Result<Option<u32>, String> {
     if cell.len() < 10 && cell.iter().all(u8::is_ascii_digit) {
         return Ok(Some(cell.iter().fold(0, |count, digit| count * 10 + u32::from(digit - b'0'))));
     }
-    let whole = decimal(cell).map(|count| count.normalize()).filter(|count| count.scale() == 0);
+    let whole = plain_decimal(cell).map(|count| count.normalize()).filter(|count| count.scale() == 0);
     let count = whole.and_then(|count| u32::try_from(count).ok());
     count.map(Some).ok_or_else(|| {
         format!("{} is not a count of recipients: expected a whole number", delimited::shown(cell))
@@ -77,22 +58,6 @@ pub(super) fn count(cell: &[u8]) -> Result<Option<u32>, String> {
 
 fn is_missing(cell: &[u8]) -> bool {
     cell.is_empty() || cell.eq_ignore_ascii_case(b"null") || cell.eq_ignore_ascii_case(b"nan")
-}
-
-/// A word of the service's own vocabulary as a message may show it; any other text is only described.
-pub(super) fn word(cell: &[u8]) -> String {
-    own_word(cell).map_or_else(|| delimited::described(cell), |word| format!("'{word}'"))
-}
-
-/// The same without quotes, as a table may show it.
-pub(super) fn plain_word(cell: &[u8]) -> String {
-    own_word(cell).map_or_else(|| delimited::described(cell), str::to_owned)
-}
-
-fn own_word(cell: &[u8]) -> Option<&str> {
-    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'_' | b'/');
-    let is_word = (1..=WORD_CAP).contains(&cell.len()) && cell.iter().all(fits);
-    std::str::from_utf8(cell).ok().filter(|_| is_word)
 }
 
 #[cfg(test)]
@@ -139,12 +104,5 @@ mod tests {
         for cell in ["3.5", "-1", "many", "9999999999999"] {
             assert!(count(cell.as_bytes()).is_err(), "{cell}");
         }
-    }
-
-    #[test]
-    fn only_words_are_shown() {
-        assert_eq!(word(b"OutForDelivery"), "'OutForDelivery'");
-        assert_eq!(word(b"jo@example.net"), "a text of 12 letters");
-        assert_eq!(word(b""), "an empty cell");
     }
 }
