@@ -37,7 +37,7 @@ fn only(sink: &Collected) -> Submission {
 
 fn controls(sink: &Collected) -> Vec<&ControlTotal> {
     let control = |record| match record {
-        &crate::ingest::Record::ControlTotal(ref total) => Some(total),
+        crate::ingest::Record::ControlTotal(total) => Some(total),
         _ => None,
     };
     sink.records.iter().filter_map(control).collect()
