@@ -10,6 +10,7 @@ mod grouping;
 pub mod detect;
 mod double;
 pub mod formats;
+mod json;
 pub mod run;
 mod sheets;
 mod sink;

@@ -8,6 +8,8 @@ use crate::usage::{Skip, Usage};
 
 /// Inputs that are listed in the error.
 const SHOWN_INPUTS: usize = 5;
+/// Control totals that are listed in the error.
+const SHOWN_TOTALS: usize = 10;
 /// Settings that can leave a message out.
 const FILTERS: [&str; 10] = [
     "client",
@@ -44,16 +46,26 @@ pub(super) fn check(
         let _ = write!(message, "\n{}:{}: {}", damage.input, damage.line, damage.what);
     }
     message.push_str(&filter_hint(usage, in_force));
-    if !usage.beside.controls.is_empty() {
-        message.push_str(
-            "\nhint: a control total has neither recipients nor sizes: give the logs, traces or exports that it \
-             is to be compared with in the same run",
-        );
-    }
+    message.push_str(&stated(usage));
     if understood {
         message.push_str("\nhint: --allow-empty lets this pass as zero");
     }
     Err(anyhow::anyhow!(message))
+}
+
+/// What control totals state, which no one is shown otherwise, and what to do with them.
+fn stated(usage: &Usage) -> String {
+    let mut text = String::new();
+    for ((report, what), sum) in usage.beside.controls.iter().take(SHOWN_TOTALS) {
+        let _ = write!(text, "\n{report}: {what}: {}", sum.quantity.normalize());
+    }
+    if !text.is_empty() {
+        text.push_str(
+            "\nhint: control totals are to compare with and are no usage: give the logs, traces or exports of the same \
+             mail in the same run",
+        );
+    }
+    text
 }
 
 /// The filters to be looked at where they leave out what would count.

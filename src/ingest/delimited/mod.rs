@@ -5,6 +5,7 @@
 
 mod addresses;
 mod clock;
+mod column_order;
 mod cut;
 mod dates;
 mod dialect;
@@ -14,12 +15,15 @@ mod records;
 mod split;
 
 pub(crate) use addresses::{RecipientHasher, bare, split_list, split_recipients, split_statuses};
+pub(crate) use column_order::column_orders;
 pub(crate) use cut::warn_if_cut;
 pub(crate) use dates::{DateText, ResolvedDate};
 pub(crate) use dialect::{
     DELIMITERS, complete_records, delimiter_by_consistency, is_preamble, name_of, stated_delimiter,
 };
-pub(crate) use numbers::{DecimalMark, MarkEvidence, is_open_number, parse_count, parse_size, plain_number};
+pub(crate) use numbers::{
+    DecimalMark, MarkEvidence, is_open_number, parse_count, parse_size, plain_decimal, plain_number,
+};
 pub(crate) use order::{OrderEvidence, OrderVerdict};
 pub(crate) use records::{Records, Row};
 
@@ -29,6 +33,8 @@ pub use order::DateOrder;
 
 /// Characters of a cell that is shown; no date or number is longer.
 const SHOWN_CHARS: usize = 40;
+/// Characters of a word of a service that is shown.
+const WORD_CAP: usize = 40;
 /// The words that dates, times and sizes have, lower case; months stand with the dates.
 const WORDS: [&str; 22] = [
     "a", "p", "m", "am", "pm", "t", "z", "utc", "gmt", "b", "byte", "bytes", "k", "kb", "mb", "gb", "tb",
@@ -51,6 +57,22 @@ pub(crate) fn shown(cell: &[u8]) -> String {
     described(cell)
 }
 
+/// A word of a service's own vocabulary as a message may show it; any other text is only described.
+pub(crate) fn word(cell: &[u8]) -> String {
+    own_word(cell).map_or_else(|| described(cell), |word| format!("'{word}'"))
+}
+
+/// The same without quotes, as a table may show it.
+pub(crate) fn plain_word(cell: &[u8]) -> String {
+    own_word(cell).map_or_else(|| described(cell), str::to_owned)
+}
+
+fn own_word(cell: &[u8]) -> Option<&str> {
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'_' | b'/');
+    let is_word = (1..=WORD_CAP).contains(&cell.len()) && cell.iter().all(fits);
+    std::str::from_utf8(cell).ok().filter(|_| is_word)
+}
+
 /// What kind of text a cell holds, without a word of it.
 pub(crate) fn described(cell: &[u8]) -> String {
     let text = decode(cell);
@@ -69,6 +91,13 @@ pub(crate) fn described(cell: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_words_are_shown() {
+        assert_eq!(word(b"OutForDelivery"), "'OutForDelivery'");
+        assert_eq!(word(b"jo@example.net"), "a text of 12 letters");
+        assert_eq!(word(b""), "an empty cell");
+    }
 
     #[test]
     fn only_dates_and_numbers_are_shown() {

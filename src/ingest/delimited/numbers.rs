@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use rust_decimal::Decimal;
+
 use crate::units::MessageSize;
 use crate::usage::names::decode;
 
@@ -150,6 +152,24 @@ pub(crate) fn parse_count(cell: &[u8], mark: Option<DecimalMark>) -> Result<Opti
     let count =
         plain_number(&number, mark).filter(|_| unit.is_empty()).and_then(|number| number.parse().ok());
     count.map(Some).ok_or_else(|| format!("{} is not a count: expected a whole number", super::shown(cell)))
+}
+
+/// A number as services write doubles: `0.026019`, `2.6E-05`, `3`, and with a comma where a spreadsheet in another
+/// language saved it. `None` where it is none, or where signs separate thousands.
+pub(crate) fn plain_decimal(cell: &[u8]) -> Option<Decimal> {
+    let text = std::str::from_utf8(cell).ok()?;
+    let plain = match text.matches([',', '.']).count() {
+        0 | 1 => text.replace(',', "."),
+        _ => return None,
+    };
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '-' | '+');
+    if !plain.starts_with(|c: char| c.is_ascii_digit() || c == '-') || !plain.chars().all(is_number) {
+        return None;
+    }
+    match plain.contains(['e', 'E']) {
+        true => Decimal::from_scientific(&plain).ok(),
+        false => plain.parse().ok(),
+    }
 }
 
 /// The bytes in `22.5 KB (23,040 bytes)`, as Exchange writes sizes: whole, so every sign separates thousands.

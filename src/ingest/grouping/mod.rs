@@ -16,7 +16,7 @@ mod recipients;
 pub(crate) use acceptance::{Received, Standing};
 pub(crate) use chunks::{Chunks, Index};
 pub(crate) use key::MessageKey;
-pub(crate) use recipients::{Row, Status};
+pub(crate) use recipients::{Row, Status, further_hash};
 
 use rustc_hash::FxHashMap;
 

@@ -194,7 +194,8 @@ impl Further {
     }
 }
 
-fn further_hash(message: u32, recipient: u64) -> u64 {
+/// A hash for an index of the recipients of all messages.
+pub(crate) fn further_hash(message: u32, recipient: u64) -> u64 {
     mixed(recipient ^ mixed(u64::from(message)))
 }
 

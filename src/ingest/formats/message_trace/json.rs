@@ -4,14 +4,12 @@
 //! object, a list, lines of objects, `{"value": []}` (OData), `{"d": {"results": []}}` (older OData), and wrappers
 //! of log collectors that carry the row as an object or as text (`message`, `event.original`, `_raw`).
 
-mod stream;
 mod walk;
 
-use crate::ingest::{Input, Sink, SourceError, rejection};
+use crate::ingest::{Input, Sink, SourceError, json};
 
 use super::row::{Notation, Reader};
 use crate::ingest::delimited::warn_if_cut;
-use stream::{ByteStream, Stop};
 use walk::{PageCount, Walk};
 
 pub(super) use walk::is_trace;
@@ -54,24 +52,10 @@ pub(super) fn read(
     reader: &mut Reader<'_>,
     pages: &mut Pages,
 ) -> Result<(), SourceError> {
-    let mut stream = ByteStream::new(input.open()?);
-    let mut walk = Walk::new(input, notation, reader, stream.gauge());
-    loop {
-        match stream.document(&mut walk) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(Stop::Line { line, what }) => {
-                walk.reader.sink.records(1);
-                walk.reader.sink.reject(rejection(input, line, what));
-            }
-            Err(Stop::Input { line, what }) => {
-                walk.reader.sink.damage(input.name(), line, what);
-                break;
-            }
-        }
-    }
-    let rows = walk.rows;
-    pages.add(&walk.pages, input.name());
+    let name = input.name().to_owned();
+    let walk = json::read(input, |gauge| Walk::new(&name, notation, &mut *reader, gauge))?;
+    let (rows, counted) = (walk.rows, walk.pages);
+    pages.add(&counted, &name);
     warn_if_cut(input, rows, reader.sink);
     Ok(())
 }

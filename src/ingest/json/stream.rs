@@ -4,18 +4,19 @@ use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
-use serde::de::DeserializeSeed;
+use serde::de::{DeserializeSeed, IgnoredAny};
 use serde_json::error::Category;
 
-use super::walk::{Visit, Walk};
+use super::{Visit, Walk};
 
 /// Bytes of one row; without a limit a text that never ends would fill the memory.
 const ROW_CAP: u64 = 16 * 1024 * 1024;
-const BUFFER_BYTES: usize = 64 * 1024;
+/// Bytes that are read at a time: most lines of objects are whole in it.
+const BUFFER_BYTES: usize = 512 * 1024;
 
 /// Where the stream is, shared with what reads it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Gauge(Rc<GaugeCells>);
+pub(crate) struct Gauge(Rc<GaugeCells>);
 
 #[derive(Debug, Default)]
 struct GaugeCells {
@@ -27,12 +28,12 @@ struct GaugeCells {
 
 impl Gauge {
     /// The line that is being read (1-based).
-    pub(super) fn line(&self) -> u64 {
+    pub(crate) fn line(&self) -> u64 {
         self.0.line.get() + 1
     }
 
     /// Says that a row ended here.
-    pub(super) fn end_row(&self) {
+    pub(crate) fn end_row(&self) {
         self.0.since_row.set(0);
     }
 }
@@ -121,7 +122,7 @@ impl ByteStream {
     }
 
     /// Reads the next document; whether there was one.
-    pub(super) fn document(&mut self, walk: &mut Walk<'_, '_>) -> Result<bool, Stop> {
+    pub(super) fn document<W: Walk>(&mut self, walk: &mut W) -> Result<bool, Stop> {
         self.gauge.end_row();
         let stop = |line, error: io::Error| Stop::Input { line, what: error.to_string() };
         let first = self.skip_space().map_err(|error| stop(self.gauge.line(), error))?;
@@ -130,6 +131,9 @@ impl ByteStream {
         if !matches!(first, b'{' | b'[') {
             self.skip_line().map_err(|error| stop(line, error))?;
             return Err(Stop::Line { line, what: "not JSON: expected an object or a list".to_owned() });
+        }
+        if let Some(len) = self.document_in_line() {
+            return self.line_document(len, walk);
         }
         // The line end before it is no part of the document.
         self.gauge.0.last.set(b' ');
@@ -144,6 +148,32 @@ impl ByteStream {
         }
     }
 
+    /// The length of the line that begins here, where all of it is at hand and is one object: nearly all are, and
+    /// reading those from memory is several times faster than byte by byte.
+    fn document_in_line(&self) -> Option<usize> {
+        let text = self.text.buffer();
+        let line = &text[..memchr::memchr(b'\n', text)?];
+        let is_object = line.first() == Some(&b'{') && line.trim_ascii_end().last() == Some(&b'}');
+        (is_object && serde_json::from_slice::<IgnoredAny>(line).is_ok()).then_some(line.len())
+    }
+
+    /// Reads the document that is the line of this length.
+    fn line_document<W: Walk>(&mut self, len: usize, walk: &mut W) -> Result<bool, Stop> {
+        let line = self.text.buffer().get(..len).unwrap_or_default();
+        let mut json = serde_json::Deserializer::from_slice(line);
+        let read = (Visit { walk, is_row_place: true }).deserialize(&mut json);
+        let gauge = &self.gauge.0;
+        let number = self.gauge.line();
+        self.text.consume(len + 1);
+        gauge.line.set(number);
+        gauge.last.set(b'\n');
+        self.cut.in_lines = true;
+        match read {
+            Ok(()) => Ok(true),
+            Err(error) => Err(Stop::Line { line: number, what: what_of(&error).to_owned() }),
+        }
+    }
+
     /// Whether the rest can be read depends on where the document began: if on the same line, it was one of
     /// many lines.
     fn stopped(&mut self, line: u64, error: &serde_json::Error) -> Stop {
@@ -155,11 +185,7 @@ impl ByteStream {
         if let Some(kind) = error.io_error_kind() {
             return Stop::Input { line: at, what: format!("cannot be read to its end: {kind}") };
         }
-        let what = match error.classify() {
-            Category::Eof => "the JSON ends in the middle of a document",
-            Category::Data => "a value where an object or a list was expected",
-            Category::Syntax | Category::Io => "not JSON: a sign that does not belong here",
-        };
+        let what = what_of(error);
         let in_one_line = at == line && (self.gauge.0.last.get() == b'\n' || self.skip_line().is_ok());
         match in_one_line {
             true => Stop::Line { line, what: what.to_owned() },
@@ -204,5 +230,14 @@ impl ByteStream {
             self.gauge.end_row();
         }
         Ok(())
+    }
+}
+
+/// What is wrong with a document, without a word of it.
+fn what_of(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        Category::Eof => "the JSON ends in the middle of a document",
+        Category::Data => "a value where an object or a list was expected",
+        Category::Syntax | Category::Io => "not JSON: a sign that does not belong here",
     }
 }

@@ -1,0 +1,163 @@
+//! Logs as CSV: exports of Log Analytics from the portal, of tables and of queries, with one header for all rows.
+
+use super::columns::{COLUMNS, Cells, Column, Kind, column_of};
+use super::row::{Clock, Reader, Taken};
+use crate::ingest::delimited::{
+    DELIMITERS, DateOrder, Records, Row, is_preamble, stated_delimiter, warn_if_cut,
+};
+use crate::ingest::{Input, SourceError, rejection};
+use crate::period::Zone;
+use crate::usage::Skip;
+
+/// Records before the header: `#TYPE`, `sep=` and titles.
+const BEFORE_HEADER: usize = 20;
+
+/// The delimiter under which the head has a header of these logs.
+pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
+    stated_delimiter(head).into_iter().chain(DELIMITERS).find(|&delimiter| {
+        let mut records = Records::of_bytes(head, delimiter);
+        (0..=BEFORE_HEADER)
+            .map_while(|_| records.next_row().ok().flatten().map(|row| Header::of(&row).is_some()))
+            .any(|is_header| is_header)
+    })
+}
+
+/// The column of times where a row is a header.
+pub(super) fn time_column(row: &Row<'_>) -> Option<usize> {
+    Header::of(row).map(|header| header.at[Column::Time as usize].map_or(usize::MAX, |at| at as usize))
+}
+
+/// A header row: where each field stands.
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    at: [Option<u32>; COLUMNS],
+    width: usize,
+    /// Whether times are in a zone that is not UTC.
+    is_local: bool,
+}
+
+impl Header {
+    /// Reads a record as a header row; `None` where it is none of these logs.
+    fn of(row: &Row<'_>) -> Option<Header> {
+        let mut header = Header { at: [None; COLUMNS], width: row.len(), is_local: false };
+        for (at, cell) in (0..).zip(row.cells()) {
+            // The portal writes the zone behind the names of times: `TimeGenerated [UTC]`.
+            let open = memchr::memchr(b'[', cell).unwrap_or(cell.len());
+            let (name, zone) = cell.split_at_checked(open)?;
+            let Some(column) = column_of(name.trim_ascii()) else { continue };
+            if header.at[column as usize].is_none() {
+                header.at[column as usize] = Some(at);
+                let is_utc = zone.trim_ascii().get(..4).is_none_or(|zone| zone.eq_ignore_ascii_case(b"[utc"));
+                header.is_local |= column == Column::Time && !is_utc;
+            }
+        }
+        let has = |column: Column| header.at[column as usize].is_some();
+        let is_log = Kind::by_fields(has).is_some() && (has(Column::Time) || has(Column::Correlation));
+        is_log.then_some(header)
+    }
+
+    fn cells<'a>(&self, row: &Row<'a>) -> Cells<'a> {
+        let mut cells = Cells::new(row.line);
+        cells.fill(self.at.map(|at| at.map(|at| row.cell(at as usize))));
+        cells
+    }
+}
+
+/// Reads one input.
+pub(super) fn read(
+    input: &mut Input,
+    delimiter: u8,
+    order: Option<DateOrder>,
+    zone: Option<Zone>,
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
+    let mut records = Records::new(input.open()?, delimiter);
+    let mut sheet = Sheet { input, order, zone: zone.unwrap_or(Zone::UTC), header: None, before: 0, rows: 0 };
+    loop {
+        match records.next_row() {
+            Ok(Some(row)) => sheet.take(&row, reader),
+            Ok(None) => break,
+            Err(damaged) => {
+                reader.sink.damage(input.name(), damaged.line, damaged.what);
+                return Ok(());
+            }
+        }
+    }
+    sheet.end(reader);
+    Ok(())
+}
+
+/// A CSV file, or one of several that were joined.
+struct Sheet<'a> {
+    input: &'a Input,
+    order: Option<DateOrder>,
+    zone: Zone,
+    header: Option<Header>,
+    before: usize,
+    rows: u64,
+}
+
+impl Sheet<'_> {
+    fn take(&mut self, row: &Row<'_>, reader: &mut Reader<'_>) {
+        reader.sink.records(1);
+        let Some(header) = self.header else { return self.take_before_header(row, reader) };
+        let clock = Clock { order: self.order, local: header.is_local.then_some(self.zone) };
+        let taken = complete(row, &header).and_then(|()| reader.take(&header.cells(row), None, clock));
+        match taken {
+            Ok(Taken::Kept) => self.rows += 1,
+            Ok(Taken::Skipped(Skip::OtherService)) if self.begins_table(row) => {
+                self.next_header(row, reader);
+            }
+            Ok(Taken::Skipped(reason)) => {
+                self.rows += 1;
+                reader.sink.skip(reason, 1);
+            }
+            Err(_) if self.begins_table(row) => self.next_header(row, reader),
+            Err(_) if is_preamble(row.cells()) => reader.sink.skip(Skip::Header, 1),
+            Err(reason) => {
+                self.rows += 1;
+                reader.sink.reject(rejection(self.input, row.line, reason));
+            }
+        }
+    }
+
+    fn begins_table(&self, row: &Row<'_>) -> bool {
+        Header::of(row).is_some()
+    }
+
+    /// Where files were joined a header begins the next one.
+    fn next_header(&mut self, row: &Row<'_>, reader: &mut Reader<'_>) {
+        self.end(reader);
+        self.header = Header::of(row);
+        reader.sink.skip(Skip::Header, 1);
+    }
+
+    fn take_before_header(&mut self, row: &Row<'_>, reader: &mut Reader<'_>) {
+        self.header = Header::of(row);
+        if self.header.is_some() || self.before < BEFORE_HEADER {
+            self.before += 1;
+            return reader.sink.skip(Skip::Header, 1);
+        }
+        let reason = "a row without a header: expected columns such as TimeGenerated, CorrelationId, \
+                      UniqueRecipientsCount";
+        reader.sink.reject(rejection(self.input, row.line, reason));
+    }
+
+    fn end(&mut self, reader: &mut Reader<'_>) {
+        warn_if_cut(self.input, self.rows, reader.sink);
+        self.rows = 0;
+    }
+}
+
+/// Whether a row has the cells of its header; more are allowed where they are empty.
+fn complete(row: &Row<'_>, header: &Header) -> Result<(), String> {
+    let extra = (header.width..row.len()).any(|at| !row.cell(at).is_empty());
+    match row.len() >= header.width && !extra {
+        true => Ok(()),
+        false => Err(format!(
+            "{} columns where the header has {}: a quote is probably not closed",
+            row.len(),
+            header.width
+        )),
+    }
+}

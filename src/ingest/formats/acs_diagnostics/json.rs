@@ -1,0 +1,355 @@
+//! Logs as JSON: lines of a storage account, `records` of an Event Hub, results of queries, and wrappers of log
+//! collectors. Only the cells of one row are in memory.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::columns::{Cells, Column, Kind, column_of};
+use super::row::{Clock, Reader, Taken};
+use crate::ingest::delimited::{name_of, warn_if_cut};
+use crate::ingest::json::{self, ENVELOPES, Gauge, Visit, text_of};
+use crate::ingest::{Input, SourceError};
+use crate::usage::Rejection;
+
+/// Tables and categories that only these logs have.
+const MARKS: [&str; 4] = [
+    "EmailSendMailOperational",
+    "EmailStatusUpdateOperational",
+    "EmailUserEngagementOperational",
+    "ACSBillingUsage",
+];
+/// The type of the service's resources, lower case.
+const RESOURCE_TYPE: &[u8] = b"microsoft.communication/communicationservices";
+
+/// Whether a head is JSON with the marks of these logs, plain or inside a text.
+pub(super) fn is_log(head: &[u8]) -> bool {
+    let has = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
+    let by_fields = || has("CorrelationId") && (has("UniqueRecipientsCount") || has("DeliveryStatus"));
+    let is_other_category = || has("ategory\\\":") || has("ategory\":");
+    let is_of_service = || memchr::memmem::find(&head.to_ascii_lowercase(), RESOURCE_TYPE).is_some();
+    matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
+        && (MARKS.iter().any(|mark| has(mark)) || by_fields() || is_other_category() && is_of_service())
+}
+
+/// Reads one input.
+pub(super) fn read(input: &mut Input, clock: Clock, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+    let name = input.name().to_owned();
+    let walk = json::read(input, |gauge| Walk { input: &name, clock, reader: &mut *reader, gauge, rows: 0 })?;
+    let rows = walk.rows;
+    warn_if_cut(input, rows, reader.sink);
+    Ok(())
+}
+
+/// What a key stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Key {
+    Cell(Column),
+    /// The fields of the service, as an object or a text.
+    Properties,
+    /// Rows, or what holds them.
+    Envelope,
+    /// The columns of a table of a query's result, and its rows.
+    Columns,
+    Rows,
+    /// The name of a table.
+    Name,
+    /// What went wrong with a query.
+    Error,
+    Other,
+}
+
+impl Key {
+    fn of(key: &str) -> Key {
+        if let Some(column) = column_of(key.as_bytes()) {
+            return Key::Cell(column);
+        }
+        match key {
+            "properties" | "Properties" => Key::Properties,
+            "columns" | "Columns" => Key::Columns,
+            "rows" | "Rows" => Key::Rows,
+            "name" | "Name" => Key::Name,
+            "error" | "Error" => Key::Error,
+            "tables" | "Tables" | "responses" => Key::Envelope,
+            _ if ENVELOPES.contains(&name_of(key.as_bytes()).as_str()) => Key::Envelope,
+            _ => Key::Other,
+        }
+    }
+}
+
+/// Reads a key without keeping its text.
+struct KeyOf;
+
+impl<'de> DeserializeSeed<'de> for KeyOf {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Key, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeyOf {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+        Ok(Key::of(key))
+    }
+}
+
+/// The cells of one object, as they stand in the JSON.
+#[derive(Default)]
+struct Found {
+    /// The line on which it begins.
+    line: u64,
+    cells: Vec<(Column, Box<RawValue>)>,
+    /// Whether properties in a text are no JSON.
+    has_bad_properties: bool,
+}
+
+impl Found {
+    /// Whether there is a field that other objects, such as those of log collectors, do not have.
+    fn has_mark(&self) -> bool {
+        let is_mark = |column: &Column| {
+            matches!(column, Column::Correlation | Column::Unique | Column::Status | Column::UsageType)
+        };
+        self.cells.iter().any(|(column, _)| is_mark(column))
+    }
+}
+
+/// The fields of the service in an envelope: an object, or a text that holds one.
+struct Properties<'f>(&'f mut Found);
+
+impl<'de> DeserializeSeed<'de> for Properties<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Properties<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        let found = self.0;
+        if text.trim_start().starts_with('{') {
+            let mut json = serde_json::Deserializer::from_str(text);
+            let read = Properties(&mut *found).deserialize(&mut json).and_then(|()| json.end());
+            found.has_bad_properties |= read.is_err();
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        while let Some(key) = object.next_key_seed(KeyOf)? {
+            match key {
+                Key::Cell(column) => self.0.cells.push((column, object.next_value()?)),
+                _ => drop(object.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads rows out of the documents of one input.
+struct Walk<'a, 'b> {
+    input: &'a str,
+    clock: Clock,
+    reader: &'a mut Reader<'b>,
+    gauge: Gauge,
+    rows: u64,
+}
+
+impl Walk<'_, '_> {
+    fn take(&mut self, found: &Found, table: Option<Kind>) {
+        let texts: Vec<_> = found.cells.iter().map(|(column, raw)| (*column, text_of(raw))).collect();
+        let mut cells = Cells::new(found.line);
+        for (column, text) in &texts {
+            cells.set(*column, text.as_bytes());
+        }
+        let taken = match found.has_bad_properties {
+            true => Err("the properties are a text that is no JSON".to_owned()),
+            false => self.reader.take(&cells, table, self.clock),
+        };
+        self.count(found.line, taken);
+    }
+
+    fn count(&mut self, line: u64, taken: Result<Taken, String>) {
+        self.gauge.end_row();
+        self.rows += 1;
+        self.reader.sink.records(1);
+        match taken {
+            Ok(Taken::Kept) => {}
+            Ok(Taken::Skipped(reason)) => self.reader.sink.skip(reason, 1),
+            Err(reason) => self.reader.sink.reject(Rejection { file: self.input.to_owned(), line, reason }),
+        }
+    }
+
+    /// What a query could not do makes its result a part of the whole, though it looks like one.
+    fn note_error(&mut self, error: &RawValue) {
+        let code: Option<QueryError> = serde_json::from_str(error.get()).ok();
+        let code = code.and_then(|error| error.code).filter(|code| code.chars().all(char::is_alphanumeric));
+        let (line, code) = (self.gauge.line(), code.unwrap_or_else(|| "no code".to_owned()));
+        let what =
+            format!("the result of the query is partial ({code}): rows are missing; run the query again");
+        self.reader.sink.damage(self.input, line, what);
+    }
+}
+
+/// The error of a query's result.
+#[derive(serde::Deserialize)]
+struct QueryError {
+    code: Option<String>,
+}
+
+/// A column of a table in a query's result.
+#[derive(serde::Deserialize)]
+struct TableColumn {
+    name: String,
+}
+
+/// The fields of a table's columns; none where they cannot be read.
+fn table_columns(raw: &RawValue) -> Vec<Option<Column>> {
+    let columns: Vec<TableColumn> = serde_json::from_str(raw.get()).unwrap_or_default();
+    columns.iter().map(|column| column_of(column.name.as_bytes())).collect()
+}
+
+impl json::Walk for Walk<'_, '_> {
+    fn object<'de, A: MapAccess<'de>>(&mut self, mut object: A, is_row_place: bool) -> Result<(), A::Error> {
+        let mut found = Found { line: self.gauge.line(), ..Found::default() };
+        let (mut is_envelope, mut has_properties, mut error) = (false, false, None);
+        let (mut table, mut columns) = (None, Vec::new());
+        while let Some(key) = object.next_key_seed(KeyOf)? {
+            match key {
+                Key::Cell(column) => found.cells.push((column, object.next_value()?)),
+                Key::Properties => {
+                    has_properties = true;
+                    object.next_value_seed(Properties(&mut found))?;
+                }
+                Key::Envelope => {
+                    let before = self.rows;
+                    object.next_value_seed(Visit { walk: &mut *self, is_row_place: false })?;
+                    is_envelope |= self.rows > before || found.cells.is_empty();
+                }
+                Key::Columns => columns = table_columns(&object.next_value::<Box<RawValue>>()?),
+                Key::Rows => {
+                    is_envelope = true;
+                    object.next_value_seed(TableRows { walk: &mut *self, columns: &columns, table })?;
+                }
+                Key::Name => {
+                    let raw: Box<RawValue> = object.next_value()?;
+                    table = Kind::named(text_of(&raw).as_bytes());
+                }
+                Key::Error => error = object.next_value::<Option<Box<RawValue>>>()?,
+                Key::Other => drop(object.next_value::<IgnoredAny>()?),
+            }
+        }
+        if let Some(error) = error.filter(|_| is_envelope) {
+            self.note_error(&error);
+        }
+        if !is_envelope && (is_row_place || has_properties || found.has_mark()) {
+            self.take(&found, None);
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, line: u64, what: String) {
+        self.count(line, Err(what));
+    }
+
+    fn damage(&mut self, line: u64, what: String) {
+        self.reader.sink.damage(self.input, line, what);
+    }
+
+    fn gauge(&self) -> &Gauge {
+        &self.gauge
+    }
+}
+
+/// The rows of a table in a query's result: lists of cells.
+struct TableRows<'w, 'a, 'b> {
+    walk: &'w mut Walk<'a, 'b>,
+    columns: &'w [Option<Column>],
+    table: Option<Kind>,
+}
+
+impl<'de> DeserializeSeed<'de> for TableRows<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TableRows<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        let TableRows { walk, columns, table } = self;
+        let gauge = walk.gauge.clone();
+        while let Some(found) = rows.next_element_seed(TableRow { columns, gauge: &gauge })? {
+            match columns.is_empty() {
+                true => {
+                    let reason = "a row of a table whose columns are not named before it";
+                    walk.count(found.line, Err(reason.to_owned()));
+                }
+                false => walk.take(&found, table),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One row of a table.
+struct TableRow<'c> {
+    columns: &'c [Option<Column>],
+    gauge: &'c Gauge,
+}
+
+impl<'de> DeserializeSeed<'de> for TableRow<'_> {
+    type Value = Found;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Found, D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TableRow<'_> {
+    type Value = Found;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of cells")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Found, A::Error> {
+        let mut found = Found { line: self.gauge.line(), ..Found::default() };
+        for column in self.columns {
+            match column {
+                Some(column) => match cells.next_element()? {
+                    Some(cell) => found.cells.push((*column, cell)),
+                    None => return Ok(found),
+                },
+                None => drop(cells.next_element::<IgnoredAny>()?),
+            }
+        }
+        while cells.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(found)
+    }
+}
