@@ -9,6 +9,7 @@ mod delimited;
 mod grouping;
 pub mod detect;
 pub mod formats;
+mod next_host;
 pub mod run;
 mod sink;
 pub mod source;

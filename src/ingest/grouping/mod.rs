@@ -11,11 +11,13 @@ mod deliver;
 mod key;
 mod positions;
 mod recipients;
+mod repeats;
 
 pub(crate) use acceptance::{Received, Standing};
 pub(crate) use chunks::{Chunks, Index};
 pub(crate) use key::MessageKey;
 pub(crate) use recipients::{Row, Status};
+pub(crate) use repeats::Repeats;
 
 use rustc_hash::FxHashMap;
 
