@@ -1,6 +1,7 @@
 //! One file per format; the order of [`FORMATS`] is the order in which `relaymeter formats` shows them.
 
 pub mod generic_csv;
+pub mod iis_smtp;
 pub mod message_trace;
 pub mod postfix;
 
@@ -8,4 +9,4 @@ use super::LogFormat;
 
 /// All formats that can be read. The generic format is asked last.
 pub static FORMATS: &[&dyn LogFormat] =
-    &[&postfix::Postfix, &message_trace::MessageTrace, &generic_csv::GenericCsv];
+    &[&postfix::Postfix, &message_trace::MessageTrace, &iis_smtp::IisSmtp, &generic_csv::GenericCsv];

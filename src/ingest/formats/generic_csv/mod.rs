@@ -75,9 +75,9 @@ impl LogFormat for GenericCsv {
                 reader.repeats.count
             ));
         }
-        reader
-            .messages
-            .deliver(sink, |origin, names| next_host::is_to(&options.relay_hosts, names.host_name(origin.relay)));
+        reader.messages.deliver(sink, |origin, names| {
+            next_host::is_to(&options.relay_hosts, names.host_name(origin.relay))
+        });
         Ok(())
     }
 }

@@ -1,0 +1,203 @@
+//! Which rows of a client belong together.
+//!
+//! The log has no number of a session or message, and a client with several connections mixes their rows. Rows are
+//! one client's where service, computer, address and the name of its greeting are the same. Of its transactions
+//! under way:
+//!
+//! * a recipient goes to one that had a row within the last minute, then to one that does not have it yet, then to
+//!   the one with the fewest, then to the oldest: clients that send in step are told apart so;
+//! * `DATA` ends one with recipients, whose declared size fits best, then the oldest;
+//! * `RSET` and `QUIT` end one only where all connections of the client have one under way; where it is open which,
+//!   that one is only put behind the others.
+//!
+//! So each accepted `DATA` is one message and each accepted recipient belongs to one, whatever the order; only
+//! sender and size of messages that one client hands in at the same moment can be exchanged.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::transaction::Transaction;
+use crate::period::Timestamp;
+
+/// Transactions under way that are kept of one client.
+const OPEN_CAP: usize = 256;
+/// Seconds after which a transaction or connection without a row is given up.
+const ABANDONED: i64 = 86_400;
+
+/// A client's connections.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Client {
+    open: Vec<Transaction>,
+    connections: u32,
+    last: Timestamp,
+}
+
+/// The clients of one part, and those whose rows the parts before left open.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    clients: FxHashMap<u64, Client>,
+    left: FxHashMap<u64, Vec<(Timestamp, Client)>>,
+    /// Clients that were taken over from the parts before, or could have been.
+    asked: FxHashSet<u64>,
+    begin: Option<Timestamp>,
+    /// Rows of transactions that were given up.
+    pub(super) abandoned: u64,
+}
+
+impl Sessions {
+    /// Begins a part whose first row has this time.
+    pub(super) fn begin(&mut self, first: Option<Timestamp>) {
+        self.begin = first;
+        self.asked.clear();
+    }
+
+    /// Ends a part: what is under way stays for the part that goes on where this one ends.
+    pub(super) fn end(&mut self, last: Timestamp) {
+        self.sweep(last);
+        for (key, client) in self.clients.drain() {
+            self.left.entry(key).or_default().push((last, client));
+        }
+    }
+
+    /// Ends the run: whatever was not finished is given up.
+    pub(super) fn finish(&mut self) {
+        let left = std::mem::take(&mut self.left).into_values().flatten().map(|(_, client)| client);
+        let open = left.flat_map(|client| client.open);
+        self.abandoned += open.map(|transaction| transaction.records).sum::<u64>();
+    }
+
+    /// Gives up what had no row for a day.
+    pub(super) fn sweep(&mut self, now: Timestamp) {
+        let is_old = |last: Timestamp| now.seconds().saturating_sub(last.seconds()) > ABANDONED;
+        let mut abandoned = 0;
+        self.clients.retain(|_, client| {
+            client.open.retain(|transaction| {
+                let old = is_old(transaction.last);
+                abandoned += if old { transaction.records } else { 0 };
+                !old
+            });
+            !client.open.is_empty() || client.connections > 0 && !is_old(client.last)
+        });
+        self.abandoned += abandoned;
+    }
+
+    /// A client, which goes on from the part before where that ended no later than this one begins.
+    fn client(&mut self, key: u64, now: Timestamp) -> &mut Client {
+        let is_new = !self.left.is_empty() && !self.clients.contains_key(&key) && self.asked.insert(key);
+        if is_new && let Some(client) = self.take_left(key) {
+            self.clients.insert(key, client);
+        }
+        let client = self.clients.entry(key).or_default();
+        client.last = now;
+        client
+    }
+
+    fn take_left(&mut self, key: u64) -> Option<Client> {
+        let begin = self.begin?;
+        let left = self.left.get_mut(&key)?;
+        let before = left.iter().enumerate().filter(|(_, (end, _))| *end <= begin);
+        let (at, _) = before.max_by_key(|(_, (end, _))| *end)?;
+        let (_, client) = left.swap_remove(at);
+        if left.is_empty() {
+            self.left.remove(&key);
+        }
+        Some(client)
+    }
+
+    /// A client connects.
+    pub(super) fn hello(&mut self, key: u64, now: Timestamp) {
+        let client = self.client(key, now);
+        client.connections = client.connections.saturating_add(1);
+    }
+
+    /// A transaction begins.
+    pub(super) fn mail(&mut self, key: u64, transaction: Transaction) {
+        let client = self.client(key, transaction.last);
+        client.open.push(transaction);
+        let open = u32::try_from(client.open.len()).unwrap_or(u32::MAX);
+        client.connections = client.connections.max(open);
+        if client.open.len() > OPEN_CAP {
+            self.abandoned += client.open.remove(0).records;
+        }
+    }
+
+    /// A recipient is accepted; the transaction to which it belongs, and whether it is new there. `None` where the
+    /// client has none under way.
+    pub(super) fn recipient(
+        &mut self,
+        key: u64,
+        recipient: Option<u64>,
+        now: Timestamp,
+    ) -> Option<(&mut Transaction, bool)> {
+        let open = &mut self.client(key, now).open;
+        let best = open
+            .iter_mut()
+            .min_by_key(|one| (one.doubtful, one.is_idle(now), one.has(recipient), one.recipient_count()))?;
+        let is_new = !best.has(recipient);
+        Some((best, is_new))
+    }
+
+    /// The transaction to which a piece of a message belongs.
+    pub(super) fn piece(&mut self, key: u64, now: Timestamp) -> Option<&mut Transaction> {
+        let open = &mut self.client(key, now).open;
+        let with_recipients = open.iter_mut().filter(|one| one.recipient_count() > 0);
+        with_recipients.min_by_key(|one| (one.doubtful, one.pieces == 0, one.is_idle(now)))
+    }
+
+    /// A message of this size is accepted; the transaction that it ends. One without recipients only where there is
+    /// no other.
+    pub(super) fn accept(&mut self, key: u64, size: Option<u64>, now: Timestamp) -> Option<Transaction> {
+        self.end_best(key, now, |one| {
+            let none = one.recipient_count() == 0;
+            (none, one.doubtful, one.pieces == 0, one.misfit(size), one.is_idle(now))
+        })
+    }
+
+    /// A message is refused; the transaction that it ends. Without recipients it is refused for just that.
+    pub(super) fn refuse(&mut self, key: u64, for_order: bool, now: Timestamp) -> Option<Transaction> {
+        self.end_best(key, now, |one| {
+            let none = one.recipient_count() == 0;
+            (none != for_order, one.doubtful, one.is_idle(now))
+        })
+    }
+
+    fn end_best<K: Ord>(
+        &mut self,
+        key: u64,
+        now: Timestamp,
+        rank: impl Fn(&Transaction) -> K,
+    ) -> Option<Transaction> {
+        let client = self.client(key, now);
+        let (at, _) = client.open.iter().enumerate().min_by_key(|(_, one)| rank(one))?;
+        Some(client.open.remove(at))
+    }
+
+    /// A client takes back what one of its connections began.
+    pub(super) fn reset(&mut self, key: u64, now: Timestamp) {
+        let client = self.client(key, now);
+        let certain = client.open.iter().filter(|one| !one.doubtful).count();
+        if certain == 0 || client.connections as usize > certain {
+            return;
+        }
+        if let [_] = client.open.as_slice() {
+            self.abandoned += client.open.remove(0).records;
+            return;
+        }
+        let meant = client.open.iter_mut().filter(|one| !one.doubtful);
+        if let Some(one) = meant.min_by_key(|one| (!one.is_idle(now), one.recipient_count())) {
+            one.doubtful = true;
+        }
+    }
+
+    /// One of a client's connections ends.
+    pub(super) fn quit(&mut self, key: u64, now: Timestamp) {
+        self.reset(key, now);
+        let client = self.client(key, now);
+        client.connections = client.connections.saturating_sub(1);
+        let certain = client.open.iter().filter(|one| !one.doubtful).count();
+        if client.connections == 0 && certain == 0 {
+            let open = client.open.drain(..).map(|one| one.records).sum::<u64>();
+            self.clients.remove(&key);
+            self.abandoned += open;
+        }
+    }
+}
