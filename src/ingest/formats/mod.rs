@@ -1,6 +1,7 @@
 //! One file per format; the order of [`FORMATS`] is the order in which `relaymeter formats` shows them.
 
 pub mod generic_csv;
+pub mod hmailserver;
 pub mod iis_smtp;
 pub mod message_trace;
 pub mod postfix;
@@ -8,5 +9,10 @@ pub mod postfix;
 use super::LogFormat;
 
 /// All formats that can be read. The generic format is asked last.
-pub static FORMATS: &[&dyn LogFormat] =
-    &[&postfix::Postfix, &message_trace::MessageTrace, &iis_smtp::IisSmtp, &generic_csv::GenericCsv];
+pub static FORMATS: &[&dyn LogFormat] = &[
+    &postfix::Postfix,
+    &message_trace::MessageTrace,
+    &iis_smtp::IisSmtp,
+    &hmailserver::HMailServer,
+    &generic_csv::GenericCsv,
+];

@@ -7,8 +7,9 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::row::{Row, number};
+use super::row::Row;
 use super::shape::Shape;
+use crate::ingest::delimited::plain_digits;
 use crate::ingest::{DateOrder, ReadOptions};
 use crate::period::{Timestamp, Zone};
 use crate::usage::TimeQuality;
@@ -235,7 +236,7 @@ fn offset(text: &[u8]) -> Option<i64> {
 
 /// A number of at most four digits.
 fn small(text: &[u8]) -> Option<u32> {
-    number(text).filter(|_| text.len() <= 4).and_then(|value| u32::try_from(value).ok())
+    plain_digits(text).filter(|_| text.len() <= 4).and_then(|value| u32::try_from(value).ok())
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The columns of a W3C extended log, as its `#Fields:` line names them.
 
-use super::row::{Act, Row, act_of, number, starts_with};
+use super::row::{Act, Row, act_of, starts_with};
 use super::shape::said;
+use crate::ingest::delimited::plain_digits;
 use crate::usage::names::parse_ip;
 
 /// Columns that are looked at.
@@ -106,8 +107,8 @@ impl Layout {
                 Field::Server => row.server = cell,
                 Field::Command => row.command = cell,
                 Field::Query => row.query = cell,
-                Field::Status => row.status = number(cell).and_then(|code| u32::try_from(code).ok()),
-                Field::Received => row.received = number(cell),
+                Field::Status => row.status = plain_digits(cell).and_then(|code| u32::try_from(code).ok()),
+                Field::Received => row.received = plain_digits(cell),
                 Field::Protocol => row.protocol = cell,
             }
         }

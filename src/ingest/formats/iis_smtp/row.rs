@@ -2,6 +2,8 @@
 //!
 //! How a row is split into cells is left to `shape`, what rows mean together to `follow`.
 
+use crate::ingest::delimited::plain_digits;
+
 /// A row, with empty texts where the log has `-` or no such column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Row<'a> {
@@ -227,7 +229,7 @@ pub(super) fn declared_size(query: &[u8]) -> Option<u64> {
         is_size.then(|| &query[equals + 1..])
     })?;
     let digits = behind.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(behind.len());
-    number(&behind[..digits]).filter(|size| *size > 0)
+    plain_digits(&behind[..digits]).filter(|size| *size > 0)
 }
 
 /// What a `BDAT` row says of its piece: the bytes, and whether it is the last one. A row with a Message-ID closes
@@ -235,19 +237,8 @@ pub(super) fn declared_size(query: &[u8]) -> Option<u64> {
 pub(super) fn piece(query: &[u8]) -> (u64, bool) {
     let text = without_spaces(query);
     let digits = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    let Some(bytes) = number(&text[..digits]) else { return (0, true) };
+    let Some(bytes) = plain_digits(&text[..digits]) else { return (0, true) };
     (bytes, without_spaces(&text[digits..]).eq_ignore_ascii_case(b"LAST"))
-}
-
-/// A whole number.
-pub(super) fn number(text: &[u8]) -> Option<u64> {
-    if text.is_empty() {
-        return None;
-    }
-    text.iter().try_fold(0_u64, |sum, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        sum.checked_mul(10)?.checked_add(digit)
-    })
 }
 
 #[cfg(test)]

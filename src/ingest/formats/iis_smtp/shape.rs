@@ -11,7 +11,8 @@
 //! long as the answer `250 2.6.0 <id> Queued mail for delivery` and as `sc-bytes` of such a row.
 
 use super::layout::Layout;
-use super::row::{Row, number, starts_with};
+use super::row::{Row, starts_with};
+use crate::ingest::delimited::plain_digits;
 
 /// How the lines of a part are to be read.
 #[derive(Clone, Debug)]
@@ -103,7 +104,7 @@ impl Shape {
             protocol,
             command: said(request.get(..words)?),
             query: said(query),
-            status: number(status).and_then(|code| u32::try_from(code).ok()),
+            status: plain_digits(status).and_then(|code| u32::try_from(code).ok()),
             ..Row::default()
         })
     }
@@ -129,8 +130,8 @@ impl Shape {
             protocol: b"",
             command,
             query: said(query.trim_ascii()),
-            status: number(status).and_then(|code| u32::try_from(code).ok()),
-            received: number(received),
+            status: plain_digits(status).and_then(|code| u32::try_from(code).ok()),
+            received: plain_digits(received),
         })
     }
 }
