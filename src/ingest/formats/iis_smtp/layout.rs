@@ -80,11 +80,6 @@ impl Layout {
         self.fields.contains(&Field::Status)
     }
 
-    /// Whether it says how many bytes were received.
-    pub(super) fn has_received(&self) -> bool {
-        self.fields.contains(&Field::Received)
-    }
-
     /// Whether it names senders and recipients.
     pub(super) fn has_query(&self) -> bool {
         self.fields.contains(&Field::Query)
@@ -169,7 +164,7 @@ mod tests {
         let minimal = Layout::of(b" time c-ip cs-method cs-uri-stem sc-status ");
         let row = minimal.row(b"13:17:37 192.0.2.3 MAIL - 250").unwrap();
         assert_eq!((row.time, row.act(), row.query), (&b"13:17:37"[..], Act::Mail, &b""[..]));
-        assert_eq!((minimal.has_received(), minimal.has_query(), minimal.lacks()), (false, false, None));
+        assert_eq!((minimal.has_status(), minimal.has_query(), minimal.lacks()), (true, false, None));
         assert_eq!(Layout::of(b"date time s-ip").lacks(), Some("cs-method"));
         assert_eq!(minimal.row(b"13:17:37 192.0.2.3 MAIL - 250 0"), None);
         assert_eq!(minimal.row(b"13:17:37 192.0.2.3 MAIL -"), None);
