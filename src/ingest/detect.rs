@@ -69,7 +69,8 @@ fn w3c_log(start: &[u8]) -> Option<&'static str> {
         start.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let mut fields = lines.clone().take_while(|line| line.starts_with(b"#"));
     // Exchange separates by commas: a table.
-    let fields = fields.find_map(|line| line.strip_prefix(b"#Fields:")).filter(|line| !line.contains(&b','))?;
+    let fields =
+        fields.find_map(|line| line.strip_prefix(b"#Fields:")).filter(|line| !line.contains(&b','))?;
     let has = |name: &[u8]| fields.split(|&byte| byte == b' ').any(|field| field == name);
     let has_rows = lines.any(|line| !line.starts_with(b"#"));
     Some(match (has(b"cs-method") || has(b"cs-uri-stem"), has_rows) {

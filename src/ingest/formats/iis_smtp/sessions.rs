@@ -5,13 +5,16 @@
 //! under way:
 //!
 //! * a recipient goes to one that had a row within the last minute, then to one that does not have it yet, then to
-//!   the one with the fewest, then to the oldest: clients that send in step are told apart so;
+//!   the one with the fewest, then to the oldest: connections that send in step are told apart so;
 //! * `DATA` ends one with recipients, whose declared size fits best, then the oldest;
 //! * `RSET` and `QUIT` end one only where all connections of the client have one under way; where it is open which,
-//!   that one is only put behind the others.
+//!   that one is only put behind the others;
+//! * `DATA` that is refused for want of recipients ends one without any; where all have some, the recipients of the
+//!   one with the fewest go to another.
 //!
-//! So each accepted `DATA` is one message and each accepted recipient belongs to one, whatever the order; only
-//! sender and size of messages that one client hands in at the same moment can be exchanged.
+//! So each accepted `DATA` is one message of its own size, and each accepted recipient belongs to one, whatever the
+//! order. Which of the messages that one client hands in at the same moment a recipient or sender belongs to is the
+//! likeliest, and can be another: recipient bytes are then near the truth, messages and bytes exact.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -129,9 +132,9 @@ impl Sessions {
         now: Timestamp,
     ) -> Option<(&mut Transaction, bool)> {
         let open = &mut self.client(key, now).open;
-        let best = open
-            .iter_mut()
-            .min_by_key(|one| (one.doubtful, one.is_idle(now), one.has(recipient), one.recipient_count()))?;
+        let rank =
+            |one: &Transaction| (one.doubtful, one.is_idle(now), one.has(recipient), one.recipient_count());
+        let best = open.iter_mut().min_by_key(|one| rank(one))?;
         let is_new = !best.has(recipient);
         Some((best, is_new))
     }
@@ -152,12 +155,17 @@ impl Sessions {
         })
     }
 
-    /// A message is refused; the transaction that it ends. Without recipients it is refused for just that.
-    pub(super) fn refuse(&mut self, key: u64, for_order: bool, now: Timestamp) -> Option<Transaction> {
-        self.end_best(key, now, |one| {
-            let none = one.recipient_count() == 0;
-            (none != for_order, one.doubtful, one.is_idle(now))
-        })
+    /// A message is refused; the transaction that it ends. One that is refused for having no recipient ends one
+    /// without: where all have some, those of the one with the fewest are another's.
+    pub(super) fn refuse(&mut self, key: u64, for_none: bool, now: Timestamp) -> Option<Transaction> {
+        let mut ended = self.end_best(key, now, |one| {
+            let count = if for_none { one.recipient_count() } else { 0 };
+            (one.recipient_count() == 0 && !for_none, count, one.doubtful, one.is_idle(now))
+        })?;
+        if for_none && let Some(other) = self.client(key, now).open.iter_mut().find(|one| !one.doubtful) {
+            other.take_recipients(&mut ended);
+        }
+        Some(ended)
     }
 
     fn end_best<K: Ord>(

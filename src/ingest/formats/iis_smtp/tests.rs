@@ -286,6 +286,22 @@ fn pieces_are_one_message() {
 }
 
 #[test]
+fn want_of_recipients_takes_none_from_another_message() {
+    let rows = [
+        "05:00:01 7 MAIL +FROM:<a@example.com> 250 40",
+        "05:00:01 7 MAIL +FROM:<a@example.com> 250 40",
+        "05:00:01 7 RCPT +TO:<bad@example.net> 550 29",
+        "05:00:01 7 RCPT +TO:<b@example.net> 250 29",
+        "05:00:01 7 RCPT +TO:<c@example.net> 250 29",
+        "05:00:02 7 DATA - 554 4",
+        "05:00:02 7 DATA <1@mx> 250 900",
+    ];
+    let sink = read(&[&log(&rows)]);
+    assert_eq!(sums(&sink), (1, 2, 900, 1800));
+    assert_eq!(sink.accounting.skipped[&Skip::NotAccepted], 1 + 2);
+}
+
+#[test]
 fn what_began_before_the_log_is_told() {
     let rows = ["05:00:01 7 RCPT +TO:<b@example.net> 250 29", "05:00:02 7 DATA <1@mx> 250 900"];
     let sink = read(&[&log(&rows)]);

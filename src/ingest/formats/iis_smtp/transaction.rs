@@ -84,6 +84,20 @@ impl Transaction {
         }
     }
 
+    /// Takes the recipients of another one, with the rows that named them.
+    pub(super) fn take_recipients(&mut self, other: &mut Transaction) {
+        let taken = std::mem::take(&mut other.recipients);
+        let count = taken.list.len() as u64 + taken.nameless;
+        for recipient in taken.list {
+            if !self.has(Some(recipient)) {
+                self.add(Some(recipient));
+            }
+        }
+        self.recipients.nameless += taken.nameless;
+        self.records += count;
+        other.records = other.records.saturating_sub(count);
+    }
+
     /// Whether it had no row for so long that another one is the likelier.
     pub(super) fn is_idle(&self, now: Timestamp) -> bool {
         now.seconds().saturating_sub(self.last.seconds()) > IDLE
