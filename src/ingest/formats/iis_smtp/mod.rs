@@ -36,7 +36,7 @@ impl LogFormat for IisSmtp {
             recipients: "one accepted RCPT row each; what became of them is unknown",
             direction: "none: all that clients handed in; --client and --sender-domain narrow it",
             sender: "envelope sender; client address and greeting name",
-            limits: "rows have no session id: those of one client are put together in their order, so that sender and \
+            limits: "rows have no session id: those of one client are put together in their order, so that sender, recipients and \
                      size of messages it hands in at the same moment can be exchanged, never their number; W3C is UTC, \
                      the others are local time (--log-timezone)",
             export: "IIS 6.0 Manager > SMTP Virtual Server > Properties > General > Enable logging, W3C, with all of \

@@ -198,12 +198,13 @@ impl<'s> Reader<'s> {
         if self.rows.is_multiple_of(SWEEP_ROWS) {
             self.sessions.sweep(self.newest);
         }
-        if matches!(act, Act::Hello | Act::Reset | Act::Quit) {
+        if matches!(act, Act::Hello | Act::Encrypt | Act::Reset | Act::Quit) {
             self.skip(Skip::Session, 1);
             let now = time.map_or(self.newest, |time| time.0);
             match act {
                 _ if row.answer() == Answer::Refused => {}
                 Act::Hello => self.sessions.hello(key, now),
+                Act::Encrypt => self.sessions.encrypt(key, now),
                 Act::Reset => self.sessions.reset(key, now),
                 _ => self.sessions.quit(key, now),
             }

@@ -46,6 +46,8 @@ pub(super) enum Act {
     Reset,
     /// A client says hello.
     Hello,
+    /// A client encrypts its connection, and says hello once more.
+    Encrypt,
     /// A client leaves.
     Quit,
     /// A client asks about an address.
@@ -128,7 +130,7 @@ pub(super) fn act_of(command: &[u8]) -> Act {
         (b"QUIT", Act::Quit),
         (b"VRFY", Act::Probe),
         (b"EXPN", Act::Probe),
-        (b"NOOP", Act::Talk),
+        (b"STARTTLS", Act::Encrypt),
     ];
     let known = ACTS.iter().find(|(name, _)| command.eq_ignore_ascii_case(name));
     known.map_or(Act::Talk, |(_, act)| *act)

@@ -34,6 +34,14 @@ pub(super) struct Client {
     last: Timestamp,
 }
 
+impl Client {
+    /// Transactions under way of which none was taken back.
+    fn certain(&self) -> u32 {
+        let certain = self.open.iter().filter(|one| !one.doubtful).count();
+        u32::try_from(certain).unwrap_or(u32::MAX)
+    }
+}
+
 /// The clients of one part, and those whose rows the parts before left open.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
@@ -112,12 +120,17 @@ impl Sessions {
         client.connections = client.connections.saturating_add(1);
     }
 
+    /// A client that encrypts its connection says hello on it again.
+    pub(super) fn encrypt(&mut self, key: u64, now: Timestamp) {
+        let client = self.client(key, now);
+        client.connections = client.connections.saturating_sub(1);
+    }
+
     /// A transaction begins.
     pub(super) fn mail(&mut self, key: u64, transaction: Transaction) {
         let client = self.client(key, transaction.last);
         client.open.push(transaction);
-        let open = u32::try_from(client.open.len()).unwrap_or(u32::MAX);
-        client.connections = client.connections.max(open);
+        client.connections = client.connections.max(client.certain());
         if client.open.len() > OPEN_CAP {
             self.abandoned += client.open.remove(0).records;
         }
@@ -182,8 +195,8 @@ impl Sessions {
     /// A client takes back what one of its connections began.
     pub(super) fn reset(&mut self, key: u64, now: Timestamp) {
         let client = self.client(key, now);
-        let certain = client.open.iter().filter(|one| !one.doubtful).count();
-        if certain == 0 || client.connections as usize > certain {
+        let certain = client.certain();
+        if certain == 0 || client.connections > certain {
             return;
         }
         if let [_] = client.open.as_slice() {
@@ -201,8 +214,7 @@ impl Sessions {
         self.reset(key, now);
         let client = self.client(key, now);
         client.connections = client.connections.saturating_sub(1);
-        let certain = client.open.iter().filter(|one| !one.doubtful).count();
-        if client.connections == 0 && certain == 0 {
+        if client.connections == 0 && client.certain() == 0 {
             let open = client.open.drain(..).map(|one| one.records).sum::<u64>();
             self.clients.remove(&key);
             self.abandoned += open;

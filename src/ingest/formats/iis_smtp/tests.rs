@@ -286,6 +286,29 @@ fn pieces_are_one_message() {
 }
 
 #[test]
+fn what_a_client_takes_back_is_not_its_next_message() {
+    let begun =
+        ["05:00:01 7 MAIL +FROM:<a@example.com> 250 40", "05:00:01 7 RCPT +TO:<b@example.net> 250 29"];
+    let next = [
+        "05:00:03 7 MAIL +FROM:<c@example.com> 250 40",
+        "05:00:03 7 RCPT +TO:<d@example.net> 250 29",
+        "05:00:04 7 DATA - 250 900",
+    ];
+    let hello = "05:00:00 7 EHLO +app7.example.com 250 21";
+    for end in ["05:00:02 7 RSET - 250 4", "05:00:02 7 QUIT app7.example.com 240 4"] {
+        let plain = [&[hello][..], &begun, &[end], &next].concat();
+        let encrypted = [&[hello, "05:00:00 7 STARTTLS - 220 8", hello][..], &begun, &[end], &next].concat();
+        for rows in [plain, encrypted] {
+            let sink = read(&[&log(&rows)]);
+            assert_eq!(sums(&sink), (1, 1, 900, 900));
+            let one = sink.submissions().next().unwrap();
+            assert_eq!(sink.names.sender_address(one.sender), "c@example.com");
+            assert_eq!(sink.accounting.skipped[&Skip::NotAccepted], 2);
+        }
+    }
+}
+
+#[test]
 fn want_of_recipients_takes_none_from_another_message() {
     let rows = [
         "05:00:01 7 MAIL +FROM:<a@example.com> 250 40",
