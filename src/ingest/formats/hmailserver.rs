@@ -66,7 +66,7 @@ impl LogFormat for HMailServer {
     fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
         let mut inputs = without_sessions(inputs, sink)?;
         inputs.sort_by_cached_key(|input| (first_time(input.head()), input.name().to_owned()));
-        let mut reader = Reader::new(options, sink);
+        let mut reader = Reader::new(options, (inputs.len() > 1).then(Repeats::default), sink);
         for input in &mut inputs {
             reader.read(input)?;
         }
@@ -160,6 +160,12 @@ fn first_time(head: &[u8]) -> Option<NaiveDateTime> {
     lines.find_map(Delivery::of).map(|delivery| delivery.local)
 }
 
+fn hash_of(line: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(line);
+    hasher.finish()
+}
+
 /// Deliveries of one second that are one message so far.
 #[derive(Debug)]
 struct Group {
@@ -177,7 +183,8 @@ type GroupKey = (SenderId, ClientId, u64);
 struct Reader<'s> {
     sink: &'s mut dyn Sink,
     options: &'s ReadOptions,
-    repeats: Repeats,
+    /// Of one input no line can repeat one of another.
+    repeats: Option<Repeats>,
     hasher: RecipientHasher,
     tally: BTreeMap<Skip, u64>,
     second: Timestamp,
@@ -188,11 +195,11 @@ struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
-    fn new(options: &'s ReadOptions, sink: &'s mut dyn Sink) -> Reader<'s> {
+    fn new(options: &'s ReadOptions, repeats: Option<Repeats>, sink: &'s mut dyn Sink) -> Reader<'s> {
         Reader {
             sink,
             options,
-            repeats: Repeats::default(),
+            repeats,
             hasher: RecipientHasher::default(),
             tally: BTreeMap::new(),
             second: Timestamp::from_seconds(i64::MIN),
@@ -204,7 +211,9 @@ impl<'s> Reader<'s> {
 
     fn read(&mut self, input: &mut Input) -> Result<(), ReadError> {
         let source = self.sink.names().add_source(input.name());
-        self.repeats.begin_input();
+        if let Some(repeats) = &mut self.repeats {
+            repeats.begin_input();
+        }
         let mut lines = Lines::new(input.open()?);
         let (mut last, mut earliest) = (0, Timestamp::from_seconds(i64::MIN));
         loop {
@@ -250,9 +259,7 @@ impl<'s> Reader<'s> {
             self.skip(reason, 1);
             return Ok(());
         }
-        let mut hasher = FxHasher::default();
-        hasher.write(line.bytes);
-        if self.repeats.repeats(hasher.finish()) {
+        if self.repeats.as_mut().is_some_and(|repeats| repeats.repeats(hash_of(line.bytes))) {
             self.skip(Skip::Duplicate, 1);
             return Ok(());
         }
@@ -347,10 +354,10 @@ impl<'s> Reader<'s> {
         for (reason, count) in std::mem::take(&mut self.tally) {
             self.sink.skip(reason, count);
         }
-        if self.repeats.count > 0 {
+        let repeated = self.repeats.as_ref().map_or(0, |repeats| repeats.count);
+        if repeated > 0 {
             self.sink.warn(format!(
-                "{} deliveries are in more than one file and count once: the log has no ids",
-                self.repeats.count
+                "{repeated} deliveries are in more than one file and count once: the log has no ids"
             ));
         }
         if self.options.log_zone.is_none() && self.delivered > 0 {

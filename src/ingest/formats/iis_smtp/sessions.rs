@@ -35,9 +35,9 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Transactions under way of which none was taken back.
-    fn certain(&self) -> u32 {
-        let certain = self.open.iter().filter(|one| !one.doubtful).count();
+    /// Transactions that are surely under way: not taken back, and not left without a row.
+    fn certain(&self, now: Timestamp) -> u32 {
+        let certain = self.open.iter().filter(|one| !one.doubtful && !one.is_idle(now)).count();
         u32::try_from(certain).unwrap_or(u32::MAX)
     }
 }
@@ -128,9 +128,10 @@ impl Sessions {
 
     /// A transaction begins.
     pub(super) fn mail(&mut self, key: u64, transaction: Transaction) {
-        let client = self.client(key, transaction.last);
+        let now = transaction.last;
+        let client = self.client(key, now);
         client.open.push(transaction);
-        client.connections = client.connections.max(client.certain());
+        client.connections = client.connections.max(client.certain(now));
         if client.open.len() > OPEN_CAP {
             self.abandoned += client.open.remove(0).records;
         }
@@ -195,7 +196,7 @@ impl Sessions {
     /// A client takes back what one of its connections began.
     pub(super) fn reset(&mut self, key: u64, now: Timestamp) {
         let client = self.client(key, now);
-        let certain = client.certain();
+        let certain = client.certain(now);
         if certain == 0 || client.connections > certain {
             return;
         }
@@ -214,7 +215,7 @@ impl Sessions {
         self.reset(key, now);
         let client = self.client(key, now);
         client.connections = client.connections.saturating_sub(1);
-        if client.connections == 0 && client.certain() == 0 {
+        if client.connections == 0 && client.certain(now) == 0 {
             let open = client.open.drain(..).map(|one| one.records).sum::<u64>();
             self.clients.remove(&key);
             self.abandoned += open;
