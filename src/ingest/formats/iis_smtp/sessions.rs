@@ -31,6 +31,8 @@ const ABANDONED: i64 = 86_400;
 pub(super) struct Client {
     open: Vec<Transaction>,
     connections: u32,
+    /// Whether its first row is a greeting, so that all its connections are counted.
+    is_whole: bool,
     last: Timestamp,
 }
 
@@ -117,6 +119,7 @@ impl Sessions {
     /// A client connects.
     pub(super) fn hello(&mut self, key: u64, now: Timestamp) {
         let client = self.client(key, now);
+        client.is_whole |= client.connections == 0 && client.open.is_empty();
         client.connections = client.connections.saturating_add(1);
     }
 
@@ -131,7 +134,16 @@ impl Sessions {
         let now = transaction.last;
         let client = self.client(key, now);
         client.open.push(transaction);
-        client.connections = client.connections.max(client.certain(now));
+        let certain = client.certain(now);
+        if !client.is_whole {
+            client.connections = client.connections.max(certain);
+        } else if certain > client.connections {
+            // One was taken back while it was open which: the one that waits longest.
+            let waiting = client.open.iter_mut().filter(|one| !one.doubtful && !one.is_idle(now));
+            if let Some(one) = waiting.min_by_key(|one| one.last) {
+                one.doubtful = true;
+            }
+        }
         if client.open.len() > OPEN_CAP {
             self.abandoned += client.open.remove(0).records;
         }
