@@ -29,9 +29,13 @@ fn samples() -> Vec<Sample> {
     let mut table = csv::Reader::from_path(folder.join("truth.csv")).unwrap();
     let sample = |row: csv::StringRecord| {
         let text = std::fs::read_to_string(folder.join(&row[0])).unwrap();
-        let mapping = row[2].split_whitespace().last().map(|file| Mapping::read(&folder.join(file)).unwrap());
+        let option = |name: &str| row[2].split_whitespace().skip_while(|word| *word != name).nth(1);
+        let options = ReadOptions {
+            mapping: option("--mapping").map(|file| Mapping::read(&folder.join(file)).unwrap()),
+            log_zone: option("--log-timezone").map(|zone| zone.parse().unwrap()),
+            ..ReadOptions::default()
+        };
         let (header, pieces) = pieces(&row[0], &text);
-        let options = ReadOptions { mapping, ..ReadOptions::default() };
         Sample { name: row[0].to_owned(), format: row[1].to_owned(), options, header, pieces }
     };
     table.records().map(|row| sample(row.unwrap())).collect()
@@ -58,7 +62,9 @@ fn pieces(name: &str, text: &str) -> (String, Vec<String>) {
     };
     let directives = pieces.iter().take_while(|piece| is_header(piece)).count();
     let header: Vec<String> = pieces.drain(..directives + usize::from(is_table)).collect();
-    (header.concat(), pieces)
+    // Without ids, a line that is in two files is one message: equal neighbours stay together.
+    let together = pieces.chunk_by(|one, next| one == next).map(<[String]>::concat);
+    (header.concat(), together.collect())
 }
 
 /// Messages, recipients, bytes, recipient bytes, delivered recipients.

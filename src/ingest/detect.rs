@@ -50,7 +50,9 @@ pub fn detect(
 /// What a text looks like that no format claims, so that an error can say what was seen.
 pub(super) fn resemblance(head: &[u8]) -> &'static str {
     let start = head.trim_ascii_start();
-    if looks_like_syslog(head) {
+    if let Some(what) = w3c_log(start) {
+        what
+    } else if looks_like_syslog(head) {
         "a system log in whose first part no line is of a mail system that is known"
     } else if start.starts_with(OLD_OFFICE) {
         "an Office document of the old kind (.xls): save it as .xlsx or CSV"
@@ -64,6 +66,23 @@ pub(super) fn resemblance(head: &[u8]) -> &'static str {
     } else {
         "text of another kind"
     }
+}
+
+/// What a text is that begins with the directives of a W3C extended log.
+fn w3c_log(start: &[u8]) -> Option<&'static str> {
+    let mut lines =
+        start.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let mut fields = lines.clone().take_while(|line| line.starts_with(b"#"));
+    // Exchange separates by commas: a table.
+    let fields =
+        fields.find_map(|line| line.strip_prefix(b"#Fields:")).filter(|line| !line.contains(&b','))?;
+    let has = |name: &[u8]| fields.split(|&byte| byte == b' ').any(|field| field == name);
+    let has_rows = lines.any(|line| !line.starts_with(b"#"));
+    Some(match (has(b"cs-method") || has(b"cs-uri-stem"), has_rows) {
+        (true, true) => "a web server's W3C log",
+        (true, false) => "a W3C log without any row, of a web server or of mail",
+        (false, _) => "a W3C log of another kind",
+    })
 }
 
 /// Whether the first line has three cells or more, or as many as the second.
@@ -179,6 +198,9 @@ pub(super) mod tests {
             "a,b,c\n1,2,3\n",
             "Date,Count\n2026-03-23,5\n",
             "Dear all,\nno comma\n",
+            "#Version: 1.0\n#Fields: date time cs-method cs-uri-stem \n2026-10-01 08:00:00 GET /\n",
+            "#Fields: date time cs-method cs-uri-stem \n\n",
+            "#Fields: time x-event\n08:00:00 start\n",
         ];
         assert_eq!(
             seen.map(|text| resemblance(text.as_bytes())),
@@ -189,6 +211,9 @@ pub(super) mod tests {
                 A_TABLE,
                 A_TABLE,
                 "text of another kind",
+                "a web server's W3C log",
+                "a W3C log without any row, of a web server or of mail",
+                "a W3C log of another kind",
             ]
         );
     }

@@ -11,6 +11,7 @@ pub mod detect;
 mod double;
 pub mod formats;
 mod json;
+mod next_host;
 pub mod run;
 mod sheets;
 mod sink;

@@ -22,7 +22,8 @@ pub(crate) use dialect::{
     DELIMITERS, complete_records, delimiter_by_consistency, is_preamble, name_of, stated_delimiter,
 };
 pub(crate) use numbers::{
-    DecimalMark, MarkEvidence, is_open_number, parse_count, parse_size, plain_decimal, plain_number,
+    DecimalMark, MarkEvidence, is_open_number, parse_count, parse_size, plain_decimal, plain_digits,
+    plain_number,
 };
 pub(crate) use order::{OrderEvidence, OrderVerdict};
 pub(crate) use records::{Records, Row};

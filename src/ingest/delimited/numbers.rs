@@ -172,6 +172,17 @@ pub(crate) fn plain_decimal(cell: &[u8]) -> Option<Decimal> {
     }
 }
 
+/// Reads a number of nothing but digits, as logs write it; `None` where it is none or does not fit.
+pub(crate) fn plain_digits(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0_u64, |sum, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    })
+}
+
 /// The bytes in `22.5 KB (23,040 bytes)`, as Exchange writes sizes: whole, so every sign separates thousands.
 fn exact_bytes(cell: &[u8]) -> Option<u64> {
     let inner = cell.strip_suffix(b")")?.strip_suffix(b" bytes")?;
@@ -294,6 +305,14 @@ mod tests {
         assert_eq!(parse_size(b"1\x92234 kB", None, ""), Ok(Some(1_234_000)));
         assert_eq!(parse_size(b"22.5 KB (23\xa0040 bytes)", None, ""), Ok(Some(23_040)));
         assert_eq!(parse_count(b"12\xa0345", None), Ok(Some(12_345)));
+    }
+
+    #[test]
+    fn digits_alone_are_a_number() {
+        assert_eq!((plain_digits(b"2884"), plain_digits(b"0")), (Some(2884), Some(0)));
+        for other in ["", "-1", "1 ", "1.0", "18446744073709551616"] {
+            assert_eq!(plain_digits(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 pub mod acs_diagnostics;
 pub mod control_totals;
 pub mod generic_csv;
+pub mod hmailserver;
+pub mod iis_smtp;
 pub mod message_trace;
 pub mod postfix;
 
@@ -14,5 +16,7 @@ pub static FORMATS: &[&dyn LogFormat] = &[
     &message_trace::MessageTrace,
     &acs_diagnostics::AcsDiagnostics,
     &control_totals::ControlTotals,
+    &iis_smtp::IisSmtp,
+    &hmailserver::HMailServer,
     &generic_csv::GenericCsv,
 ];

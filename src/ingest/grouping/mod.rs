@@ -12,11 +12,13 @@ mod key;
 mod origins;
 mod positions;
 mod recipients;
+mod repeats;
 
 pub(crate) use acceptance::{Received, Standing};
 pub(crate) use chunks::{Chunks, Index};
 pub(crate) use key::MessageKey;
 pub(crate) use recipients::{Row, Status, further_hash};
+pub(crate) use repeats::Repeats;
 
 use rustc_hash::FxHashMap;
 

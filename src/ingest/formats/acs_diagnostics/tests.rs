@@ -1,5 +1,6 @@
 //! Logs in every shape: counts worked out by hand, missing halves, and properties that hold for any rows.
 
+use crate::ingest::Record;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
@@ -36,7 +37,7 @@ fn only(sink: &Collected) -> Submission {
 }
 
 fn controls(sink: &Collected) -> Vec<&ControlTotal> {
-    let control = |record| match record {
+    let control = |record: &Record| match record {
         crate::ingest::Record::ControlTotal(total) => Some(total),
         _ => None,
     };

@@ -7,19 +7,17 @@
 mod fields;
 mod layout;
 mod mapping;
-mod relay;
-mod repeats;
 mod rows;
 mod survey;
 
 use self::fields::Field;
 use self::layout::Layout;
 pub use self::mapping::Mapping;
-use self::repeats::Repeats;
 use self::rows::{Table, Timed, has_relay, row_hash};
 use self::survey::Survey;
 use crate::ingest::delimited::{RecipientHasher, Records, Row, is_preamble, warn_if_cut};
-use crate::ingest::grouping::{self, Facts, MessageKey, Messages, Origin, Signs, Status};
+use crate::ingest::grouping::{self, Facts, MessageKey, Messages, Origin, Repeats, Signs, Status};
+use crate::ingest::next_host;
 use crate::ingest::source::Origin as Found;
 use crate::ingest::{
     About, HostPattern, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, rejection,
@@ -77,9 +75,9 @@ impl LogFormat for GenericCsv {
                 reader.repeats.count
             ));
         }
-        reader
-            .messages
-            .deliver(sink, |origin, names| relay::is_to(&options.relay_hosts, names.host_name(origin.relay)));
+        reader.messages.deliver(sink, |origin, names| {
+            next_host::is_to(&options.relay_hosts, names.host_name(origin.relay))
+        });
         Ok(())
     }
 }
@@ -295,7 +293,7 @@ impl Reader {
 
 /// Counts a submission whose next host counts.
 fn accept(submission: Submission, relay_hosts: &[HostPattern], sink: &mut dyn Sink) {
-    match relay::is_to(relay_hosts, sink.names().host_name(submission.relay)) {
+    match next_host::is_to(relay_hosts, sink.names().host_name(submission.relay)) {
         true => sink.accept(Record::Submission(submission)),
         false => sink.skip_message(Skip::OtherRelay, 1),
     }

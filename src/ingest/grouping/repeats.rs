@@ -3,7 +3,7 @@
 //! Two equal rows in one file are two messages. The same rows in a second file (an overlapping export, the file
 //! given twice) are the same messages again, so of each row as many count as the file with the most has.
 
-use crate::ingest::grouping::Index;
+use super::chunks::{Chunks, Index};
 
 /// One row, by the hash of its content.
 #[derive(Clone, Copy, Debug)]
@@ -16,22 +16,22 @@ struct Seen {
 
 /// All rows of a run: 20 bytes each and an index.
 #[derive(Debug, Default)]
-pub(super) struct Repeats {
-    seen: crate::ingest::grouping::Chunks<Seen>,
+pub(crate) struct Repeats {
+    seen: Chunks<Seen>,
     index: Index,
     input: u32,
     /// Rows that repeat one of another file.
-    pub(super) count: u64,
+    pub(crate) count: u64,
 }
 
 impl Repeats {
     /// Begins the next file.
-    pub(super) fn begin_input(&mut self) {
+    pub(crate) fn begin_input(&mut self) {
         self.input += 1;
     }
 
     /// Whether a row repeats one of another file.
-    pub(super) fn repeats(&mut self, hash: u64) -> bool {
+    pub(crate) fn repeats(&mut self, hash: u64) -> bool {
         let Some(at) = self.index.find(hash, |at| self.seen.at(at).hash == hash) else {
             self.add(hash);
             return false;
@@ -48,7 +48,7 @@ impl Repeats {
     }
 
     /// Whether an id was seen before, in any file.
-    pub(super) fn is_known_id(&mut self, hash: u64) -> bool {
+    pub(crate) fn is_known_id(&mut self, hash: u64) -> bool {
         let known = self.index.find(hash, |at| self.seen.at(at).hash == hash).is_some();
         if !known {
             self.add(hash);

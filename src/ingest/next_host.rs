@@ -1,11 +1,11 @@
-//! `--relay-host` for tables: the column of the next host or connector chooses, by name or address.
+//! `--relay-host` for formats that state the next host or connector as one text: it chooses by name or address.
 
 use crate::ingest::HostPattern;
 use crate::usage::names::parse_ip;
 
 /// Whether a next host, lower case, is one of the hosts; without any, every message counts. Logs write a host as
 /// `name`, `address`, `name[address]:port` or `name:port`.
-pub(super) fn is_to(hosts: &[HostPattern], next: &str) -> bool {
+pub(crate) fn is_to(hosts: &[HostPattern], next: &str) -> bool {
     let (name, address) = match next.split_once('[') {
         Some((name, rest)) => (name, rest.split(']').next().unwrap_or_default()),
         None => (next.split(':').next().unwrap_or_default(), next),
