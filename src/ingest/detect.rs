@@ -1,6 +1,7 @@
 //! Recognising the format of an input by its content, never by its name.
 
 use super::delimited::DELIMITERS;
+use super::formats::azure_cost::is_price_sheet;
 use super::source::HEAD_BYTES;
 use super::syslog::looks_like_syslog;
 use super::{Input, Likelihood, LogFormat, ReadError};
@@ -53,6 +54,8 @@ pub(super) fn resemblance(head: &[u8]) -> &'static str {
         "binary data"
     } else if start.starts_with(b"{") || start.starts_with(b"[") {
         "JSON of another kind"
+    } else if is_price_sheet(start) {
+        "an Azure price sheet: prices and no charges; a cost export ('Cost and usage details') has these"
     } else if looks_like_table(start) {
         "a table without the columns of a message (a time, and recipients, a recipient count, or a count with a \
          sender or a size), which --mapping can name"
@@ -173,6 +176,7 @@ pub(super) mod tests {
             "{\"a\":1}",
             "a,b,c\n1,2,3\n",
             "Date,Count\n2026-03-23,5\n",
+            "EnrollmentNumber,MeterID,MeterName,EffectiveStartDate,UnitPrice\n",
             "Dear all,\nno comma\n",
         ];
         assert_eq!(
@@ -183,6 +187,7 @@ pub(super) mod tests {
                 "JSON of another kind",
                 A_TABLE,
                 A_TABLE,
+                "an Azure price sheet: prices and no charges; a cost export ('Cost and usage details') has these",
                 "text of another kind",
             ]
         );

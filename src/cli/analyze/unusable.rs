@@ -50,6 +50,13 @@ pub(super) fn check(
              is to be compared with in the same run",
         );
     }
+    if let Some(others) = usage.accounting.skipped.get(&Skip::OtherService) {
+        let _ = write!(
+            message,
+            "\nhint: all {others} rows of other services: none is of Azure Communication Services; export the \
+             subscription and the months that send the mail"
+        );
+    }
     if understood {
         message.push_str("\nhint: --allow-empty lets this pass as zero");
     }
