@@ -51,9 +51,10 @@ pub(super) fn check(
         );
     }
     if let Some(others) = usage.accounting.skipped.get(&Skip::OtherService) {
+        let rows = if *others == 1 { "row" } else { "rows" };
         let _ = write!(
             message,
-            "\nhint: all {others} rows of other services: none is of Azure Communication Services; export the \
+            "\nhint: {others} {rows} of other services and none of Azure Communication Services: export the \
              subscription and the months that send the mail"
         );
     }

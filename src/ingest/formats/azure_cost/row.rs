@@ -149,7 +149,7 @@ impl<'a, C: Cells> RowView<'a, C> {
             // Without that column, prices are in the billing currency.
             None => Some(currency),
         };
-        let (resource, meter) = (self.text(Column::Resource).to_lowercase(), self.meter_name());
+        let (resource, meter) = (self.text(Column::Resource).to_lowercase(), self.meter_name(metered));
         let scope =
             if resource.is_empty() { self.text(Column::Subscription).to_lowercase() } else { String::new() };
         let texts = &mut ledger.texts;
@@ -189,8 +189,13 @@ impl<'a, C: Cells> RowView<'a, C> {
         })
     }
 
-    /// The meter, or what else describes the charge.
-    fn meter_name(&self) -> String {
+    /// The meter in its usual spelling, or what else describes the charge.
+    fn meter_name(&self, metered: Option<Metered>) -> String {
+        match metered {
+            Some(Metered::Recipients) => return "Basic Sent Email".to_owned(),
+            Some(Metered::Megabytes) => return "Basic Data Transferred".to_owned(),
+            Some(Metered::Messages) | None => {}
+        }
         let named = [Column::Meter, Column::Description, Column::Category].map(|column| self.text(column));
         let name = named.iter().map(|name| name.trim()).find(|name| !name.is_empty());
         name.unwrap_or("(not named)").to_owned()
