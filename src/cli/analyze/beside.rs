@@ -171,17 +171,17 @@ fn totals(lines: &BTreeMap<Place<'_>, Line>) -> Vec<Row> {
     for of_currency in totals.values() {
         let priced = of_currency.iter().filter_map(|(counts, sum)| Some(((*counts)?, sum)));
         rows.extend(priced.map(|(counts, sum)| {
-            total_row([Cell::Number(sum.quantity.normalize()), text(counts)], sum.billed_cost)
+            total_row("Subtotal", [Cell::Number(sum.quantity.normalize()), text(counts)], sum.billed_cost)
         }));
         let costs = of_currency.values().map(|sum| sum.billed_cost);
         let total = costs.reduce(|one, other| one.checked_add(other).unwrap_or(one));
-        rows.extend(total.map(|total| total_row([Cell::Empty, text("all")], total)));
+        rows.extend(total.map(|total| total_row("Total", [Cell::Empty, Cell::Empty], total)));
     }
     rows
 }
 
-fn total_row([quantity, counts]: [Cell; 2], cost: Money) -> Row {
-    let mut cells = vec![text("Total"), Cell::Empty, Cell::Empty, quantity, counts];
+fn total_row(label: &str, [quantity, counts]: [Cell; 2], cost: Money) -> Row {
+    let mut cells = vec![text(label), Cell::Empty, Cell::Empty, quantity, counts];
     cells.resize(COLUMNS.len() - 1, Cell::Empty);
     cells.push(Cell::Money(cost));
     Row { kind: RowKind::Total, cells }

@@ -45,6 +45,9 @@ pub(super) struct Amounts {
     pub(super) unit_price: Option<Decimal>,
     /// The unit as stated.
     pub(super) unit: String,
+    /// Whether the quantity was taken as a number of blocks such as `100 MB`. Microsoft's files show that `1K` and
+    /// `10K` are blocks; of blocks that are written out they have examples of both.
+    pub(super) is_block_assumed: bool,
 }
 
 const TOO_LARGE: &str = "the quantity or price is too large to be calculated exactly";
@@ -54,12 +57,13 @@ pub(super) fn of_details(stated: &Stated, metered: Option<Metered>) -> Result<Am
     let unit_text = stated.unit.clone();
     let (quantity, is_none) = quantity_or_none(stated.quantity, stated)?;
     let Some(metered) = metered.filter(|_| !is_none) else {
-        return Ok(Amounts { quantity, unit_price: stated.price, unit: unit_text });
+        return Ok(Amounts { quantity, unit_price: stated.price, unit: unit_text, is_block_assumed: false });
     };
     let unit = Unit::parse(&unit_text, metered)?;
     let size = unit.block.checked_mul(unit.each).ok_or(TOO_LARGE)?;
     let quantity = quantity.checked_mul(size).ok_or(TOO_LARGE)?;
-    Ok(Amounts { quantity, unit_price: per_one(stated.price, size)?, unit: unit_text })
+    let unit_price = per_one(stated.price, size)?;
+    Ok(Amounts { quantity, unit_price, unit: unit_text, is_block_assumed: unit.is_written_out })
 }
 
 /// The amounts of a FOCUS row.
@@ -68,7 +72,8 @@ pub(super) fn of_focus(stated: &Stated, metered: Option<Metered>) -> Result<Amou
     let unit_text = if stated.unit_text.is_empty() { counted } else { &stated.unit_text };
     let (quantity, is_none) = quantity_or_none(stated.quantity.or(stated.pricing_quantity), stated)?;
     let Some(metered) = metered.filter(|_| !is_none) else {
-        return Ok(Amounts { quantity, unit_price: stated.price, unit: unit_text.clone() });
+        let unit = unit_text.clone();
+        return Ok(Amounts { quantity, unit_price: stated.price, unit, is_block_assumed: false });
     };
     let unit = Unit::parse(counted, metered)?;
     let described = Unit::block_of(&stated.unit_text).filter(|_| !stated.unit_text.is_empty());
@@ -79,7 +84,8 @@ pub(super) fn of_focus(stated: &Stated, metered: Option<Metered>) -> Result<Amou
     }
     let units = units(stated, block)?.checked_mul(unit.each).ok_or(TOO_LARGE)?;
     let size = block.checked_mul(unit.each).ok_or(TOO_LARGE)?;
-    Ok(Amounts { quantity: units, unit_price: per_one(stated.price, size)?, unit: unit_text.clone() })
+    let unit_price = per_one(stated.price, size)?;
+    Ok(Amounts { quantity: units, unit_price, unit: unit_text.clone(), is_block_assumed: false })
 }
 
 /// A quantity; zero, and the word that there is none, for a credit or adjustment without one.

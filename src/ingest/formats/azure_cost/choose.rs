@@ -32,7 +32,7 @@ struct Told {
 
 /// Delivers the charges that count, and what became of the others.
 pub(super) fn deliver(ledger: Ledger, sets: &[Set], sink: &mut dyn Sink) {
-    let Ledger { texts, mut charges } = ledger;
+    let Ledger { texts, mut charges, assumed_blocks } = ledger;
     let mut told = Told::default();
     charges.retain(|charge| {
         let is_replaced = set_of(sets, charge).is_some_and(|set| set.replaced_by.is_some());
@@ -49,6 +49,11 @@ pub(super) fn deliver(ledger: Ledger, sets: &[Set], sink: &mut dyn Sink) {
         deliver_group(group, sets, &texts, &mut told, sink);
     }
     warn(&told, sets, sink);
+    for unit in assumed_blocks {
+        sink.warn(format!(
+            "a quantity in the unit '{unit}' is taken as that many blocks: compare the unit price with the price sheet"
+        ));
+    }
 }
 
 fn set_of<'a>(sets: &'a [Set], charge: &Charge) -> Option<&'a Set> {

@@ -1,6 +1,8 @@
 //! The charges of a run while it reads: compact, because all must be known before it shows which of several exports
 //! counts.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 
@@ -161,4 +163,6 @@ pub(super) struct Ledger {
     pub(super) texts: Texts,
     /// The charges.
     pub(super) charges: Vec<Charge>,
+    /// Units such as `100 MB` of which quantities were taken as blocks.
+    pub(super) assumed_blocks: BTreeSet<String>,
 }

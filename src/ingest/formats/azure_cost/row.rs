@@ -140,10 +140,13 @@ impl<'a, C: Cells> RowView<'a, C> {
         let charge_type = self.text(Column::ChargeType).to_lowercase();
         let charge_type = if charge_type.is_empty() { "usage".to_owned() } else { charge_type };
         let stated = self.stated(cost, charge_type == "usage", notation)?;
-        let Amounts { quantity, unit_price, unit } = match self.layout.is_focus {
+        let Amounts { quantity, unit_price, unit, is_block_assumed } = match self.layout.is_focus {
             true => amounts::of_focus(&stated, metered)?,
             false => amounts::of_details(&stated, metered)?,
         };
+        if is_block_assumed {
+            ledger.assumed_blocks.insert(unit.clone());
+        }
         let pricing_currency = match self.layout.at(Column::PricingCurrency) {
             Some(_) => self.currency(Column::PricingCurrency)?,
             // Without that column, prices are in the billing currency.

@@ -362,6 +362,18 @@ fn answers_of_the_query_api_are_read_where_they_name_meters() {
 }
 
 #[test]
+fn a_block_that_is_written_out_is_told() {
+    let rows = [row("Basic Data Transferred", "100 MB", "", ACS), row("Basic Sent Email", "1K", "", ACS)];
+    let sink = read(&[("a.csv", &export(&rows))]);
+    assert_eq!(
+        sink.warnings,
+        [
+            "a quantity in the unit '100 MB' is taken as that many blocks: compare the unit price with the price sheet"
+        ]
+    );
+}
+
+#[test]
 fn decimal_commas_are_read_where_the_column_shows_them() {
     let text = "Date;MeterName;UnitOfMeasure;Quantity;Cost;BillingCurrency;ResourceId\n\
                 01.10.2026;Basic Sent Email;1;1.234;0,3085;EUR;\n02.10.2026;Basic Sent Email;1;10;0,0025;EUR;\n";

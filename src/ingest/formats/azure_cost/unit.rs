@@ -44,6 +44,8 @@ pub(super) struct Unit {
     pub(super) block: Decimal,
     /// Recipients or megabytes of one of them: 1,000 for `GB`.
     pub(super) each: Decimal,
+    /// Whether the block is written out: `100 MB`, `1000`.
+    pub(super) is_written_out: bool,
 }
 
 impl Unit {
@@ -62,7 +64,11 @@ impl Unit {
             }
         };
         match (block, each) {
-            (Some(block), Some(each)) if block > Decimal::ZERO => Ok(Unit { block, each }),
+            (Some(block), Some(each)) if block > Decimal::ZERO => {
+                let is_written_out =
+                    text.trim().starts_with(block.to_string().as_str()) && block != Decimal::ONE;
+                Ok(Unit { block, each, is_written_out })
+            }
             _ => Err(refused(text, metered)),
         }
     }
@@ -146,6 +152,8 @@ mod tests {
         {
             assert_eq!(megabytes(text), number.parse().ok(), "{text}");
         }
+        let is_written_out = |text| Unit::parse(text, Metered::Recipients).unwrap().is_written_out;
+        assert_eq!(["1", "1K", "1000"].map(is_written_out), [false, false, true]);
         assert_eq!(megabytes("1 MiB"), "1.048576".parse().ok());
         assert_eq!(Unit::block_of("10K Transactions"), Some(10_000.into()));
     }
