@@ -1,6 +1,7 @@
 //! Recognising the format of an input by its content, never by its name.
 
 use super::delimited::DELIMITERS;
+use super::formats::azure_cost::is_price_sheet;
 use super::source::HEAD_BYTES;
 use super::syslog::looks_like_syslog;
 use super::{Input, Likelihood, LogFormat, ReadError};
@@ -60,6 +61,8 @@ pub(super) fn resemblance(head: &[u8]) -> &'static str {
         "binary data"
     } else if start.starts_with(b"{") || start.starts_with(b"[") {
         "JSON of another kind"
+    } else if is_price_sheet(start) {
+        "an Azure price sheet: prices and no charges; a cost export ('Cost and usage details') has these"
     } else if looks_like_table(start) {
         "a table without the columns of a message (a time, and recipients, a recipient count, or a count with a \
          sender or a size), which --mapping can name"
@@ -197,6 +200,7 @@ pub(super) mod tests {
             "{\"a\":1}",
             "a,b,c\n1,2,3\n",
             "Date,Count\n2026-03-23,5\n",
+            "EnrollmentNumber,MeterID,MeterName,EffectiveStartDate,UnitPrice\n",
             "Dear all,\nno comma\n",
             "#Version: 1.0\n#Fields: date time cs-method cs-uri-stem \n2026-10-01 08:00:00 GET /\n",
             "#Fields: date time cs-method cs-uri-stem \n\n",
@@ -210,6 +214,7 @@ pub(super) mod tests {
                 "JSON of another kind",
                 A_TABLE,
                 A_TABLE,
+                "an Azure price sheet: prices and no charges; a cost export ('Cost and usage details') has these",
                 "text of another kind",
                 "a web server's W3C log",
                 "a W3C log without any row, of a web server or of mail",

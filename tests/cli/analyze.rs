@@ -212,6 +212,9 @@ fn every_output_fits_the_published_schema() {
         "mail.log --on usage --by month",
         "mail.log --client 10.9.9.9 --allow-empty",
         &sample("message-trace-enhanced.csv"),
+        &sample("azure-cost-ea.csv"),
+        &sample("azure-cost-mca.csv"),
+        &sample("azure-cost-focus-1.0.csv"),
     ] {
         let data = data(folder.path(), args);
         let errors: Vec<String> = validator.iter_errors(&data).map(|error| error.to_string()).collect();
@@ -662,4 +665,81 @@ fn generated_logs_have_their_known_counts() {
             }
         }
     }
+}
+
+#[test]
+fn billed_charges_stand_beside_the_usage_and_are_never_in_it() {
+    let folder = folder();
+    let alone = data(folder.path(), "mail.log");
+    let both = data(folder.path(), &format!("mail.log {}", sample("azure-cost-mca.csv")));
+    assert_eq!(both["totals"], alone["totals"]);
+    assert_eq!(both["cost"]["total"], alone["cost"]["total"]);
+    let charges = both["billed_charges"].as_array().unwrap();
+    let sent = &charges[1];
+    assert_eq!((&sent["date"], &sent["meter"]), (&"2026-10-01".into(), &"Basic Sent Email".into()));
+    assert_eq!((&sent["metered"], &sent["quantity"]), (&"recipients".into(), &"100000".into()));
+    assert_eq!((&sent["unit_price"], &sent["exchange_rate"]), (&"0.00025".into(), &"0.9261".into()));
+    assert_eq!(sent["billed_cost"]["display"], "23.15");
+    let csv = run(folder.path(), &format!("{} --format csv", sample("azure-cost-mca.csv")));
+    assert!(
+        csv.contains("2026-10,acs-relay,Basic Sent Email,220000,recipients,2,0.00025,USD,0.9261,50.9355,EUR"),
+        "{csv}"
+    );
+}
+
+#[test]
+fn an_export_in_partitions_is_read_with_its_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = std::fs::read_to_string(sample("azure-cost-mca.csv")).unwrap();
+    let (header, rows) = export.split_once('\n').unwrap();
+    let rows: Vec<&str> = rows.lines().collect();
+    let listed =
+        "part_0_0001.csv part_1_0001.csv".split(' ').map(|name| format!("{{\"blobName\":\"x/{name}\"}}"));
+    let manifest = |time: &str| {
+        format!(
+            "{{\"exportConfig\":{{\"exportName\":\"mail\",\"type\":\"ActualCost\"}},\"runInfo\":{{\"submittedTime\":\
+             \"{time}\",\"runId\":\"{time}\",\"startDate\":\"2026-10-01T00:00:00\"}},\"blobs\":[{}]}}",
+            listed.clone().collect::<Vec<_>>().join(",")
+        )
+    };
+    for (run, rows) in [("2026-10-02", &rows[..4]), ("2026-10-03", &rows[..])] {
+        let run_folder = folder.path().join("exports").join(run);
+        std::fs::create_dir_all(&run_folder).unwrap();
+        std::fs::write(run_folder.join("manifest.json"), manifest(run)).unwrap();
+        let (first, second) = rows.split_at(rows.len() / 2);
+        for (name, part) in [("part_0_0001.csv", first), ("part_1_0001.csv", second)] {
+            std::fs::write(run_folder.join(name), format!("{header}\n{}\n", part.join("\n"))).unwrap();
+        }
+    }
+    let whole = data(folder.path(), &sample("azure-cost-mca.csv"));
+    let parts = data(folder.path(), "exports");
+    assert_eq!(parts["billed_charges"], whole["billed_charges"]);
+    assert_eq!(parts["accounting"]["skipped"]["covered"], 4);
+    assert!(
+        parts["warnings"][0].as_str().unwrap().contains("older runs of an export that a newer one replaces")
+    );
+    std::fs::remove_file(folder.path().join("exports/2026-10-03/part_1_0001.csv")).unwrap();
+    let parts = data(folder.path(), "exports/2026-10-03");
+    assert!(parts["warnings"][0].as_str().unwrap().contains("1 of its 2 files are not given"));
+}
+
+#[test]
+fn a_cost_export_without_mail_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = "Date,MeterName,Quantity,Cost,BillingCurrency,ConsumedService";
+    let disk = format!("{header}\n10/01/2026,P10 Disk,1,2,EUR,Microsoft.Compute\n");
+    std::fs::write(folder.path().join("disk.csv"), disk).unwrap();
+    std::fs::write(folder.path().join("none.csv"), format!("{header}\n")).unwrap();
+    std::fs::write(folder.path().join("sheet.csv"), "MeterID,MeterName,UnitPrice,EffectiveStartDate\n")
+        .unwrap();
+    let shown = run(folder.path(), "disk.csv");
+    assert!(shown.contains("recognised as azure-cost, 0 messages usable"), "{shown}");
+    assert!(
+        shown.contains("hint: 1 row of other services and none of Azure Communication Services"),
+        "{shown}"
+    );
+    assert!(run(folder.path(), "none.csv").contains("--allow-empty lets this pass as zero"));
+    assert_eq!(data(folder.path(), "none.csv --allow-empty")["totals"]["messages"], 0);
+    let shown = run(folder.path(), "sheet.csv");
+    assert!(shown.contains("an Azure price sheet: prices and no charges"), "{shown}");
 }

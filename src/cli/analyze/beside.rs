@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::table::{body, table, text};
-use crate::cli::cost_data::{money_json, plain};
+use crate::cli::cost_data::{money_json, notes, plain, rounding_note};
 use crate::money::{Currency, Money};
 use crate::period::Month;
 use crate::pricing::Metered;
@@ -19,15 +19,29 @@ use crate::usage::{Beside, ChargeKey, ChargeSum, ControlSum, Usage};
 /// The last part of a resource's path is its name.
 const PATH_SIGN: char = '/';
 
+/// The columns of billed charges.
+const COLUMNS: [&str; 9] = [
+    "Month",
+    "Resource",
+    "Meter",
+    "Quantity",
+    "Counts",
+    "Days",
+    "Unit price",
+    "Exchange rate",
+    "Billed cost",
+];
+
 /// The tables, where there is anything to show.
 pub(super) fn sections(usage: &Usage) -> Vec<Section> {
     let mut sections = Vec::new();
     if !usage.beside.charges.is_empty() {
         sections.push(Section::Table(table(
             "Billed charges (from exports, not part of the usage)",
-            &["Month", "Resource", "Meter", "Quantity", "Counts", "Days", "Unit price", "Billed cost"],
+            &COLUMNS,
             charge_rows(&usage.beside),
         )));
+        sections.extend(notes("", rounding_notes(&usage.beside)));
     }
     if !usage.beside.controls.is_empty() {
         sections.push(Section::Table(table(
@@ -39,44 +53,97 @@ pub(super) fn sections(usage: &Usage) -> Vec<Section> {
     sections
 }
 
+/// A figure that all charges of a line have, or not.
+#[derive(Clone, Copy, Default)]
+struct Common {
+    value: Option<Decimal>,
+    differs: bool,
+}
+
+impl Common {
+    /// Takes the figure of another charge into account.
+    fn observe(&mut self, value: Option<Decimal>) {
+        self.differs |= self.value.is_some_and(|known| value.is_some_and(|value| value != known));
+        self.value = self.value.or(value);
+    }
+
+    fn get(self) -> Option<Decimal> {
+        self.value.filter(|_| !self.differs)
+    }
+}
+
 /// The charges of a month for one resource, meter and currency.
 struct Line {
     sum: ChargeSum,
     unit: String,
     days: u64,
     last_day: NaiveDate,
-    /// The unit price, where all have the same.
-    unit_price: Option<Decimal>,
+    unit_price: Common,
+    exchange_rate: Common,
+}
+
+impl Line {
+    fn of(key: &ChargeKey, sum: &ChargeSum) -> Line {
+        let mut line = Line {
+            sum: sum.clone(),
+            unit: key.unit.clone(),
+            days: 1,
+            last_day: key.date,
+            unit_price: Common::default(),
+            exchange_rate: Common::default(),
+        };
+        line.observe(key);
+        line
+    }
+
+    fn observe(&mut self, key: &ChargeKey) {
+        // Credits have no price of their own.
+        self.unit_price.observe(key.unit_price);
+        self.exchange_rate.observe(key.exchange_rate);
+    }
+
+    fn add(&mut self, key: &ChargeKey, sum: &ChargeSum) {
+        // Sums of a month stay within what the days were checked for.
+        if self.sum.add(sum).is_ok() {
+            self.days += u64::from(self.last_day != key.date);
+        }
+        if self.sum.pricing_currency.is_none() {
+            self.sum.pricing_currency = sum.pricing_currency;
+        }
+        self.last_day = key.date;
+        self.observe(key);
+    }
 }
 
 /// What lines are told apart by: month, resource, meter and what it counts, currency.
 type Place<'a> = (Month, &'a str, &'a str, Option<&'static str>, &'a str);
 
-fn charge_rows(beside: &Beside) -> Vec<Row> {
+fn lines(beside: &Beside) -> BTreeMap<Place<'_>, Line> {
     let mut lines: BTreeMap<Place<'_>, Line> = BTreeMap::new();
     for (key, sum) in &beside.charges {
         let place: Place<'_> =
             (key.month(), &key.resource, &key.meter, sum.metered.map(Metered::name), &key.currency);
-        let Some(line) = lines.get_mut(&place) else {
-            let (unit, unit_price) = (key.unit.clone(), key.unit_price);
-            lines.insert(place, Line { sum: sum.clone(), unit, days: 1, last_day: key.date, unit_price });
-            continue;
-        };
-        // Sums of a month stay within what the days were checked for.
-        if line.sum.add(sum).is_ok() {
-            line.days += u64::from(line.last_day != key.date);
+        match lines.get_mut(&place) {
+            Some(line) => line.add(key, sum),
+            None => drop(lines.insert(place, Line::of(key, sum))),
         }
-        line.unit_price = line.unit_price.filter(|price| Some(*price) == key.unit_price);
-        line.last_day = key.date;
     }
+    lines
+}
+
+fn charge_rows(beside: &Beside) -> Vec<Row> {
+    let lines = lines(beside);
     let mut rows: Vec<Row> = lines.iter().map(|(place, line)| charge_row(place, line)).collect();
-    rows.extend(totals(beside));
+    rows.extend(totals(&lines));
     rows
 }
 
 fn charge_row((month, resource, meter, counts, _): &Place<'_>, line: &Line) -> Row {
     let resource = resource.rsplit(PATH_SIGN).next().unwrap_or_default();
-    let price = line.unit_price.zip(line.sum.pricing_currency.or(Some(line.sum.billed_cost.currency())));
+    let billing = line.sum.billed_cost.currency();
+    let pricing = line.sum.pricing_currency.unwrap_or(billing);
+    let price = line.unit_price.get().map(|price| Cell::UnitPrice(Money::new(price, pricing)));
+    let rate = line.exchange_rate.get().filter(|_| pricing != billing);
     body(vec![
         text(month.to_string()),
         text(if resource.is_empty() { "(none)" } else { resource }),
@@ -84,25 +151,54 @@ fn charge_row((month, resource, meter, counts, _): &Place<'_>, line: &Line) -> R
         Cell::Number(line.sum.quantity.normalize()),
         text(counts.map_or_else(|| format!("not priced ({})", line.unit), str::to_owned)),
         Cell::Count(line.days.into()),
-        price.map_or(Cell::Empty, |(price, currency)| Cell::UnitPrice(Money::new(price, currency))),
+        price.unwrap_or(Cell::Empty),
+        rate.map_or(Cell::Empty, Cell::Number),
         Cell::Money(line.sum.billed_cost),
     ])
 }
 
-/// One total for each currency: they are never added up.
-fn totals(beside: &Beside) -> Vec<Row> {
-    let mut totals: BTreeMap<&str, Money> = BTreeMap::new();
-    for (key, sum) in &beside.charges {
-        let total = totals.entry(&key.currency).or_insert(Money::zero(sum.billed_cost.currency()));
-        *total = total.checked_add(sum.billed_cost).unwrap_or(*total);
+/// Totals of each currency, which are never added up: of what is priced by recipients and megabytes, and of all.
+fn totals(lines: &BTreeMap<Place<'_>, Line>) -> Vec<Row> {
+    let mut totals: BTreeMap<&str, BTreeMap<Option<&'static str>, ChargeSum>> = BTreeMap::new();
+    for ((_, _, _, counts, currency), line) in lines {
+        let of_currency = totals.entry(currency).or_default();
+        match of_currency.get_mut(counts) {
+            Some(sum) => drop(sum.add(&line.sum)),
+            None => drop(of_currency.insert(*counts, line.sum.clone())),
+        }
     }
-    let row = |total: Money| {
-        let mut cells = vec![text("Total")];
-        cells.resize(7, Cell::Empty);
-        cells.push(Cell::Money(total));
-        Row { kind: RowKind::Total, cells }
+    let mut rows = Vec::new();
+    for of_currency in totals.values() {
+        let priced = of_currency.iter().filter_map(|(counts, sum)| Some(((*counts)?, sum)));
+        rows.extend(priced.map(|(counts, sum)| {
+            total_row("Subtotal", [Cell::Number(sum.quantity.normalize()), text(counts)], sum.billed_cost)
+        }));
+        let costs = of_currency.values().map(|sum| sum.billed_cost);
+        let total = costs.reduce(|one, other| one.checked_add(other).unwrap_or(one));
+        rows.extend(total.map(|total| total_row("Total", [Cell::Empty, Cell::Empty], total)));
+    }
+    rows
+}
+
+fn total_row(label: &str, [quantity, counts]: [Cell; 2], cost: Money) -> Row {
+    let mut cells = vec![text(label), Cell::Empty, Cell::Empty, quantity, counts];
+    cells.resize(COLUMNS.len() - 1, Cell::Empty);
+    cells.push(Cell::Money(cost));
+    Row { kind: RowKind::Total, cells }
+}
+
+/// Where the rounded rows of a currency show another sum than its total.
+fn rounding_notes(beside: &Beside) -> Vec<String> {
+    let mut costs: BTreeMap<&str, Vec<Money>> = BTreeMap::new();
+    let lines = lines(beside);
+    for ((.., currency), line) in &lines {
+        costs.entry(currency).or_default().push(line.sum.billed_cost);
+    }
+    let note = |costs: &Vec<Money>| {
+        let total = costs.iter().copied().reduce(|one, other| one.checked_add(other).unwrap_or(one))?;
+        rounding_note("the billed cost", total, costs.iter().copied())
     };
-    totals.into_values().map(row).collect()
+    costs.values().filter_map(note).collect()
 }
 
 fn control_row((report, what): &(&'static str, String), sum: &ControlSum, usage: &Usage) -> Row {

@@ -47,6 +47,14 @@ pub(super) fn check(
     }
     message.push_str(&filter_hint(usage, in_force));
     message.push_str(&stated(usage));
+    if let Some(others) = usage.accounting.skipped.get(&Skip::OtherService) {
+        let rows = if *others == 1 { "row" } else { "rows" };
+        let _ = write!(
+            message,
+            "\nhint: {others} {rows} of other services and none of Azure Communication Services: export the \
+             subscription and the months that send the mail"
+        );
+    }
     if understood {
         message.push_str("\nhint: --allow-empty lets this pass as zero");
     }

@@ -1,6 +1,7 @@
 //! One file per format; the order of [`FORMATS`] is the order in which `relaymeter formats` shows them.
 
 pub mod acs_diagnostics;
+pub mod azure_cost;
 pub mod control_totals;
 pub mod generic_csv;
 pub mod hmailserver;
@@ -15,6 +16,7 @@ pub static FORMATS: &[&dyn LogFormat] = &[
     &postfix::Postfix,
     &message_trace::MessageTrace,
     &acs_diagnostics::AcsDiagnostics,
+    &azure_cost::AzureCost,
     &control_totals::ControlTotals,
     &iis_smtp::IisSmtp,
     &hmailserver::HMailServer,
