@@ -11,6 +11,7 @@ mod dates;
 mod dialect;
 mod numbers;
 mod order;
+mod preamble;
 mod records;
 mod split;
 
@@ -25,6 +26,7 @@ pub(crate) use numbers::{
     DecimalMark, MarkEvidence, is_open_number, parse_count, parse_size, plain_decimal, plain_number,
 };
 pub(crate) use order::{OrderEvidence, OrderVerdict};
+pub(crate) use preamble::Preamble;
 pub(crate) use records::{Records, Row};
 
 use crate::usage::names::decode;

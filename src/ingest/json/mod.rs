@@ -11,17 +11,22 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::delimited::name_of;
 use super::{Input, SourceError};
 pub(crate) use stream::Gauge;
 use stream::{ByteStream, Stop};
 
 /// Keys under which envelopes of services and log collectors hold rows, as [`name_of`] writes them.
-///
-/// [`name_of`]: super::delimited::name_of
-pub(crate) const ENVELOPES: [&str; 12] = [
+const ENVELOPES: [&str; 12] = [
     "value", "results", "d", "message", "input", "event", "original", "raw", "source", "records", "data",
     "body",
 ];
+
+/// Whether a key is one of [`ENVELOPES`].
+pub(crate) fn is_envelope(key: &str) -> bool {
+    let is = |name: &str| ENVELOPES.iter().any(|known| known.eq_ignore_ascii_case(name));
+    is(key) || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) && is(&name_of(key.as_bytes()))
+}
 
 /// Takes what the documents of one input hold.
 pub(crate) trait Walk {

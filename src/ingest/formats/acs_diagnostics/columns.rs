@@ -66,7 +66,11 @@ pub(super) fn column_of(name: &[u8]) -> Option<Column> {
     if let Some((_, column)) = NAMES.iter().find(exact) {
         return Some(*column);
     }
-    // Names of the tables such as `_ResourceId`, and those that were written apart or decorated.
+    // Names of the tables such as `_ResourceId`, and those that were written apart or decorated. All others, which are
+    // most names of most rows, have nothing to be taken off.
+    if name.iter().all(u8::is_ascii_alphanumeric) {
+        return None;
+    }
     let name = name_of(name);
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, column)| *column)
 }

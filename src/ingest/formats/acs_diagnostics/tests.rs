@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ingest::DateOrder;
 use crate::ingest::collect::Collected;
 use crate::ingest::formats::FORMATS;
+use crate::ingest::{DateOrder, Record};
 use crate::period::Zone;
 use crate::pricing::Metered;
 use crate::usage::{ControlTotal, Recipients, SizeQuality, Skip, Submission, TimeQuality, Traffic};
@@ -36,11 +36,13 @@ fn only(sink: &Collected) -> Submission {
 }
 
 fn controls(sink: &Collected) -> Vec<&ControlTotal> {
-    let control = |record| match record {
-        crate::ingest::Record::ControlTotal(total) => Some(total),
-        _ => None,
-    };
-    sink.records.iter().filter_map(control).collect()
+    let mut totals = Vec::new();
+    for record in &sink.records {
+        if let Record::ControlTotal(total) = record {
+            totals.push(total);
+        }
+    }
+    totals
 }
 
 fn skipped(sink: &Collected) -> Vec<(Skip, u64)> {
@@ -452,7 +454,10 @@ fn times_of_the_portal_may_be_in_another_zone() {
         (only(&sink).time.to_string().as_str(), only(&sink).time_quality),
         ("2026-10-11T23:00:00Z", TimeQuality::ZoneAssumed)
     );
-    assert!(sink.warnings[0].starts_with("times of an export are not in UTC"));
+    assert!(sink.warnings.iter().all(|warning| !warning.contains("zone")));
+    let sink = read(&text);
+    assert_eq!(only(&sink).time.to_string(), "2026-10-12T01:00:00Z");
+    assert_eq!(sink.warnings[0], "times of the log have no zone and are read as UTC; give --log-timezone");
 }
 
 #[test]
@@ -469,6 +474,9 @@ fn csv_files_may_be_joined_saved_in_another_language_and_cut() {
     assert_eq!((only(&sink).message_size, only(&sink).recipients.delivered), (Some(4_500), 1));
     assert_eq!(sink.names.sender_address(only(&sink).sender), "@contoso.com");
     assert_eq!(skipped(&sink), [(Skip::Header, 3)]);
+    let row = csv_send("2026-10-12T01:00:00Z", 1);
+    let sink = read(&format!("Logs\n{row}{SEND_HEADER}{row}"));
+    assert_eq!(rejections(&sink), ["log:2: a row before its header: expected the header above all rows"]);
     let rows: String = (0..30_000).map(|number| csv_send("2026-10-12T01:00:00Z", number)).collect();
     let sink = read(&format!("{SEND_HEADER}{rows}"));
     assert_eq!(totals(&sink).0, 30_000);

@@ -43,7 +43,6 @@ pub(super) fn read(
         gauge,
         metric: None,
         resource: Vec::new(),
-        rows: 0,
     })
     .map(drop)
 }
@@ -58,7 +57,6 @@ struct Walk<'a> {
     /// The metric and the resource of the series that follow.
     metric: Option<Metric>,
     resource: Vec<u8>,
-    rows: u64,
 }
 
 /// A number at a time.
@@ -97,7 +95,6 @@ struct Found {
 
 impl Walk<'_> {
     fn take(&mut self, point: &Point, dimensions: &Dimensions, digest: MessageKey) {
-        self.rows += 1;
         self.sink.records(1);
         match self.taken(point, dimensions, digest) {
             Ok(Taken::Kept) => {}
@@ -211,7 +208,6 @@ impl json::Walk for Walk<'_> {
     }
 
     fn reject(&mut self, line: u64, reason: String) {
-        self.rows += 1;
         self.sink.records(1);
         self.sink.reject(Rejection { file: self.input.to_owned(), line, reason });
     }
