@@ -143,3 +143,35 @@ pub(crate) fn text_of(raw: &RawValue) -> Cow<'_, str> {
         _ => Cow::Borrowed(raw.get()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_lose_their_quotes_and_numbers_keep_their_digits() {
+        for (json, expected) in [
+            ("\"plain\"", "plain"),
+            ("\"\"", ""),
+            ("\"a \\\"b\\\" \\u00e9\"", "a \"b\" é"),
+            ("2.60E-05", "2.60E-05"),
+            ("true", "true"),
+            ("null", ""),
+            ("{\"a\":1}", ""),
+            ("[1]", ""),
+        ] {
+            let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
+            assert_eq!(text_of(&raw), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn keys_of_envelopes_are_known_in_every_spelling() {
+        for key in ["records", "Records", "_raw", "_source"] {
+            assert!(is_envelope(key), "{key}");
+        }
+        for key in ["record", "operationName", "_id", ""] {
+            assert!(!is_envelope(key), "{key}");
+        }
+    }
+}

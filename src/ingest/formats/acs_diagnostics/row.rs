@@ -103,6 +103,7 @@ impl<'a> Reader<'a> {
             Some(Kind::Status) => self.take_status(cells, clock),
             Some(Kind::Engagement) => Ok(Taken::Skipped(Skip::Event)),
             Some(Kind::Usage) => self.take_usage(cells, clock),
+            Some(Kind::Metric) => Ok(Taken::Skipped(Skip::NotUsage)),
             Some(Kind::Other) => Ok(Taken::Skipped(Skip::OtherService)),
             None => Err("no row of a log of Communication Services: expected a category such as \
                          EmailSendMailOperational"

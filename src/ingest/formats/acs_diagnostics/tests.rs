@@ -279,9 +279,13 @@ fn other_services_and_engagement_are_skipped_by_name() {
         envelope(0, "ChatOperational", 7, "{\"UserId\":\"x\"}"),
         envelope(0, "EmailUserEngagementOperational", 1, "{\"EngagementType\":\"View\"}"),
         envelope(0, "CallSummary", 8, "{}"),
+        "{\"count\":2,\"time\":\"2026-10-01T12:00:00Z\",\"metricName\":\"ApiRequests\"}\n".to_owned(),
     ];
-    let sink = read(&rows.concat());
-    assert_eq!(skipped(&sink), [(Skip::Event, 1), (Skip::OtherService, 2)]);
+    let text = rows.concat();
+    let sink = read(&text);
+    assert_eq!(skipped(&sink), [(Skip::Event, 1), (Skip::NotUsage, 1), (Skip::OtherService, 2)]);
+    let claims = FORMATS.iter().filter(|format| format.detect(text.as_bytes()) == Some(Likelihood::Certain));
+    assert_eq!(claims.count(), 1);
 }
 
 #[test]
