@@ -33,9 +33,11 @@ impl Shown {
         while let Ok(Some(row)) = records.next_row() {
             shown.observe_cell(&before);
             before.clear();
-            match time_of(&row) {
+            let cell: &[u8] = column.map_or(b"", |at| row.cell(at));
+            // Headers are looked for only where there is no date: where files were joined another one follows.
+            match if starts_date(cell) { None } else { time_of(&row) } {
                 Some(at) => column = Some(at),
-                None => before.extend_from_slice(column.map_or(b"", |at| row.cell(at))),
+                None => before.extend_from_slice(cell),
             }
         }
         if !last_is_cut {
@@ -72,6 +74,11 @@ impl Shown {
             hint: "say --date-order day-month or --date-order month-day".to_owned(),
         }
     }
+}
+
+/// Whether a cell begins as dates do, and names of columns do not.
+fn starts_date(cell: &[u8]) -> bool {
+    cell.first().is_some_and(u8::is_ascii_digit)
 }
 
 /// The order in each input; `None` where no date needs one. Inputs without a delimiter are no tables. `time_of` is the

@@ -11,6 +11,7 @@ mod dates;
 mod dialect;
 mod numbers;
 mod order;
+mod preamble;
 mod records;
 mod split;
 
@@ -26,6 +27,7 @@ pub(crate) use numbers::{
     plain_number,
 };
 pub(crate) use order::{OrderEvidence, OrderVerdict};
+pub(crate) use preamble::Preamble;
 pub(crate) use records::{Records, Row};
 
 use crate::usage::names::decode;

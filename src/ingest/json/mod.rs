@@ -11,17 +11,22 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::delimited::name_of;
 use super::{Input, SourceError};
 pub(crate) use stream::Gauge;
 use stream::{ByteStream, Stop};
 
 /// Keys under which envelopes of services and log collectors hold rows, as [`name_of`] writes them.
-///
-/// [`name_of`]: super::delimited::name_of
-pub(crate) const ENVELOPES: [&str; 12] = [
+const ENVELOPES: [&str; 12] = [
     "value", "results", "d", "message", "input", "event", "original", "raw", "source", "records", "data",
     "body",
 ];
+
+/// Whether a key is one of [`ENVELOPES`].
+pub(crate) fn is_envelope(key: &str) -> bool {
+    let is = |name: &str| ENVELOPES.iter().any(|known| known.eq_ignore_ascii_case(name));
+    is(key) || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) && is(&name_of(key.as_bytes()))
+}
 
 /// Takes what the documents of one input hold.
 pub(crate) trait Walk {
@@ -136,5 +141,37 @@ pub(crate) fn text_of(raw: &RawValue) -> Cow<'_, str> {
         [b'"', ..] => serde_json::from_str::<Cow<'_, str>>(raw.get()).unwrap_or_default(),
         [b'n' | b'{' | b'[', ..] | [] => Cow::Borrowed(""),
         _ => Cow::Borrowed(raw.get()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_lose_their_quotes_and_numbers_keep_their_digits() {
+        for (json, expected) in [
+            ("\"plain\"", "plain"),
+            ("\"\"", ""),
+            ("\"a \\\"b\\\" \\u00e9\"", "a \"b\" é"),
+            ("2.60E-05", "2.60E-05"),
+            ("true", "true"),
+            ("null", ""),
+            ("{\"a\":1}", ""),
+            ("[1]", ""),
+        ] {
+            let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
+            assert_eq!(text_of(&raw), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn keys_of_envelopes_are_known_in_every_spelling() {
+        for key in ["records", "Records", "_raw", "_source"] {
+            assert!(is_envelope(key), "{key}");
+        }
+        for key in ["record", "operationName", "_id", ""] {
+            assert!(!is_envelope(key), "{key}");
+        }
     }
 }

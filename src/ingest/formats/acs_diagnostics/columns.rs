@@ -28,13 +28,14 @@ pub(super) enum Column {
     Quantity,
     RecordId,
     Start,
+    Metric,
 }
 
 /// Kinds of fields.
-pub(super) const COLUMNS: usize = 22;
+pub(super) const COLUMNS: usize = 23;
 
 /// Names as [`name_of`] writes them: those of the envelope, then those of the tables and properties.
-const NAMES: [(&str, Column); 23] = [
+const NAMES: [(&str, Column); 24] = [
     ("time", Column::Time),
     ("timegenerated", Column::Time),
     ("resourceid", Column::Resource),
@@ -58,6 +59,7 @@ const NAMES: [(&str, Column); 23] = [
     ("quantity", Column::Quantity),
     ("recordid", Column::RecordId),
     ("starttime", Column::Start),
+    ("metricname", Column::Metric),
 ];
 
 /// The field of a name, without regard to case, spaces and underscores.
@@ -66,7 +68,11 @@ pub(super) fn column_of(name: &[u8]) -> Option<Column> {
     if let Some((_, column)) = NAMES.iter().find(exact) {
         return Some(*column);
     }
-    // Names of the tables such as `_ResourceId`, and those that were written apart or decorated.
+    // Names of the tables such as `_ResourceId`, and those that were written apart or decorated. All others, which are
+    // most names of most rows, have nothing to be taken off.
+    if name.iter().all(u8::is_ascii_alphanumeric) {
+        return None;
+    }
     let name = name_of(name);
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, column)| *column)
 }
@@ -115,6 +121,8 @@ pub(super) enum Kind {
     Engagement,
     /// A usage record of any service.
     Usage,
+    /// A number of a metric, which a diagnostic setting can send to the same place.
+    Metric,
     /// A row of another category: chat, SMS, calls.
     Other,
 }
@@ -145,6 +153,9 @@ impl Kind {
             [Column::Table, Column::Category, Column::PropertyCategory].map(|column| cells.get(column));
         if let Some(kind) = names.iter().find_map(|name| Kind::named(name)).or(table) {
             return Some(kind);
+        }
+        if !cells.get(Column::Metric).is_empty() {
+            return Some(Kind::Metric);
         }
         if names.iter().any(|name| !name.is_empty()) {
             return Some(Kind::Other);

@@ -3,20 +3,17 @@
 use super::columns::{COLUMNS, Cells, Column, Kind, column_of};
 use super::row::{Clock, Reader, Taken};
 use crate::ingest::delimited::{
-    DELIMITERS, DateOrder, Records, Row, is_preamble, stated_delimiter, warn_if_cut,
+    DELIMITERS, DateOrder, Preamble, Records, Row, is_preamble, stated_delimiter, warn_if_cut,
 };
 use crate::ingest::{Input, SourceError, rejection};
 use crate::period::Zone;
 use crate::usage::Skip;
 
-/// Records before the header: `#TYPE`, `sep=` and titles.
-const BEFORE_HEADER: usize = 20;
-
 /// The delimiter under which the head has a header of these logs.
 pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
     stated_delimiter(head).into_iter().chain(DELIMITERS).find(|&delimiter| {
         let mut records = Records::of_bytes(head, delimiter);
-        (0..=BEFORE_HEADER)
+        (0..=Preamble::CAP)
             .map_while(|_| records.next_row().ok().flatten().map(|row| Header::of(&row).is_some()))
             .any(|is_header| is_header)
     })
@@ -72,13 +69,14 @@ pub(super) fn read(
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
     let mut records = Records::new(input.open()?, delimiter);
-    let mut sheet = Sheet { input, order, zone: zone.unwrap_or(Zone::UTC), header: None, before: 0, rows: 0 };
+    let mut sheet = Sheet { input, order, zone, header: None, before: Preamble::default(), rows: 0 };
     loop {
         match records.next_row() {
             Ok(Some(row)) => sheet.take(&row, reader),
             Ok(None) => break,
             Err(damaged) => {
                 reader.sink.damage(input.name(), damaged.line, damaged.what);
+                sheet.judge_before_header(reader);
                 return Ok(());
             }
         }
@@ -91,9 +89,9 @@ pub(super) fn read(
 struct Sheet<'a> {
     input: &'a Input,
     order: Option<DateOrder>,
-    zone: Zone,
+    zone: Option<Zone>,
     header: Option<Header>,
-    before: usize,
+    before: Preamble,
     rows: u64,
 }
 
@@ -101,7 +99,7 @@ impl Sheet<'_> {
     fn take(&mut self, row: &Row<'_>, reader: &mut Reader<'_>) {
         reader.sink.records(1);
         let Some(header) = self.header else { return self.take_before_header(row, reader) };
-        let clock = Clock { order: self.order, local: header.is_local.then_some(self.zone) };
+        let clock = Clock { order: self.order, is_local: header.is_local, zone: self.zone };
         let taken = complete(row, &header).and_then(|()| reader.take(&header.cells(row), None, clock));
         match taken {
             Ok(Taken::Kept) => self.rows += 1,
@@ -134,16 +132,32 @@ impl Sheet<'_> {
 
     fn take_before_header(&mut self, row: &Row<'_>, reader: &mut Reader<'_>) {
         self.header = Header::of(row);
-        if self.header.is_some() || self.before < BEFORE_HEADER {
-            self.before += 1;
+        if self.header.is_some() {
+            self.judge_before_header(reader);
             return reader.sink.skip(Skip::Header, 1);
+        }
+        if self.before.keep(row) {
+            return;
         }
         let reason = "a row without a header: expected columns such as TimeGenerated, CorrelationId, \
                       UniqueRecipientsCount";
         reader.sink.reject(rejection(self.input, row.line, reason));
     }
 
+    fn judge_before_header(&mut self, reader: &mut Reader<'_>) {
+        for (line, is_row) in self.before.judged(self.header.map(|header| header.width)) {
+            match is_row {
+                true => {
+                    let reason = "a row before its header: expected the header above all rows";
+                    reader.sink.reject(rejection(self.input, line, reason));
+                }
+                false => reader.sink.skip(Skip::Header, 1),
+            }
+        }
+    }
+
     fn end(&mut self, reader: &mut Reader<'_>) {
+        self.judge_before_header(reader);
         warn_if_cut(self.input, self.rows, reader.sink);
         self.rows = 0;
     }

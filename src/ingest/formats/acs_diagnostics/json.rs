@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::columns::{Cells, Column, Kind, column_of};
 use super::row::{Clock, Reader, Taken};
-use crate::ingest::delimited::{name_of, warn_if_cut};
-use crate::ingest::json::{self, ENVELOPES, Gauge, Visit, text_of};
+use crate::ingest::delimited::warn_if_cut;
+use crate::ingest::json::{self, Gauge, Visit, text_of};
 use crate::ingest::{Input, SourceError};
 use crate::usage::Rejection;
 
@@ -36,8 +36,15 @@ pub(super) fn is_log(head: &[u8]) -> bool {
 /// Reads one input.
 pub(super) fn read(input: &mut Input, clock: Clock, reader: &mut Reader<'_>) -> Result<(), SourceError> {
     let name = input.name().to_owned();
-    let walk = json::read(input, |gauge| Walk { input: &name, clock, reader: &mut *reader, gauge, rows: 0 })?;
-    let rows = walk.rows;
+    let walk = json::read(input, |gauge| Walk {
+        input: &name,
+        clock,
+        reader: &mut *reader,
+        gauge,
+        rows: 0,
+        table_rows: 0,
+    })?;
+    let rows = walk.table_rows;
     warn_if_cut(input, rows, reader.sink);
     Ok(())
 }
@@ -72,7 +79,7 @@ impl Key {
             "name" | "Name" => Key::Name,
             "error" | "Error" => Key::Error,
             "tables" | "Tables" | "responses" => Key::Envelope,
-            _ if ENVELOPES.contains(&name_of(key.as_bytes()).as_str()) => Key::Envelope,
+            _ if json::is_envelope(key) => Key::Envelope,
             _ => Key::Other,
         }
     }
@@ -171,6 +178,8 @@ struct Walk<'a, 'b> {
     reader: &'a mut Reader<'b>,
     gauge: Gauge,
     rows: u64,
+    /// Those of tables: results of queries are cut, logs are not.
+    table_rows: u64,
 }
 
 impl Walk<'_, '_> {
@@ -305,6 +314,7 @@ impl<'de> Visitor<'de> for TableRows<'_, '_, '_> {
         let TableRows { walk, columns, table } = self;
         let gauge = walk.gauge.clone();
         while let Some(found) = rows.next_element_seed(TableRow { columns, gauge: &gauge })? {
+            walk.table_rows += 1;
             match columns.is_empty() {
                 true => {
                     let reason = "a row of a table whose columns are not named before it";

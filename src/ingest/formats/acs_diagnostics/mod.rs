@@ -93,7 +93,7 @@ impl LogFormat for AcsDiagnostics {
         for ((input, encoding), order) in inputs.iter_mut().zip(encodings).zip(orders) {
             reader.begin_input(input.name());
             match encoding {
-                Encoding::Json => json::read(input, Clock { order, local: None }, &mut reader)?,
+                Encoding::Json => json::read(input, Clock { order, ..Clock::default() }, &mut reader)?,
                 Encoding::Csv { delimiter } => {
                     csv::read(input, delimiter, order, options.log_zone, &mut reader)?;
                 }

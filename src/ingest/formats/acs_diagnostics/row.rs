@@ -23,8 +23,10 @@ const NAMED_WORDS: usize = 5;
 pub(super) struct Clock {
     /// Which of day and month stands first.
     pub(super) order: Option<DateOrder>,
-    /// What a time without zone means where its column is not in UTC.
-    pub(super) local: Option<Zone>,
+    /// Whether its times are not in UTC, though they have no zone.
+    pub(super) is_local: bool,
+    /// What such times mean, as far as the user says.
+    pub(super) zone: Option<Zone>,
 }
 
 /// What became of a row that was understood.
@@ -64,8 +66,8 @@ struct Unknown {
     status_rows: u64,
     units: Vec<String>,
     unit_rows: u64,
-    /// Rows whose time has no zone and is not in UTC.
-    local_times: u64,
+    /// Whether some time is in a zone that nobody states.
+    local_times: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -101,6 +103,7 @@ impl<'a> Reader<'a> {
             Some(Kind::Status) => self.take_status(cells, clock),
             Some(Kind::Engagement) => Ok(Taken::Skipped(Skip::Event)),
             Some(Kind::Usage) => self.take_usage(cells, clock),
+            Some(Kind::Metric) => Ok(Taken::Skipped(Skip::NotUsage)),
             Some(Kind::Other) => Ok(Taken::Skipped(Skip::OtherService)),
             None => Err("no row of a log of Communication Services: expected a category such as \
                          EmailSendMailOperational"
@@ -202,13 +205,13 @@ impl<'a> Reader<'a> {
 
     fn instant(&mut self, written: &[u8], clock: Clock) -> Result<(Timestamp, TimeQuality), String> {
         let date = date(written, clock.order)?;
-        let (zone, quality) = match (clock.local, date.has_zone(), date.date_only) {
-            (_, _, true) => (Zone::UTC, TimeQuality::DateOnly),
-            (Some(local), false, false) => {
-                self.unknown.local_times += 1;
-                (local, TimeQuality::ZoneAssumed)
+        let (zone, quality) = match (clock.is_local && !date.has_zone(), date.date_only) {
+            (_, true) => (Zone::UTC, TimeQuality::DateOnly),
+            (true, false) => {
+                self.unknown.local_times |= clock.zone.is_none();
+                (clock.zone.unwrap_or(Zone::UTC), TimeQuality::ZoneAssumed)
             }
-            _ => (Zone::UTC, TimeQuality::Exact),
+            (false, false) => (Zone::UTC, TimeQuality::Exact),
         };
         Ok((date.instant(&zone), quality))
     }
@@ -259,12 +262,9 @@ impl<'a> Reader<'a> {
                 units.join(", ")
             ));
         }
-        if *local_times > 0 {
-            self.sink.warn(
-                "times of an export are not in UTC, and it does not say in which zone: they are read in that of \
-                 --log-timezone, else as UTC; set the portal to UTC or give --log-timezone"
-                    .to_owned(),
-            );
+        if *local_times {
+            self.sink
+                .warn("times of the log have no zone and are read as UTC; give --log-timezone".to_owned());
         }
     }
 }

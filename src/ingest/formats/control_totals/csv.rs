@@ -4,7 +4,8 @@ use super::columns::{Column, Header, Report};
 use super::metric::{self, Dimensions, Metric};
 use super::tally::{Count, Taken, Tally};
 use crate::ingest::delimited::{
-    DELIMITERS, DateOrder, DateText, Records, Row, plain_decimal, shown, stated_delimiter, warn_if_cut,
+    DELIMITERS, DateOrder, DateText, Preamble, Records, Row, plain_decimal, shown, stated_delimiter,
+    warn_if_cut,
 };
 use crate::ingest::grouping::MessageKey;
 use crate::ingest::{Input, Sink, SourceError, rejection};
@@ -12,9 +13,6 @@ use crate::period::{Timestamp, Zone};
 use crate::pricing::Metered;
 use crate::usage::names::decode;
 use crate::usage::{Skip, SourceId};
-
-/// Records before the header: titles, `sep=`.
-const BEFORE_HEADER: usize = 20;
 
 /// The delimiter under which the head has the header of a report.
 pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
@@ -24,7 +22,7 @@ pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
 /// Metrics in rows have headers that other tables have too, so that a metric of the service must follow.
 fn is_report(head: &[u8], delimiter: u8) -> bool {
     let mut records = Records::of_bytes(head, delimiter);
-    for _ in 0..=BEFORE_HEADER {
+    for _ in 0..=Preamble::CAP {
         let Ok(Some(row)) = records.next_row() else { return false };
         let Some(header) = Header::of(&row) else { continue };
         if header.report != Report::Metrics {
@@ -56,8 +54,17 @@ pub(super) fn read(
 ) -> Result<(), SourceError> {
     let mut records = Records::new(input.open()?, delimiter);
     let content = MessageKey::of_parts(&[b"report"]);
-    let mut sheet =
-        Sheet { input, order, source, tally, header: None, before: 0, rows: 0, undated: Vec::new(), content };
+    let mut sheet = Sheet {
+        input,
+        order,
+        source,
+        tally,
+        header: None,
+        before: Preamble::default(),
+        rows: 0,
+        undated: Vec::new(),
+        content,
+    };
     loop {
         match records.next_row() {
             Ok(Some(row)) => sheet.take(&row, sink),
@@ -79,7 +86,7 @@ struct Sheet<'a> {
     source: SourceId,
     tally: &'a mut Tally,
     header: Option<Header>,
-    before: usize,
+    before: Preamble,
     rows: u64,
     /// Rows without days, until it is known whether the same file was already read.
     undated: Vec<Count>,
@@ -107,9 +114,12 @@ impl Sheet<'_> {
 
     fn take_before_header(&mut self, row: &Row<'_>, sink: &mut dyn Sink) {
         self.header = Header::of(row);
-        if self.header.is_some() || self.before < BEFORE_HEADER {
-            self.before += 1;
+        if self.header.is_some() {
+            self.judge_before_header(sink);
             return sink.skip(Skip::Header, 1);
+        }
+        if self.before.keep(row) {
+            return;
         }
         let reason =
             "a row without a header: expected columns such as 'Sender address', 'TLS 1.2', 'Messages sent'";
@@ -241,7 +251,20 @@ impl Sheet<'_> {
         date.map(|date| date.instant(&Zone::UTC)).ok_or_else(refused)
     }
 
+    fn judge_before_header(&mut self, sink: &mut dyn Sink) {
+        for (line, is_row) in self.before.judged(self.header.as_ref().map(|header| header.width)) {
+            match is_row {
+                true => {
+                    let reason = "a row before its header: expected the header above all rows";
+                    sink.reject(rejection(self.input, line, reason));
+                }
+                false => sink.skip(Skip::Header, 1),
+            }
+        }
+    }
+
     fn end(&mut self, sink: &mut dyn Sink) {
+        self.judge_before_header(sink);
         warn_if_cut(self.input, self.rows, sink);
         let undated = std::mem::take(&mut self.undated);
         let rows = undated.len() as u64;

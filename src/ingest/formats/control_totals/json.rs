@@ -18,13 +18,14 @@ use crate::ingest::{Input, Sink, SourceError};
 use crate::period::{Timestamp, Zone};
 use crate::usage::{Rejection, Skip, SourceId};
 
-/// Whether a head is JSON with metrics of the service.
+/// Whether a head is JSON with metrics of the service, and with no logs among them: those are read as logs.
 pub(super) fn is_metrics(head: &[u8]) -> bool {
     let lower = head.to_ascii_lowercase();
     let has = |text: &str| memchr::memmem::find(&lower, text.as_bytes()).is_some();
     let has_metric = has("\"apirequests\"") || has("\"deliverystatusupdate\"") || has("\"userengagement\"");
     let is_answer = has("\"timeseries\"") || has("\"metricname\"");
-    matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) && has_metric && is_answer
+    let starts = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+    starts && has_metric && is_answer && !has("correlationid")
 }
 
 /// Reads one input.
@@ -43,7 +44,6 @@ pub(super) fn read(
         gauge,
         metric: None,
         resource: Vec::new(),
-        rows: 0,
     })
     .map(drop)
 }
@@ -58,7 +58,6 @@ struct Walk<'a> {
     /// The metric and the resource of the series that follow.
     metric: Option<Metric>,
     resource: Vec<u8>,
-    rows: u64,
 }
 
 /// A number at a time.
@@ -82,7 +81,7 @@ struct Name {
 #[derive(Debug, Deserialize)]
 struct Dimension {
     name: Name,
-    value: String,
+    value: Option<String>,
 }
 
 /// What an object holds.
@@ -93,11 +92,11 @@ struct Found {
     line: Option<Point>,
     dimensions: Vec<Dimension>,
     is_envelope: bool,
+    is_line: bool,
 }
 
 impl Walk<'_> {
     fn take(&mut self, point: &Point, dimensions: &Dimensions, digest: MessageKey) {
-        self.rows += 1;
         self.sink.records(1);
         match self.taken(point, dimensions, digest) {
             Ok(Taken::Kept) => {}
@@ -130,7 +129,7 @@ impl Walk<'_> {
         let mut dimensions = Dimensions::default();
         let mut digest = MessageKey::of_parts(&[b"series"]);
         for Dimension { name, value } in &found.dimensions {
-            let name = name_of(name.value.as_bytes());
+            let (name, value) = (name_of(name.value.as_bytes()), value.as_deref().unwrap_or_default());
             let so_far = digest.bits().to_be_bytes();
             digest = MessageKey::of_parts(&[&so_far, name.as_bytes(), value.as_bytes()]);
             let slot = match name.as_str() {
@@ -176,7 +175,10 @@ impl json::Walk for Walk<'_> {
                     found.is_envelope = true;
                     object.next_value_seed(Visit { walk: &mut *self, is_row_place: false })?;
                 }
-                "name" | "metricname" => self.metric = metric_of(&object.next_value::<Box<RawValue>>()?),
+                name @ ("name" | "metricname") => {
+                    found.is_line |= name == "metricname";
+                    self.metric = metric_of(&object.next_value::<Box<RawValue>>()?);
+                }
                 "id" | "resourceid" => {
                     let raw: Box<RawValue> = object.next_value()?;
                     self.resource = text_of(&raw).to_ascii_lowercase().into_bytes();
@@ -199,8 +201,7 @@ impl json::Walk for Walk<'_> {
             }
         }
         self.take_series(&found);
-        let point = found.line.filter(|point| point.time.is_some() || point.count.is_some());
-        match point.filter(|_| !found.is_envelope) {
+        match found.line.filter(|_| found.is_line) {
             Some(point) => self.take(&point, &Dimensions::default(), MessageKey::of_parts(&[b"line"])),
             None if is_row_place && !found.is_envelope => {
                 json::Walk::reject(self, line, "an object without numbers of a metric".to_owned());
@@ -211,7 +212,6 @@ impl json::Walk for Walk<'_> {
     }
 
     fn reject(&mut self, line: u64, reason: String) {
-        self.rows += 1;
         self.sink.records(1);
         self.sink.reject(Rejection { file: self.input.to_owned(), line, reason });
     }

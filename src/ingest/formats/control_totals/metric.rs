@@ -140,7 +140,7 @@ pub(super) fn count(
 
 /// Whether a request was accepted, as far as the status code or its class tells.
 fn is_success(status_code: &[u8]) -> bool {
-    matches!(status_code.first(), None | Some(b'2')) || !status_code[0].is_ascii_digit()
+    status_code.first().is_none_or(|first| *first == b'2' || !first.is_ascii_digit())
 }
 
 #[cfg(test)]

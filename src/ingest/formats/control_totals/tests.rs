@@ -212,6 +212,20 @@ fn lines_of_a_diagnostic_setting_have_no_dimensions() {
         read(&format!("{line}{}\n{{\"a\":1}}\n", line.replace("ApiRequests", "APIRequestSMS").trim_end()));
     assert_eq!(skipped(&sink), [(Skip::NotUsage, 1), (Skip::OtherService, 1)]);
     assert_eq!(rejections(&sink), ["report:3: an object without numbers of a metric"]);
+    let sink = read(&format!("{line}{{\"time\":\"2026-10-01T12:00:00Z\",\"count\":5}}\n"));
+    assert_eq!(rejections(&sink), ["report:2: an object without numbers of a metric"]);
+}
+
+#[test]
+fn series_without_a_value_of_their_dimension_are_told_apart() {
+    let data = "{\"timeStamp\":\"2026-10-01T12:00:00Z\",\"count\":1}";
+    let one = answer("ApiRequests", "operation", "SendMail", data, true);
+    let none = one.replace("\"SendMail\"", "null");
+    let expected = [
+        total("API requests of all operations 2026-10-01", None, "1"),
+        total("requests to send 2026-10-01", MESSAGES, "1"),
+    ];
+    assert_eq!(totals(&read_all(&[&one, &none])), expected);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::ingest::delimited::name_of;
 use crate::ingest::formats::message_trace::columns::{Column, Shape, column_of};
 use crate::ingest::formats::message_trace::row::{Cells, Notation, Reader, Taken};
-use crate::ingest::json::{self, ENVELOPES, Gauge, Visit, text_of};
+use crate::ingest::json::{self, Gauge, Visit, text_of};
 use crate::usage::Rejection;
 
 /// Keys that mark an envelope even where they hold no rows.
@@ -110,7 +110,7 @@ impl json::Walk for Walk<'_, '_> {
         let (mut is_page, mut is_linked) = (false, false);
         while let Some(key) = object.next_key::<Cow<'_, str>>()? {
             let name = name_of(key.as_bytes());
-            if ENVELOPES.contains(&name.as_str()) {
+            if json::is_envelope(&name) {
                 let before = self.rows;
                 object.next_value_seed(Visit { walk: &mut *self, is_row_place: false })?;
                 row.is_envelope |= self.rows > before || EMPTY_OR_NOT.contains(&name.as_str());
