@@ -52,6 +52,8 @@ pub enum Skip {
     NotUsage,
     /// A message of which no recipient was accepted, as far as the input tells.
     NoRecipient,
+    /// Told by a better source in the same run.
+    Covered,
 }
 
 impl Skip {
@@ -78,6 +80,7 @@ impl Skip {
             Skip::NotDelivered => "not-delivered",
             Skip::NotUsage => "not-usage",
             Skip::NoRecipient => "no-recipient",
+            Skip::Covered => "covered",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One file per format; the order of [`FORMATS`] is the order in which `relaymeter formats` shows them.
 
+pub mod exchange_server;
 pub mod generic_csv;
 pub mod message_trace;
 pub mod postfix;
@@ -7,5 +8,9 @@ pub mod postfix;
 use super::LogFormat;
 
 /// All formats that can be read. The generic format is asked last.
-pub static FORMATS: &[&dyn LogFormat] =
-    &[&postfix::Postfix, &message_trace::MessageTrace, &generic_csv::GenericCsv];
+pub static FORMATS: &[&dyn LogFormat] = &[
+    &postfix::Postfix,
+    &message_trace::MessageTrace,
+    &exchange_server::ExchangeServer,
+    &generic_csv::GenericCsv,
+];

@@ -39,6 +39,8 @@ pub(crate) struct Facts {
     pub(crate) zone_assumed: bool,
     /// Bytes of one copy.
     pub(crate) size: Option<u64>,
+    /// Whether `size` is only what the client declared.
+    pub(crate) size_declared: bool,
     /// Where the message came from.
     pub(crate) origin: Origin,
     /// The line of the record in its input.
@@ -167,7 +169,7 @@ impl Messages {
 
     fn push(&mut self, facts: &Facts, acceptance: bool) {
         let mut first = Entry::NONE;
-        first.set_message_flags(acceptance, facts.date_only, facts.zone_assumed);
+        first.set_message_flags(acceptance, facts);
         let message = Message {
             key: facts.key.parts(),
             time: seconds(facts.time),
@@ -198,7 +200,7 @@ impl Messages {
         message.origin = origin;
         if word == Word::Settles || word == Word::Joins && time < known.time {
             let mut first = Entry::from_halves(known.first);
-            first.set_message_flags(word == Word::Settles, facts.date_only, facts.zone_assumed);
+            first.set_message_flags(word == Word::Settles, facts);
             message.first = first.halves();
             message.time = time;
         }

@@ -11,6 +11,7 @@ fn facts(key: u128, time: i64, size: Option<u64>) -> Facts {
         date_only: false,
         zone_assumed: false,
         size,
+        size_declared: false,
         origin: Origin {
             sender: SenderId::UNKNOWN,
             client: ClientId::UNKNOWN,

@@ -244,6 +244,7 @@ impl<'a> Reader<'a> {
             date_only: date.date_only,
             zone_assumed: false,
             size: size(cells.get(Column::Size), notation.mark)?,
+            size_declared: false,
             origin: self.origin(cells, signs),
             line: cells.line,
         })
