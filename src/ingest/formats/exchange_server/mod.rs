@@ -11,14 +11,17 @@ mod layout;
 mod protocol;
 mod reader;
 mod relay;
+mod session;
+mod side;
 mod smtp;
 mod tracking;
 
 use self::cells::Splitter;
 use self::layout::{Kind, Layout};
-use self::protocol::{Protocol, Side};
+use self::protocol::Protocol;
 use self::reader::Reader;
 use self::relay::RelayHosts;
+use self::side::Side;
 use self::tracking::Tracking;
 use crate::ingest::grouping::Messages;
 use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
@@ -34,7 +37,7 @@ impl LogFormat for ExchangeServer {
 
     fn about(&self) -> About {
         About {
-            title: "Exchange Server message tracking (MSGTRK*.LOG), else SMTP protocol logs (SmtpReceive, SmtpSend)",
+            title: "Exchange Server: message tracking logs, else SMTP protocol logs",
             size: "total-bytes where the first server received it; protocol logs: bytes received, else SIZE= as declared",
             recipients: "recipient-address where the first server received it; protocol logs: accepted RCPT TO",
             direction: "mail into mailboxes of these servers is left out; Originating or Incoming; --relay-host means \
@@ -63,10 +66,11 @@ impl LogFormat for ExchangeServer {
         let kinds: Vec<_> = inputs.iter().map(|input| Layout::of_head(input.head())).collect();
         let has = |kind| kinds.iter().flatten().any(|layout| layout.kind == kind);
         let (is_covered, has_sessions) = (has(Kind::Tracking), has(Kind::Protocol));
-        let has_receive = inputs.iter().any(|input| Side::of_head(input.head()) == Some(Side::Receive));
+        let has_side = |side| inputs.iter().any(|input| Side::of_head(input.head()) == Some(side));
+        let (has_receive, has_send) = (has_side(Side::Receive), has_side(Side::Send));
         let relays = RelayHosts::new(&options.relay_hosts);
         // A session can run on in the next log.
-        inputs.sort_by_cached_key(|input| protocol::first_time(input.head()));
+        inputs.sort_by_cached_key(|input| side::first_time(input.head()));
         let mut reader = Reader {
             messages: Messages::default(),
             tracking: Tracking::new(&options.own_domains, relays),
@@ -81,7 +85,11 @@ impl LogFormat for ExchangeServer {
         }
         let messages = reader.messages;
         if has_sessions {
-            warn_of_sessions(is_covered, has_receive, relays, sink);
+            warn_of_sessions(is_covered, has_receive && has_send, sink);
+            if !is_covered && has_receive && !relays.is_open() {
+                let what = "--relay-host says nothing about SmtpReceive logs: they do not name the next host";
+                sink.warn(what.to_owned());
+            }
         }
         messages.deliver(sink, |_, _| true);
         Ok(())
@@ -89,7 +97,7 @@ impl LogFormat for ExchangeServer {
 }
 
 /// Warns of what protocol logs were left out, or cannot tell.
-fn warn_of_sessions(is_covered: bool, has_receive: bool, relays: RelayHosts<'_>, sink: &mut dyn Sink) {
+fn warn_of_sessions(is_covered: bool, has_both_sides: bool, sink: &mut dyn Sink) {
     if is_covered {
         return sink.warn(
             "SMTP protocol logs are skipped: message tracking in the same run tells of the same messages"
@@ -101,9 +109,10 @@ fn warn_of_sessions(is_covered: bool, has_receive: bool, relays: RelayHosts<'_>,
          does"
             .to_owned(),
     );
-    if has_receive && !relays.is_open() {
+    if has_both_sides {
         sink.warn(
-            "--relay-host says nothing about SmtpReceive logs: they do not name the next host".to_owned(),
+            "SmtpSend logs are skipped: SmtpReceive logs in the same run tell of the same messages"
+                .to_owned(),
         );
     }
 }

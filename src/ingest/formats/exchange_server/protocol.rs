@@ -9,112 +9,27 @@
 //! * `SmtpSend` tells of the way out. It counts only where no `SmtpReceive` is read: there a message is known by its
 //!   Message-ID and sender, since every next host has its own session.
 
-use std::collections::VecDeque;
 use std::hash::Hasher;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::cells::{Instant, Splitter, instant, is_exchange_time};
+use super::cells::{Instant, instant};
 use super::events;
-use super::layout::{Column, Kind, Layout, without_mark};
+use super::layout::Column;
 use super::relay::RelayHosts;
+use super::session::{self, Pending, Session, Transaction};
+use super::side::Side;
 use super::smtp::{self, Command, Reply};
 use super::tracking::{Record, Taken};
 use crate::ingest::Sink;
 use crate::ingest::delimited::RecipientHasher;
-use crate::ingest::grouping::{Facts, MessageKey, Messages, Origin, Received, Row, Signs, Standing, Status};
-use crate::period::Timestamp;
-use crate::usage::{ClientId, HostId, SenderId, Skip};
+use crate::ingest::grouping::{Facts, Messages, Origin, Received, Row, Signs, Standing, Status};
+use crate::usage::{ClientId, HostId, Skip};
 
 /// Sessions that are followed at once; where there are more, those without a message under way are forgotten.
 const SESSION_CAP: usize = 200_000;
-
-/// Which side of its sessions a server logs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Side {
-    /// `SmtpReceive`: the client's commands are received.
-    Receive,
-    /// `SmtpSend`: the server is the client.
-    Send,
-}
-
-impl Side {
-    /// The side that the start of a protocol log shows; `None` for another log.
-    pub(super) fn of_head(head: &[u8]) -> Option<Side> {
-        let layout = Layout::of_head(head).filter(|layout| layout.kind == Kind::Protocol)?;
-        let mut splitter = Splitter::default();
-        head.split(|byte| matches!(byte, b'\n' | b'\r')).map(without_mark).find_map(|line| {
-            if let Some(title) = line.strip_prefix(b"#Log-type:") {
-                let is_send = memchr::memmem::find(title, b"Send").is_some();
-                return Some(if is_send { Side::Send } else { Side::Receive });
-            }
-            let cells = splitter.split(line);
-            let is_row = is_exchange_time(layout.get(&cells, Column::Time));
-            is_row.then(|| Side::of_connector(layout.get(&cells, Column::Connector)))
-        })
-    }
-
-    /// Receive connectors are named with their server, `EX01\Default EX01`, send connectors without.
-    fn of_connector(connector: &[u8]) -> Side {
-        if connector.contains(&b'\\') { Side::Receive } else { Side::Send }
-    }
-}
-
-/// The time of the first row of a log; without one, it comes last.
-pub(super) fn first_time(head: &[u8]) -> Timestamp {
-    let mut splitter = Splitter::default();
-    let layout = Layout::of_head(head);
-    let first = head.split(|byte| matches!(byte, b'\n' | b'\r')).find_map(|line| {
-        let cells = splitter.split(without_mark(line));
-        let cell = layout?.get(&cells, Column::Time);
-        is_exchange_time(cell).then(|| instant(cell).ok())?
-    });
-    first.map_or(Timestamp::from_seconds(i64::MAX), |first| first.time)
-}
-
-/// A command that waits for its reply.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Pending {
-    Mail,
-    /// The number of the recipient in its message.
-    Recipient(usize),
-    Data,
-    /// The end of the message.
-    Message,
-    Other,
-}
-
-/// A message from `MAIL FROM` on.
-#[derive(Debug)]
-struct Transaction {
-    sender: SenderId,
-    address: Vec<u8>,
-    is_own: bool,
-    is_probe: bool,
-    declared: Option<u64>,
-    /// Bytes of its chunks.
-    chunks: u64,
-    /// Hashes of recipients, and what was answered.
-    recipients: Vec<(u64, Option<u32>)>,
-    /// The number of its first line in the session.
-    sequence: u64,
-}
-
-/// A session that is open.
-#[derive(Debug, Default)]
-struct Session {
-    last: Option<u64>,
-    name: Vec<u8>,
-    ip: Vec<u8>,
-    user: Vec<u8>,
-    /// The id of the front end's session that it goes on with.
-    proxied: Option<Vec<u8>>,
-    is_exchange: bool,
-    /// The Message-ID of the next message that is sent.
-    sending: Option<Vec<u8>>,
-    transaction: Option<Transaction>,
-    pending: VecDeque<Pending>,
-}
+/// Commands of a session that wait for replies; a server that answered none of so many logs no replies.
+const PENDING_CAP: usize = 100_000;
 
 /// Follows sessions.
 pub(super) struct Protocol<'a> {
@@ -236,6 +151,9 @@ impl<'a> Protocol<'a> {
             Command::Reset => session.transaction = None,
             Command::Hello(_) | Command::Other => {}
         }
+        if session.pending.len() >= PENDING_CAP {
+            session.pending.clear();
+        }
         session.pending.push_back(pending);
         session.beside()
     }
@@ -324,7 +242,7 @@ impl<'a> Protocol<'a> {
         }
         let measured = smtp::bytes_taken(reply.text).or(Some(transaction.chunks).filter(|bytes| *bytes > 0));
         let facts = Facts {
-            key: key(session, transaction, reply, step),
+            key: session::key(session, transaction, reply, step.side, step.record.get(Column::Session)),
             time: step.instant.time,
             date_only: false,
             zone_assumed: false,
@@ -410,35 +328,6 @@ impl Step<'_> {
     }
 }
 
-impl Session {
-    /// A line that says nothing about counts.
-    fn beside(&self) -> Taken {
-        Taken::Skipped(if self.transaction.is_some() { Skip::Event } else { Skip::Session })
-    }
-
-    /// What a reply answers. The one that takes a message is told by its text, so that what was not answered, or not
-    /// logged, before it does no harm.
-    fn answered(&mut self, reply: &Reply<'_>) -> Pending {
-        let ends = self.pending.iter().position(|pending| *pending == Pending::Message);
-        if let (Some(at), true) = (ends, reply.is_queued()) {
-            self.pending.drain(..at);
-        }
-        self.pending.pop_front().unwrap_or(Pending::Other)
-    }
-
-    /// Takes up what the server remarks: who logged in, and which message it sends.
-    fn remark(&mut self, record: &Record<'_>) -> Taken {
-        let (data, context) = (record.get(Column::Data), record.get(Column::Context));
-        if context == b"authenticated" {
-            self.user = data.to_vec();
-        }
-        if memchr::memmem::find(context, b"InternetMessageId").is_some() {
-            self.sending = smtp::message_id(context).map(<[u8]>::to_vec);
-        }
-        self.beside()
-    }
-}
-
 impl Taken {
     /// This, or that it is counted.
     fn unless(self, news: bool) -> Taken {
@@ -468,20 +357,6 @@ fn accept(
         sink.skip(Skip::Duplicate, replaced);
     }
     Taken::Skipped(Skip::Duplicate).unless(messages.settle(slot, accepted))
-}
-
-/// The key of a message: its place in the queue of the server that took it, which the front end repeats; else its
-/// Message-ID in its session; else its place in the session. On the way out, Message-ID and sender.
-fn key(session: &Session, transaction: &Transaction, reply: &Reply<'_>, step: &Step<'_>) -> MessageKey {
-    let id = session.sending.as_deref().or_else(|| smtp::message_id(reply.text));
-    let own = step.record.get(Column::Session);
-    let begin: &[u8] = session.proxied.as_deref().unwrap_or(own);
-    match (step.side, id, smtp::queue_place(reply.text)) {
-        (Side::Send, Some(id), _) => MessageKey::of_parts(&[b"smtp send", id, &transaction.address]),
-        (Side::Receive, id, Some(place)) => MessageKey::of_parts(&[b"smtp", id.unwrap_or_default(), place]),
-        (_, Some(id), None) => MessageKey::of_parts(&[b"smtp session", begin, id]),
-        _ => MessageKey::of_parts(&[b"smtp line", begin, &transaction.sequence.to_le_bytes()]),
-    }
 }
 
 /// Sessions are numbered by each server, whose name is in that of its receive connectors.

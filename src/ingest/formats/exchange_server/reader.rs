@@ -86,7 +86,8 @@ impl Reader<'_> {
     fn row(&mut self, line: &[u8], number: u64, sheet: &mut Sheet<'_>) {
         let mut splitter = std::mem::take(&mut self.splitter);
         let cells = splitter.split(line);
-        if sheet.layout.is_none_or(|layout| layout.width != cells.len()) {
+        // A row with fewer cells is torn, however many are left.
+        if sheet.layout.is_none_or(|layout| layout.width < cells.len()) {
             sheet.layout = Layout::of_row(&cells).or(sheet.layout);
         }
         match sheet.layout {
