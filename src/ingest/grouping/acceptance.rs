@@ -16,6 +16,7 @@ type Moment = (u32, u64);
 #[derive(Debug, Default)]
 pub(super) struct Acceptance {
     moment: Moment,
+    is_hop: bool,
     /// Records that are counted with it: its list may be spread over several.
     pub(super) records: u64,
     /// The number of recipients that it states.
@@ -31,6 +32,9 @@ pub(crate) struct Received {
     pub(crate) nanoseconds: u32,
     /// The number of recipients that it states, which can be more than it lists; 0: it states none.
     pub(crate) stated: u32,
+    /// Whether it says itself that another server was the first: it stands only where that one's is not there,
+    /// however the clocks of the two differ.
+    pub(crate) is_hop: bool,
 }
 
 /// What a record of acceptance is among those of its message.
@@ -52,7 +56,7 @@ impl Messages {
     pub(crate) fn accept(&mut self, facts: &Facts, received: Received) -> Standing {
         let moment = (received.nanoseconds, facts.size.unwrap_or(u64::MAX));
         let (slot, is_new) = self.find_or_add(facts, true);
-        let order = if is_new { Ordering::Less } else { self.order(slot, facts, moment) };
+        let order = if is_new { Ordering::Less } else { self.order(slot, facts, received.is_hop, moment) };
         let word = match order {
             Ordering::Less => Word::Settles,
             Ordering::Equal => Word::Joins,
@@ -64,7 +68,7 @@ impl Messages {
         }
         let replaced = if word == Word::Settles { self.forget_acceptance(slot) } else { 0 };
         let acceptance = self.acceptances.entry(slot.0).or_default();
-        acceptance.moment = moment;
+        (acceptance.moment, acceptance.is_hop) = (moment, received.is_hop);
         acceptance.stated = acceptance.stated.max(received.stated);
         Standing::Settles { slot, replaced }
     }
@@ -89,11 +93,12 @@ impl Messages {
     }
 
     /// Where a record of acceptance stands to the earliest so far: `Less` where it is earlier or the only one.
-    fn order(&self, slot: Slot, facts: &Facts, moment: Moment) -> Ordering {
+    fn order(&self, slot: Slot, facts: &Facts, is_hop: bool, moment: Moment) -> Ordering {
         let known = self.messages.at(slot.0).time;
+        let new = (is_hop, seconds(facts.time), moment);
         self.acceptances
             .get(&slot.0)
-            .map_or(Ordering::Less, |earliest| (seconds(facts.time), moment).cmp(&(known, earliest.moment)))
+            .map_or(Ordering::Less, |earliest| new.cmp(&(earliest.is_hop, known, earliest.moment)))
     }
 
     /// Takes back what a record said that turns out to be a hop; returns the records behind it. Every recipient

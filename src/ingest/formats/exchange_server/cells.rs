@@ -3,6 +3,7 @@
 //! Exchange writes every record on one line and breaks none, so a line is split by itself: a quote that a crash
 //! left open spoils its own line and no other.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use chrono::NaiveDate;
@@ -47,8 +48,8 @@ impl<'a> Cells<'a> {
         self.cells.len()
     }
 
-    /// A cell without the quotes and white space around it; empty where there is none. Doubled quotes stay doubled:
-    /// what is read never has any, or is only compared.
+    /// A cell without the quotes and white space around it; empty where there is none. Doubled quotes stay doubled,
+    /// which only matters in a list: see [`undoubled`].
     pub(super) fn get(&self, at: usize) -> &'a [u8] {
         let cell = self.cells.get(at).and_then(|cell| self.line.get(cell.clone())).unwrap_or_default();
         match cell {
@@ -56,6 +57,21 @@ impl<'a> Cells<'a> {
             _ => cell.trim_ascii(),
         }
     }
+}
+
+/// A cell whose doubled quotes are single, as in the recipient `"a;b"@example.com`.
+pub(super) fn undoubled(cell: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(cell, b"\"\"").is_none() {
+        return Cow::Borrowed(cell);
+    }
+    let mut single = Vec::with_capacity(cell.len());
+    let mut rest = cell;
+    while let Some(at) = memchr::memmem::find(rest, b"\"\"") {
+        single.extend_from_slice(&rest[..=at]);
+        rest = &rest[at + 2..];
+    }
+    single.extend_from_slice(rest);
+    Cow::Owned(single)
 }
 
 /// An instant with the nanoseconds within its second, which tell which of two hops was the first.
@@ -123,6 +139,12 @@ mod tests {
         assert_eq!(cells(""), [""]);
         assert_eq!(cells("a,\"open, b"), ["a", "\"open, b"]);
         assert_eq!(cells("\""), ["\""]);
+    }
+
+    #[test]
+    fn doubled_quotes_become_single_ones() {
+        assert_eq!(*undoubled(b"\"\"a;b\"\"@x.com;c@x.com"), *b"\"a;b\"@x.com;c@x.com");
+        assert_eq!(*undoubled(b"a@x.com"), *b"a@x.com");
     }
 
     #[test]

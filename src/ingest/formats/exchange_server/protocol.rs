@@ -349,7 +349,8 @@ fn accept(
     if accepted.clone().next().is_none() {
         return Taken::Skipped(Skip::NoRecipient);
     }
-    let Standing::Settles { slot, replaced } = messages.accept(facts, Received { nanoseconds, stated: 0 })
+    let Standing::Settles { slot, replaced } =
+        messages.accept(facts, Received { nanoseconds, ..Received::default() })
     else {
         return Taken::Skipped(Skip::Duplicate);
     };

@@ -1,6 +1,7 @@
 //! Counts worked out by hand, nasty inputs, and properties that hold for any rows.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use proptest::prelude::*;
 
@@ -168,6 +169,20 @@ fn servers_of_one_organisation_tell_of_one_message() {
         assert_eq!(totals(&sink), (1, 1, 1000, 1000), "{turn}");
         assert_eq!(only(&sink).recipients.delivered, 1);
     }
+}
+
+/// The second server's clock is behind by more than the way takes.
+#[test]
+fn a_row_that_names_another_server_as_the_first_is_a_hop() {
+    let first = "S:FirstForestHop=ex01.contoso.com;S:DeliveryPriority=Normal";
+    let at = |server: &str, time: &str, size: &str| {
+        let row = accepted(1, "jo@example.net").with("server-hostname", server).with("total-bytes", size);
+        row.with("date-time", time).with("custom-data", first)
+    };
+    let rows =
+        [at("EX01", "2026-10-01T06:00:01.500Z", "1000"), at("EX02", "2026-10-01T06:00:01.400Z", "1300")];
+    assert_eq!(only(&tracked(&rows)).message_size, Some(1000));
+    assert_eq!(only(&tracked(&rows[1..])).message_size, Some(1300));
 }
 
 #[test]
@@ -642,6 +657,42 @@ fn logs_that_are_split_copied_or_packed_give_the_same() {
         let mut inputs = discover(&[path]).unwrap().inputs;
         inputs.push(Input::from_bytes(name, &text));
         assert_eq!(totals(&read_inputs(inputs, &ReadOptions::default())), whole, "{name}");
+    }
+}
+
+#[test]
+fn quoted_recipients_are_one_each() {
+    let sink = tracked(&[accepted(1, "\"a;b\"@example.net;c@example.net").with("recipient-count", "2")]);
+    assert_eq!(totals(&sink).1, 2);
+}
+
+/// Real files: messages, recipients, bytes, recipient bytes; what of them is skipped or of which traffic.
+#[test]
+fn real_files_give_the_counts_worked_out_by_hand() {
+    let folder = std::env::var_os("RELAYMETER_TEST_DATA").map(PathBuf::from);
+    let folder = folder.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
+    let folder = folder.join("logs/exchange-server");
+    if !folder.exists() {
+        println!("skipped: {} is absent", folder.display());
+        return;
+    }
+    let expected: [(&str, Totals, u64); 8] = [
+        ("beats-MSGTRK-v14-utf8bom.LOG", (0, 0, 0, 0), 7),
+        ("crowdsec-exchange-smtp-bf.log", (0, 0, 0, 0), 9),
+        ("crowdsec-exchange-smtp-logs.log", (0, 0, 0, 0), 1),
+        ("derived-MSGTRK2026100108-1.LOG", (1, 2, 2_048, 4_096), 12),
+        ("elastic-SmtpReceive-protocol-noheader.log", (0, 0, 0, 0), 4),
+        ("elastic-SmtpSend-protocol-noheader.log", (0, 0, 0, 0), 3),
+        // Two accepted, one put into a mailbox, and a report with the null sender that the sieve leaves out.
+        ("elastic-messagetracking-noheader.log", (3, 3, 151_829, 151_829), 6),
+        ("nxlog-MSGTRKMS2022091915-1.LOG", (1, 1, 3_750_222, 3_750_222), 7),
+    ];
+    for (name, expected, records) in expected {
+        let text = std::fs::read(folder.join(name)).unwrap();
+        assert_eq!(ExchangeServer.detect(&text), Some(Likelihood::Certain), "{name}");
+        let sink = read_with(&[(name, &text)], &ReadOptions::default());
+        assert_eq!((totals(&sink), sink.accounting.records), (expected, records), "{name}");
+        assert_eq!(sink.accounting.rejected, 0, "{name}: {:?}", reasons(&sink));
     }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! What is counted of the rows of one message is left to `grouping`.
 
-use super::cells::{Cells, instant};
+use super::cells::{Cells, instant, undoubled};
 use super::events::{self, Event, From};
 use super::layout::{Column, Layout};
 use super::relay::RelayHosts;
@@ -100,9 +100,9 @@ impl<'a> Tracking<'a> {
         messages: &mut Messages,
         sink: &mut dyn Sink,
     ) -> Result<Taken, String> {
-        let list = record.get(Column::Recipients);
+        let list = undoubled(record.get(Column::Recipients));
         let hasher = &mut self.hasher;
-        let listed = split_list(list, b";").filter(|address| hasher.hash(address).is_some()).count();
+        let listed = split_list(&list, b";").filter(|address| hasher.hash(address).is_some()).count();
         if listed == 0 {
             return Err("the recipient addresses are missing".to_owned());
         }
@@ -116,7 +116,11 @@ impl<'a> Tracking<'a> {
             signs: signs(record, from, self.own_domains),
         };
         let (facts, nanoseconds) = facts(record, origin)?;
-        let received = Received { nanoseconds, stated: stated(record.get(Column::Count), listed)? };
+        let received = Received {
+            nanoseconds,
+            stated: stated(record.get(Column::Count), listed)?,
+            is_hop: is_later_hop(record),
+        };
         let Standing::Settles { slot, replaced } = messages.accept(&facts, received) else {
             return Ok(Taken::Skipped(Skip::Duplicate));
         };
@@ -124,7 +128,7 @@ impl<'a> Tracking<'a> {
             sink.skip(Skip::Duplicate, replaced);
         }
         let hasher = &mut self.hasher;
-        let news = messages.settle(slot, split_list(list, b";").filter_map(|address| hasher.hash(address)));
+        let news = messages.settle(slot, split_list(&list, b";").filter_map(|address| hasher.hash(address)));
         Ok(if news { Taken::Used } else { Taken::Skipped(Skip::Duplicate) })
     }
 
@@ -138,8 +142,8 @@ impl<'a> Tracking<'a> {
         messages: &mut Messages,
         sink: &mut dyn Sink,
     ) -> Result<Taken, String> {
-        let list = record.get(column);
-        if !split_list(list, b";").any(|address| self.hasher.hash(address).is_some()) {
+        let list = undoubled(record.get(column));
+        if !split_list(&list, b";").any(|address| self.hasher.hash(address).is_some()) {
             return Ok(Taken::Skipped(otherwise));
         }
         let client = match record.get(Column::OriginalIp) {
@@ -151,7 +155,7 @@ impl<'a> Tracking<'a> {
         let (facts, _) = facts(record, origin)?;
         let slot = messages.message(&facts);
         let mut news = false;
-        for address in split_list(list, b";") {
+        for address in split_list(&list, b";") {
             let row = if news { Row::Rest } else { Row::Event };
             if let Some(hash) = self.hasher.hash(address) {
                 news |= messages.recipient(slot, hash, status, row);
@@ -246,6 +250,14 @@ fn client(record: &Record<'_>, sink: &mut dyn Sink) -> ClientId {
         _ => b"",
     };
     sink.names().client(name, ip, b"")
+}
+
+/// Whether the row names another server as the first of the organisation that took the message.
+fn is_later_hop(record: &Record<'_>) -> bool {
+    let label = |host: &'_ [u8]| host.split(|byte| *byte == b'.').next().map(<[u8]>::to_ascii_lowercase);
+    let (first, own) =
+        (custom_value(record.get(Column::Custom), b"FirstForestHop="), record.get(Column::ServerName));
+    !first.is_empty() && !own.is_empty() && label(first) != label(own)
 }
 
 /// The value of one part of `custom-data`, `S:Name=value;...`; empty where it is not there.

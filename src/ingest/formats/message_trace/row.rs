@@ -192,6 +192,7 @@ impl<'a> Reader<'a> {
         let received = Received {
             nanoseconds: nanoseconds(cells.get(Column::Time)),
             stated: stated(cells.get(Column::RecipientCount), listed)?,
+            is_hop: false,
         };
         let Standing::Settles { slot, replaced } = self.messages.accept(&facts, received) else {
             return Ok(Taken::Skipped(Skip::Duplicate));
