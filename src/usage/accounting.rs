@@ -52,10 +52,10 @@ pub enum Skip {
     NotUsage,
     /// A charge of another service than mail.
     OtherService,
-    /// A pass over what a better source in the same run tells.
-    Covered,
     /// A message of which no recipient was accepted, as far as the input tells.
     NoRecipient,
+    /// Told by a better source in the same run.
+    Covered,
 }
 
 impl Skip {

@@ -3,6 +3,7 @@
 pub mod acs_diagnostics;
 pub mod azure_cost;
 pub mod control_totals;
+pub mod exchange_server;
 pub mod generic_csv;
 pub mod hmailserver;
 pub mod iis_smtp;
@@ -15,6 +16,7 @@ use super::LogFormat;
 pub static FORMATS: &[&dyn LogFormat] = &[
     &postfix::Postfix,
     &message_trace::MessageTrace,
+    &exchange_server::ExchangeServer,
     &acs_diagnostics::AcsDiagnostics,
     &azure_cost::AzureCost,
     &control_totals::ControlTotals,

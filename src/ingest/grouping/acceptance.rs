@@ -22,6 +22,7 @@ pub(super) struct Acceptance {
     moment: Moment,
     /// The number of its origin.
     pub(super) origin: u32,
+    is_hop: bool,
     /// Records that are counted with it: its list may be spread over several.
     pub(super) records: u64,
     /// The number of recipients that it states.
@@ -39,6 +40,9 @@ pub(crate) struct Received {
     pub(crate) stated: u32,
     /// A digest of its texts, which decides between records that differ in origin.
     pub(crate) texts: u32,
+    /// Whether it says itself that another server was the first: it stands only where that one's is not there,
+    /// however the clocks of the two differ.
+    pub(crate) is_hop: bool,
 }
 
 /// What a record of acceptance is among those of its message.
@@ -68,7 +72,7 @@ impl Messages {
         let moment = (received.nanoseconds, facts.size.unwrap_or(NO_SIZE));
         let told = Told::of(facts.origin, received.texts);
         let (slot, is_new) = self.find_or_add(facts, told, true);
-        let order = if is_new { Ordering::Less } else { self.order(slot, facts, moment) };
+        let order = if is_new { Ordering::Less } else { self.order(slot, facts, received.is_hop, moment) };
         let word = match order {
             Ordering::Less => Word::Settles,
             Ordering::Equal => Word::Joins,
@@ -85,7 +89,7 @@ impl Messages {
             None => self.origin(told),
         };
         let acceptance = self.acceptances.entry(slot.0).or_default();
-        (acceptance.moment, acceptance.origin) = (moment, origin);
+        (acceptance.moment, acceptance.is_hop, acceptance.origin) = (moment, received.is_hop, origin);
         acceptance.stated = acceptance.stated.max(received.stated);
         Standing::Settles { slot, replaced }
     }
@@ -110,11 +114,12 @@ impl Messages {
     }
 
     /// Where a record of acceptance stands to the earliest so far: `Less` where it is earlier or the only one.
-    fn order(&self, slot: Slot, facts: &Facts, moment: Moment) -> Ordering {
+    fn order(&self, slot: Slot, facts: &Facts, is_hop: bool, moment: Moment) -> Ordering {
         let known = self.messages.at(slot.0).time;
+        let new = (is_hop, seconds(facts.time), moment);
         self.acceptances
             .get(&slot.0)
-            .map_or(Ordering::Less, |earliest| (seconds(facts.time), moment).cmp(&(known, earliest.moment)))
+            .map_or(Ordering::Less, |earliest| new.cmp(&(earliest.is_hop, known, earliest.moment)))
     }
 
     /// Takes back what a record said that turns out to be a hop; returns the records behind it. Every recipient

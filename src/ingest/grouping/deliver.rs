@@ -5,6 +5,9 @@
 //! * Else a group that was expanded counts as one recipient: the sender named the group once, and the service
 //!   charges what it was handed. Rows of members are skipped; since some of them may have been named beside the
 //!   group, `recipients_upper` is the number of all rows that are no group.
+//! * A recipient whose copy went into a mailbox of the same servers, or to a host that is not asked for, does not
+//!   count; nor does a message without any other. An address that was replaced by another shares its fate, and a
+//!   group all of whose members have such mailboxes has one too.
 
 use super::acceptance::Acceptance;
 use super::recipients::{Entry, Status, entries};
@@ -17,6 +20,10 @@ use crate::usage::{Names, Recipients, SizeQuality, Skip, SourceId, Submission, T
 #[derive(Debug, Default)]
 struct Tally {
     recipients: Recipients,
+    /// Recipients with a mailbox of the servers that wrote the log.
+    local: u64,
+    /// Recipients behind a host that does not count.
+    elsewhere: u64,
     upper: u64,
     /// Recipients that the acceptance states and does not list.
     unlisted: u64,
@@ -47,7 +54,9 @@ impl Messages {
                     sink.skip(reason, records);
                 }
             }
-            if counts(&self.settled_origin(at, &message), sink.names()) {
+            if let Some(reason) = tally.reason_to_skip() {
+                sink.skip_message(reason, tally.used);
+            } else if counts(&self.settled_origin(at, &message), sink.names()) {
                 sink.accept(Record::Submission(self.submission(at, &message, &tally)));
             } else {
                 sink.skip_message(Skip::OtherRelay, tally.used);
@@ -85,7 +94,11 @@ impl Messages {
             },
             messages: 1,
             message_size: size,
-            size_quality: if size.is_some() { SizeQuality::Measured } else { SizeQuality::Missing },
+            size_quality: match size {
+                Some(_) if flags.is_size_declared() => SizeQuality::Declared,
+                Some(_) => SizeQuality::Measured,
+                None => SizeQuality::Missing,
+            },
             recipients: tally.recipients,
             recipients_upper: tally.upper,
             sender: origin.sender,
@@ -107,49 +120,72 @@ impl Tally {
         let mut tally = Tally::default();
         let groups = count(|entry| entry.status() == Status::Expanded);
         if let Some(acceptance) = messages.acceptances.get(&at) {
-            all().for_each(|entry| tally.add_after_acceptance(entry));
+            let others = fate(all().filter(|entry| !entry.is_accepted()));
+            all().for_each(|entry| tally.add_after_acceptance(entry, others));
             tally.used += acceptance.records;
-            tally.unlisted = u64::from(acceptance.stated).saturating_sub(tally.recipients.attempted());
+            let known = tally.recipients.attempted() + tally.local + tally.elsewhere;
+            tally.unlisted = u64::from(acceptance.stated).saturating_sub(known);
             tally.recipients.unknown += tally.unlisted;
             tally.upper = tally.recipients.attempted();
         } else if groups > 0 {
-            let members = count(|entry| !matches!(entry.status(), Status::Expanded | Status::Rerouted));
-            all().for_each(|entry| tally.add(entry, |status| status == Status::Expanded, Skip::Expansion));
-            tally.upper = groups.max(members);
+            let members = count(|entry| entry.can_be_billed() && entry.status() != Status::Expanded);
+            let others = fate(all().filter(|entry| entry.status() != Status::Expanded));
+            all().for_each(|entry| {
+                tally.add(entry, others, |status| status == Status::Expanded, Skip::Expansion)
+            });
+            tally.upper = match tally.recipients.attempted() {
+                0 => 0,
+                groups => groups.max(members),
+            };
         } else {
             let only_rerouted = count(|entry| entry.status() != Status::Rerouted) == 0;
             all().for_each(|entry| {
-                tally.add(entry, |status| only_rerouted || status != Status::Rerouted, Skip::Routing)
+                tally.add(entry, None, |status| only_rerouted || status != Status::Rerouted, Skip::Routing)
             });
             tally.upper = tally.recipients.attempted();
         }
         tally
     }
 
+    /// Why the message does not count, where none of its recipients does.
+    fn reason_to_skip(&self) -> Option<Skip> {
+        match (self.recipients.attempted(), self.local, self.elsewhere) {
+            (1.., _, _) | (0, 0, 0) => None,
+            (0, _, 1..) => Some(Skip::OtherRelay),
+            (0, ..) => Some(Skip::LocalDelivery),
+        }
+    }
+
     /// Once the acceptance is known, other rows add no recipient: they come from expansion or forwarding.
-    fn add_after_acceptance(&mut self, entry: Entry) {
+    fn add_after_acceptance(&mut self, entry: Entry, others: Option<Status>) {
         self.used += u64::from(entry.has_message_record());
         let own = u64::from(entry.has_own_record());
         match entry.is_accepted() {
             true => {
-                self.count(entry.status());
+                self.count(entry.status(), others);
                 self.used += own;
             }
             false => self.expansion += own,
         }
         let event = u64::from(entry.has_event_record());
         match entry.status() {
-            Status::Expanded => self.routing += event,
+            Status::Expanded | Status::Rerouted => self.routing += event,
             _ => self.event += event,
         }
     }
 
     /// Counts a recipient that is billed; the rows of another are skipped for a reason.
-    fn add(&mut self, entry: Entry, is_billed: impl Fn(Status) -> bool, otherwise: Skip) {
+    fn add(
+        &mut self,
+        entry: Entry,
+        others: Option<Status>,
+        is_billed: impl Fn(Status) -> bool,
+        otherwise: Skip,
+    ) {
         self.used += u64::from(entry.has_message_record());
         let rows = u64::from(entry.has_own_record()) + u64::from(entry.has_event_record());
         if is_billed(entry.status()) {
-            self.count(entry.status());
+            self.count(entry.status(), others);
             self.used += rows;
         } else if otherwise == Skip::Expansion && entry.status() != Status::Rerouted {
             self.expansion += rows;
@@ -158,15 +194,31 @@ impl Tally {
         }
     }
 
-    fn count(&mut self, status: Status) {
+    /// Counts a recipient; `others` is what became of those that took the place of some.
+    fn count(&mut self, status: Status, others: Option<Status>) {
+        let status = match (status, others) {
+            (Status::Rerouted, Some(others)) => others,
+            (Status::Expanded, Some(Status::Local)) => Status::Local,
+            _ => status,
+        };
         let counter = match status {
             Status::Unknown | Status::Rerouted => &mut self.recipients.unknown,
             Status::Open => &mut self.recipients.open,
             Status::Filtered => &mut self.recipients.filtered,
             Status::Bounced => &mut self.recipients.bounced,
+            Status::Elsewhere => &mut self.elsewhere,
+            Status::Local => &mut self.local,
             // The service took the group's copy; what became of the members' copies is not the sender's.
             Status::Delivered | Status::Expanded => &mut self.recipients.delivered,
         };
         *counter += 1;
     }
+}
+
+/// What became of recipients together: the best that happened to one whose copy left, or `Local` where every copy
+/// went into a mailbox.
+fn fate(entries: impl Iterator<Item = Entry>) -> Option<Status> {
+    let told = |status: &Status| !matches!(status, Status::Unknown | Status::Rerouted | Status::Expanded);
+    let local_last = |status: &Status| (*status != Status::Local, *status);
+    entries.map(Entry::status).filter(told).max_by_key(local_last)
 }

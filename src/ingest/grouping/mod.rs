@@ -17,6 +17,7 @@ mod repeats;
 pub(crate) use acceptance::{Received, Standing};
 pub(crate) use chunks::{Chunks, Index};
 pub(crate) use key::MessageKey;
+pub(crate) use origins::origin_digest;
 pub(crate) use recipients::{Row, Status, further_hash};
 pub(crate) use repeats::Repeats;
 
@@ -42,6 +43,8 @@ pub(crate) struct Facts {
     pub(crate) zone_assumed: bool,
     /// Bytes of one copy.
     pub(crate) size: Option<u64>,
+    /// Whether `size` is only what the client declared.
+    pub(crate) size_declared: bool,
     /// Where the message came from.
     pub(crate) origin: Origin,
     /// The line of the record in its input.
@@ -176,7 +179,7 @@ impl Messages {
 
     fn push(&mut self, facts: &Facts, told: Told, acceptance: bool) {
         let mut first = Entry::NONE;
-        first.set_message_flags(acceptance, facts.date_only, facts.zone_assumed);
+        first.set_message_flags(acceptance, facts);
         let message = Message {
             key: facts.key.parts(),
             time: seconds(facts.time),
@@ -206,7 +209,7 @@ impl Messages {
         let new = (seconds(facts.time), facts.date_only, facts.zone_assumed);
         if word == Word::Settles || word == Word::Joins && new < known {
             let is_acceptance = word == Word::Settles || first.is_acceptance();
-            first.set_message_flags(is_acceptance, facts.date_only, facts.zone_assumed);
+            first.set_message_flags(is_acceptance, facts);
             message.first = first.halves();
             message.time = new.0;
         }

@@ -1,13 +1,27 @@
 //! Where a message came from, as several records tell it. What they say is put together so that their order does not
 //! matter: each part is that of the record which weighs most among those that tell it.
 
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::FxHasher;
+
 use super::chunks::mixed;
 use super::{Messages, Origin, Signs};
-use crate::usage::{ClientId, HostId, SenderId};
+use crate::usage::{ClientId, HostId, Names, SenderId};
 
 /// What a record weighs: what it shows of the traffic, then a digest of its texts. Ids would not do: they are given
 /// in the order in which texts are first read.
 type Weight = (Signs, u32);
+
+/// A digest of the names of an origin, the same in whatever order rows are read. Names and not cells, whose
+/// spellings may differ in every row.
+pub(crate) fn origin_digest(origin: &Origin, names: &Names) -> u32 {
+    let mut hasher = FxHasher::default();
+    let client = names.client_of(origin.client);
+    (names.sender_address(origin.sender), &client.name, client.ip).hash(&mut hasher);
+    names.host_name(origin.relay).hash(&mut hasher);
+    hasher.finish() as u32
+}
 
 /// An origin and the weights of the records that told its sender, client and relay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
 //! Recipients of a message: a hash, what became of it, and which records told of it.
 
 use super::chunks::mixed;
-use super::{Messages, Slot};
+use super::{Facts, Messages, Slot};
 
 /// What became of a recipient. Of several records on one recipient the greatest stands: a status moves on
 /// (pending, then delivered), so the later export wins in whatever order files are read.
@@ -15,22 +15,28 @@ pub(crate) enum Status {
     Open,
     /// Quarantined or filtered.
     Filtered,
+    /// Handed to a host that `--relay-host` does not name: it does not count.
+    Elsewhere,
     /// Failed.
     Bounced,
     /// Delivered or handed on.
     Delivered,
+    /// Put into a mailbox of the servers that wrote the log: it does not count.
+    Local,
     /// A group whose members have rows of their own.
     Expanded,
 }
 
 impl Status {
-    const ALL: [Status; 7] = [
+    const ALL: [Status; 9] = [
         Status::Unknown,
         Status::Rerouted,
         Status::Open,
         Status::Filtered,
+        Status::Elsewhere,
         Status::Bounced,
         Status::Delivered,
+        Status::Local,
         Status::Expanded,
     ];
 }
@@ -50,28 +56,29 @@ pub(crate) enum Row {
     Event,
 }
 
-/// One recipient: 52 bits of its hash above 12 bits of state. Two recipients of one message fall together
-/// once in 2^52 pairs.
+/// One recipient: 50 bits of its hash above 14 bits of state. Two recipients of one message fall together
+/// once in 2^50 pairs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Entry(u64);
 
-const STATUS: u64 = 0b111;
-const PRESENT: u64 = 1 << 3;
-const ACCEPTED: u64 = 1 << 4;
-const OWN_RECORD: u64 = 1 << 5;
-const MESSAGE_RECORD: u64 = 1 << 6;
-const EVENT_RECORD: u64 = 1 << 7;
+const STATUS: u64 = 0b1111;
+const PRESENT: u64 = 1 << 4;
+const ACCEPTED: u64 = 1 << 5;
+const OWN_RECORD: u64 = 1 << 6;
+const MESSAGE_RECORD: u64 = 1 << 7;
+const EVENT_RECORD: u64 = 1 << 8;
 // Of the message, kept in its first entry.
-const DATE_ONLY: u64 = 1 << 8;
-const ACCEPTANCE: u64 = 1 << 9;
-const ZONE_ASSUMED: u64 = 1 << 10;
+const DATE_ONLY: u64 = 1 << 9;
+const ACCEPTANCE: u64 = 1 << 10;
+const ZONE_ASSUMED: u64 = 1 << 11;
+const SIZE_DECLARED: u64 = 1 << 12;
 /// The message has several recipients: all are in a list, whose head stands where the hash else does.
-const MANY: u64 = 1 << 11;
-pub(super) const STATE_BITS: u32 = 12;
+const MANY: u64 = 1 << 13;
+pub(super) const STATE_BITS: u32 = 14;
 /// Recipients up to which a list is walked. Only those of longer lists are in the index: most lists are shorter, and
 /// an index waits for memory as often as such a walk.
 const WALKED: u32 = 8;
-const OF_MESSAGE: u64 = DATE_ONLY | ACCEPTANCE | ZONE_ASSUMED;
+const OF_MESSAGE: u64 = DATE_ONLY | ACCEPTANCE | ZONE_ASSUMED | SIZE_DECLARED;
 
 impl Entry {
     pub(super) const NONE: Entry = Entry(0);
@@ -124,13 +131,27 @@ impl Entry {
         self.is(ZONE_ASSUMED)
     }
 
+    /// Whether its status leaves it a recipient that can count.
+    pub(super) fn can_be_billed(self) -> bool {
+        !matches!(self.status(), Status::Rerouted | Status::Local | Status::Elsewhere)
+    }
+
     pub(super) fn status(self) -> Status {
         Status::ALL.get((self.0 & STATUS) as usize).copied().unwrap_or(Status::Unknown)
     }
 
-    pub(super) fn set_message_flags(&mut self, acceptance: bool, date_only: bool, zone_assumed: bool) {
+    pub(super) fn is_size_declared(self) -> bool {
+        self.is(SIZE_DECLARED)
+    }
+
+    pub(super) fn set_message_flags(&mut self, acceptance: bool, facts: &Facts) {
         self.0 &= !OF_MESSAGE;
-        for (set, flag) in [(acceptance, ACCEPTANCE), (date_only, DATE_ONLY), (zone_assumed, ZONE_ASSUMED)] {
+        for (set, flag) in [
+            (acceptance, ACCEPTANCE),
+            (facts.date_only, DATE_ONLY),
+            (facts.zone_assumed, ZONE_ASSUMED),
+            (facts.size_declared, SIZE_DECLARED),
+        ] {
             self.0 |= if set { flag } else { 0 };
         }
     }

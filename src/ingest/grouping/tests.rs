@@ -11,6 +11,7 @@ fn facts(key: u128, time: i64, size: Option<u64>) -> Facts {
         date_only: false,
         zone_assumed: false,
         size,
+        size_declared: false,
         origin: Origin {
             sender: SenderId::UNKNOWN,
             client: ClientId::UNKNOWN,
@@ -147,6 +148,26 @@ fn the_earliest_acceptance_stands_in_any_order() {
             assert_eq!((submissions[0].message_size, submissions[0].records, skipped), (Some(500), 1, 2));
             assert!(sink.warnings.is_empty());
         }
+    }
+}
+
+/// The clock of the second server is behind.
+#[test]
+fn a_hop_that_says_so_stands_only_without_the_first() {
+    let (first, hop) = (facts(7, 1_000, Some(500)), facts(7, 998, Some(700)));
+    let is_hop = Received { is_hop: true, ..Received::default() };
+    for hop_first in [true, false] {
+        let mut all = messages();
+        if hop_first {
+            accept(&mut all, &hop, is_hop, &[2, 3]);
+        }
+        accept(&mut all, &first, Received::default(), &[1]);
+        if !hop_first {
+            assert_eq!(accept(&mut all, &hop, is_hop, &[2, 3]), (false, 0));
+        }
+        let (submissions, _) = deliver(all);
+        assert_eq!((submissions[0].message_size, submissions[0].time.seconds()), (Some(500), 1_000));
+        assert_eq!(submissions[0].recipients.attempted(), 1);
     }
 }
 

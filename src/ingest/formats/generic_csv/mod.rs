@@ -240,6 +240,7 @@ impl Reader {
             date_only: timed.1 == TimeQuality::DateOnly,
             zone_assumed: timed.1 == TimeQuality::ZoneAssumed,
             size,
+            size_declared: false,
             origin: Origin { sender, client, relay, signs: Signs::None },
             line: row.line,
         });
@@ -305,7 +306,8 @@ fn add(recipients: &mut Recipients, status: Status, count: u64) -> Result<(), St
         Status::Open => &mut recipients.open,
         Status::Bounced => &mut recipients.bounced,
         Status::Filtered => &mut recipients.filtered,
-        Status::Unknown | Status::Rerouted => &mut recipients.unknown,
+        // No word of a table means the last two: they are told by logs of servers with mailboxes.
+        Status::Unknown | Status::Rerouted | Status::Local | Status::Elsewhere => &mut recipients.unknown,
     };
     *counter = counter.checked_add(count).ok_or("the recipients are more than can be counted")?;
     Ok(())

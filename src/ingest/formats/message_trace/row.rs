@@ -4,18 +4,16 @@
 //! recipient repeat in overlapping exports; times are UTC whether or not a zone is written. What is counted of
 //! the rows of one message is left to `grouping`.
 
-use std::hash::{Hash, Hasher};
-
-use rustc_hash::FxHasher;
-
 use super::columns::{Column, Header, Shape};
 use super::values::{date, nanoseconds, size, stated};
 use super::words::{self, Event};
 use crate::ingest::Sink;
 use crate::ingest::delimited::{self, DateOrder, DateText, DecimalMark, MarkEvidence, RecipientHasher};
-use crate::ingest::grouping::{Facts, MessageKey, Messages, Origin, Received, Row, Signs, Standing, Status};
+use crate::ingest::grouping::{
+    Facts, MessageKey, Messages, Origin, Received, Row, Signs, Standing, Status, origin_digest,
+};
 use crate::period::{Timestamp, Zone};
-use crate::usage::{ClientId, HostId, Names, SenderId, Skip};
+use crate::usage::{ClientId, HostId, SenderId, Skip};
 
 /// The cells of one row by column.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +130,7 @@ impl<'a> Reader<'a> {
         let hash =
             self.hasher.hash(cells.get(Column::Recipient)).ok_or("the recipient address is missing")?;
         let facts = self.facts(cells, notation, signs(cells, None, self.own_domains))?;
-        let slot = self.messages.message_by(&facts, texts(&facts.origin, self.sink.names()));
+        let slot = self.messages.message_by(&facts, origin_digest(&facts.origin, self.sink.names()));
         let status = words::row_status(cells.get(Column::Status));
         self.unclear += u64::from(status.is_none());
         let status = status.unwrap_or(Status::Unknown);
@@ -147,7 +145,7 @@ impl<'a> Reader<'a> {
             );
         }
         let facts = self.facts(cells, notation, signs(cells, None, self.own_domains))?;
-        let slot = self.messages.message_by(&facts, texts(&facts.origin, self.sink.names()));
+        let slot = self.messages.message_by(&facts, origin_digest(&facts.origin, self.sink.names()));
         let (mut news, mut is_clear) = (false, true);
         for (address, status) in delimited::split_statuses(list) {
             let row = if news { Row::Rest } else { Row::Message };
@@ -196,7 +194,8 @@ impl<'a> Reader<'a> {
         let received = Received {
             nanoseconds: nanoseconds(cells.get(Column::Time)),
             stated: stated(cells.get(Column::RecipientCount), listed)?,
-            texts: texts(&facts.origin, self.sink.names()),
+            texts: origin_digest(&facts.origin, self.sink.names()),
+            is_hop: false,
         };
         let Standing::Settles { slot, replaced } = self.messages.accept(&facts, received) else {
             return Ok(Taken::Skipped(Skip::Duplicate));
@@ -224,7 +223,7 @@ impl<'a> Reader<'a> {
         }
         let came_in = words::is_outbound(cells.get(Column::Direction)) == Some(false);
         let facts = self.facts(cells, notation, if came_in { Signs::Inbound } else { Signs::None })?;
-        let slot = self.messages.message_by(&facts, texts(&facts.origin, self.sink.names()));
+        let slot = self.messages.message_by(&facts, origin_digest(&facts.origin, self.sink.names()));
         let mut news = false;
         for address in delimited::split_list(recipients, b";") {
             let row = if news { Row::Rest } else { Row::Event };
@@ -249,6 +248,7 @@ impl<'a> Reader<'a> {
             date_only: date.date_only,
             zone_assumed: false,
             size: size(cells.get(Column::Size), notation.mark)?,
+            size_declared: false,
             origin: self.origin(cells, signs),
             line: cells.line,
         })
@@ -314,16 +314,6 @@ fn client_ip<'a>(cells: &Cells<'a>) -> &'a [u8] {
         b"" => cells.get(Column::ClientIp),
         ip => ip,
     }
-}
-
-/// A digest of the names of an origin, the same in whatever order rows are read. Names and not cells, whose
-/// spellings may differ in every row.
-fn texts(origin: &Origin, names: &Names) -> u32 {
-    let mut hasher = FxHasher::default();
-    let client = names.client_of(origin.client);
-    (names.sender_address(origin.sender), &client.name, client.ip).hash(&mut hasher);
-    names.host_name(origin.relay).hash(&mut hasher);
-    hasher.finish() as u32
 }
 
 /// The name of the client, which stands beside `client_ip` and so is that of a proxy where another address is the

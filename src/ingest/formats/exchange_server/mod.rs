@@ -1,0 +1,121 @@
+//! Exchange Server: message tracking logs, and the SMTP protocol logs that stand in for them.
+//!
+//! One format for both, because they tell of the same messages: where a run has any message tracking, the protocol
+//! logs are skipped as covered. Lines are read in `reader`, by columns that `layout` finds; what a row of message
+//! tracking says is in `tracking`, what a session of a protocol log says in `protocol`; how rows become messages
+//! is left to `grouping`.
+
+mod cells;
+mod events;
+mod layout;
+mod protocol;
+mod reader;
+mod relay;
+mod session;
+mod side;
+mod smtp;
+mod tracking;
+
+use self::cells::Splitter;
+use self::layout::{Kind, Layout};
+use self::protocol::Protocol;
+use self::reader::Reader;
+use self::relay::RelayHosts;
+use self::side::Side;
+use self::tracking::Tracking;
+use crate::ingest::grouping::Messages;
+use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
+
+/// The format `exchange-server`.
+#[derive(Debug)]
+pub(super) struct ExchangeServer;
+
+impl LogFormat for ExchangeServer {
+    fn name(&self) -> &'static str {
+        "exchange-server"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Exchange Server: message tracking logs, else SMTP protocol logs",
+            size: "total-bytes where the first server received it; protocol logs: bytes received, else SIZE= as declared",
+            recipients: "recipient-address where the first server received it; protocol logs: accepted RCPT TO",
+            direction: "mail into mailboxes of these servers is left out; Originating or Incoming; --relay-host means \
+                        the next host. Protocol logs: none",
+            sender: "return path, else the sender's header; client address behind the front end; receive connector",
+            limits: "message tracking keeps 30 days or 1,000 MB, whichever is less; give the logs of all servers; with \
+                     any message tracking in a run, protocol logs are skipped; they are off by default, and tell \
+                     neither what is local nor what was written in mailboxes",
+            export: "copy C:\\Program Files\\Microsoft\\Exchange Server\\V15\\TransportRoles\\Logs\\MessageTracking\\*.LOG \
+                     from each server (Get-TransportService | Format-List Name,MessageTrackingLogPath); protocol logs: \
+                     ...\\TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive\\*.LOG, after Set-ReceiveConnector \
+                     -ProtocolLoggingLevel Verbose",
+        }
+    }
+
+    fn detect(&self, head: &[u8]) -> Option<Likelihood> {
+        Layout::of_head(head).map(|_| Likelihood::Certain)
+    }
+
+    fn read(
+        &self,
+        mut inputs: Vec<Input>,
+        options: &ReadOptions,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ReadError> {
+        let kinds: Vec<_> = inputs.iter().map(|input| Layout::of_head(input.head())).collect();
+        let has = |kind| kinds.iter().flatten().any(|layout| layout.kind == kind);
+        let (is_covered, has_sessions) = (has(Kind::Tracking), has(Kind::Protocol));
+        let has_side = |side| inputs.iter().any(|input| Side::of_head(input.head()) == Some(side));
+        let (has_receive, has_send) = (has_side(Side::Receive), has_side(Side::Send));
+        let relays = RelayHosts::new(&options.relay_hosts);
+        // A session can run on in the next log.
+        inputs.sort_by_cached_key(|input| side::first_time(input.head()));
+        let mut reader = Reader {
+            messages: Messages::default(),
+            tracking: Tracking::new(&options.own_domains, relays),
+            protocol: Protocol::new(&options.own_domains, relays, has_receive),
+            is_covered,
+            splitter: Splitter::default(),
+            tally: Default::default(),
+            sink: &mut *sink,
+        };
+        for input in &mut inputs {
+            reader.read(input)?;
+        }
+        let messages = reader.messages;
+        if has_sessions {
+            warn_of_sessions(is_covered, has_receive && has_send, sink);
+            if !is_covered && has_receive && !relays.is_open() {
+                let what = "--relay-host says nothing about SmtpReceive logs: they do not name the next host";
+                sink.warn(what.to_owned());
+            }
+        }
+        messages.deliver(sink, |_, _| true);
+        Ok(())
+    }
+}
+
+/// Warns of what protocol logs were left out, or cannot tell.
+fn warn_of_sessions(is_covered: bool, has_both_sides: bool, sink: &mut dyn Sink) {
+    if is_covered {
+        return sink.warn(
+            "SMTP protocol logs are skipped: message tracking in the same run tells of the same messages"
+                .to_owned(),
+        );
+    }
+    sink.warn(
+        "SMTP protocol logs do not tell mail into the organisation's own mailboxes from other mail: message tracking \
+         does"
+            .to_owned(),
+    );
+    if has_both_sides {
+        sink.warn(
+            "SmtpSend logs are skipped: SmtpReceive logs in the same run tell of the same messages"
+                .to_owned(),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;
