@@ -1,5 +1,6 @@
 //! One file per format; the order of [`FORMATS`] is the order in which `relaymeter formats` shows them.
 
+pub mod exim;
 pub mod generic_csv;
 pub mod message_trace;
 pub mod postfix;
@@ -8,4 +9,4 @@ use super::LogFormat;
 
 /// All formats that can be read. The generic format is asked last.
 pub static FORMATS: &[&dyn LogFormat] =
-    &[&postfix::Postfix, &message_trace::MessageTrace, &generic_csv::GenericCsv];
+    &[&postfix::Postfix, &exim::Exim, &message_trace::MessageTrace, &generic_csv::GenericCsv];
