@@ -65,11 +65,13 @@ struct Tally {
 impl<'s> Reader<'s> {
     /// A reader that delivers into a sink. `several` logs can be of hosts that hand mail to each other.
     pub fn new(options: &ReadOptions, several: bool, sink: &'s mut dyn Sink) -> Reader<'s> {
+        let mut others = Others::default();
+        others.follow = several;
         Reader {
             sink,
             queue: Queue::default(),
             legs: Legs::default(),
-            others: Others { follow: several, ..Others::default() },
+            others,
             transports: Transports::default(),
             relays: RelayFilter::new(&options.relay_hosts),
             leaving: [VecDeque::new(), VecDeque::new()],
