@@ -126,14 +126,14 @@ impl Reader<'_> {
         message.arrived = true;
         message.is_near = is_local || from_this_host(arrival.host, arrival.ip);
         message.message_id = message_hash(arrival.message_id);
-        message.expected = arrival.recipients;
+        message.expected = message.expected.max(arrival.recipients);
         let origin = &mut message.origin;
         (origin.client, origin.sender) = (client, sender);
         // The arrival tells the size and the time of acceptance; deliveries before it only that of their copies.
         origin.size = arrival.size.or(origin.size);
         (origin.started, origin.source, origin.line) = (time, place.source, place.line);
         let (id, message_id, is_near) = (message.id, message.message_id, message.is_near);
-        message.counted_elsewhere |= self.others.handed_over(id, message_id);
+        message.counted_elsewhere |= message.leg.is_none() && self.others.handed_over(id, message_id);
         if is_near && message_id != 0 {
             self.legs.hint(message_id, id);
         }
@@ -264,11 +264,12 @@ impl Reader<'_> {
         let Some(message) = self.queue.get(later).filter(|_| first != later) else { return };
         let (later_leg, next) = (message.leg, id_hash(message.id));
         let Some(message) = self.queue.get(first) else { return };
-        message.went_on(next);
+        let passed_on = message.went_on(next);
         let [first_leg, later_leg] = self.legs.join(message.origin, message.leg, later_leg);
         message.leg = first_leg;
         if let Some(message) = self.queue.get(later) {
             message.leg = later_leg;
+            message.expected = message.expected.max(passed_on);
         }
     }
 }

@@ -77,7 +77,7 @@ pub struct Message {
     pub is_near: bool,
     /// Hash of its message-id, 0 where unknown.
     pub message_id: u64,
-    /// Recipients by the arrival line, 0 where they are not logged.
+    /// Recipients by the arrival line, or by the deliveries of the leg before it; 0 where neither tells.
     pub expected: u32,
     /// Bytes by the accepting service.
     pub accepted_size: Option<u64>,
@@ -173,11 +173,15 @@ impl Message {
         self.recipients_mut().filter(|one| one.hash == hash).for_each(|recipient| recipient.next = next);
     }
 
-    /// Notes that what was handed over under an id goes on in the message that has it.
-    pub fn went_on(&mut self, next: u64) {
+    /// Notes that what was handed over under an id goes on in the message that has it, and says for how many
+    /// recipients.
+    pub fn went_on(&mut self, next: u64) -> u32 {
+        let mut count = 0;
         for recipient in self.recipients_mut().filter(|recipient| recipient.next == next) {
             recipient.route = Route::Onward;
+            count += 1;
         }
+        count
     }
 
     /// Notes that the administrator took it out of the queue: what was not yet delivered never will be.
