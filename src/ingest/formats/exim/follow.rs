@@ -97,7 +97,7 @@ impl Reader<'_> {
 
     fn apply(&mut self, slot: u32, event: &Event<'_>, line: &Line<'_>, place: Place, time: Timestamp) {
         let Some(message) = self.queue.get(slot) else { return };
-        message.last = message.last.max(time);
+        (message.begun, message.last) = (message.begun.min(time), message.last.max(time));
         if *event == Event::Cut {
             return self.cut(place);
         }

@@ -42,13 +42,13 @@ struct Recipient {
 /// What is known of who handed a message in, and when.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Origin {
-    /// The first line's instant.
+    /// The instant of the arrival; of the first line where the arrival is missing.
     pub started: Timestamp,
     /// How good that instant is.
     pub quality: TimeQuality,
-    /// The input of the first line.
+    /// The input of that line.
     pub source: SourceId,
-    /// The first line.
+    /// The line in it.
     pub line: u64,
     /// Digest of id and time.
     pub digest: u128,
@@ -69,6 +69,8 @@ pub struct Message {
     pub serial: u64,
     /// Who handed it in, and when.
     pub origin: Origin,
+    /// The first line's instant, which can precede the arrival.
+    pub begun: Timestamp,
     /// The last line's instant.
     pub last: Timestamp,
     /// Whether its arrival was seen.
@@ -103,6 +105,7 @@ impl Message {
         Message {
             id,
             serial,
+            begun: origin.started,
             last: origin.started,
             origin,
             arrived: false,

@@ -103,7 +103,7 @@ impl Queue {
         if self.heads.get(&message.id) == Some(&slot) {
             self.heads.remove(&message.id);
         }
-        self.finished.add(id_hash(message.id), message.origin.started, message.last);
+        self.finished.add(id_hash(message.id), message.begun, message.last);
         Some(message)
     }
 

@@ -187,6 +187,21 @@ fn an_id_that_comes_again_is_another_message() {
 }
 
 #[test]
+fn a_delivery_that_precedes_the_arrival_is_of_it() {
+    let log = "2026-10-05 10:00:00 1aaaaa-000001-AA >> x@example.net R=d T=remote_smtp H=mx [192.0.2.9] C=\"250 OK\"\n\
+               2026-10-05 10:00:03 1aaaaa-000001-AA <= a@example.com H=web [192.0.2.7] P=esmtp S=100\n\
+               2026-10-05 10:00:03 1aaaaa-000001-AA Completed\n";
+    let rest = message("18:00:00", "1aaaaa-000003-AA", "b@example.com", 1, "x@example.net");
+    for logs in [vec![log], vec![log, log], vec![log, &rest, log]] {
+        let sink = read(&logs);
+        assert_eq!(sums(&sink).2 % 100, u64::from(logs.len() == 3));
+        let first = sink.submissions().next().unwrap();
+        assert_eq!((first.recipients.delivered, first.message_size), (1, Some(100)));
+        assert_eq!(sink.submissions().count(), 1 + usize::from(logs.len() == 3));
+    }
+}
+
+#[test]
 fn deliveries_without_their_arrival_count_without_size() {
     let log = "2026-10-05 10:00:00 1aaaaa-000001-AA == x@example.net R=d T=remote_smtp defer (-53): later\n\
                2026-10-05 11:00:00 1aaaaa-000001-AA => x@example.net F=<a@example.com> R=d T=remote_smtp H=mx [192.0.2.9]\n\
