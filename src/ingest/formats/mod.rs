@@ -4,6 +4,7 @@ pub mod acs_diagnostics;
 pub mod azure_cost;
 pub mod control_totals;
 pub mod exchange_server;
+pub mod exim;
 pub mod generic_csv;
 pub mod hmailserver;
 pub mod iis_smtp;
@@ -15,12 +16,13 @@ use super::LogFormat;
 /// All formats that can be read. The generic format is asked last.
 pub static FORMATS: &[&dyn LogFormat] = &[
     &postfix::Postfix,
-    &message_trace::MessageTrace,
+    &exim::Exim,
     &exchange_server::ExchangeServer,
+    &iis_smtp::IisSmtp,
+    &hmailserver::HMailServer,
+    &message_trace::MessageTrace,
     &acs_diagnostics::AcsDiagnostics,
     &azure_cost::AzureCost,
     &control_totals::ControlTotals,
-    &iis_smtp::IisSmtp,
-    &hmailserver::HMailServer,
     &generic_csv::GenericCsv,
 ];

@@ -49,11 +49,38 @@ impl<'a> Header<'a> {
         Some(Header { time, host, program: without_pid(program), message })
     }
 
+    /// Reads a line of a mail system's own log, which begins with date and time and names neither host nor program.
+    pub fn parse_bare(line: &'a [u8]) -> Option<Header<'a>> {
+        let line = without_nul(line);
+        if !line.first()?.is_ascii_digit() || line.get(10) != Some(&b' ') {
+            return None;
+        }
+        let (time, rest) = line.split_at(stamp_length(line)?);
+        Some(Header { time, host: b"", program: b"", message: rest.strip_prefix(b" ")? })
+    }
+
+    /// Reads a line that a mail system can write to its own log or hand to a syslog daemon, by the programs that are
+    /// its own. Where such a line has a time of its own behind the header, that one has a year; where only the header
+    /// states its zone, it stands for both.
+    pub fn parse_own(line: &'a [u8], is_own: fn(&[u8]) -> bool) -> Option<Header<'a>> {
+        let named = |header: &Header<'_>| !header.program.is_empty() && is_own(header.program);
+        let outer = Header::parse_rfc5424(line).or_else(|| Header::parse(line));
+        let own =
+            outer.and_then(|outer| if named(&outer) { Some(outer) } else { outer.inner().filter(named) });
+        let Some(own) = own else { return Header::parse_bare(line) };
+        match Header::parse_bare(own.message) {
+            Some(bare) if states_zone(own.time) && !states_zone(bare.time) => {
+                Some(Header { message: bare.message, ..own })
+            }
+            Some(bare) => Some(Header { time: bare.time, message: bare.message, ..own }),
+            None => Some(own),
+        }
+    }
+
     /// The header inside the message, as log drivers of containers leave it. Of the two times the inner one is
     /// nearer to the event; where only the outer one states its zone, it stands for both.
     pub fn inner(&self) -> Option<Header<'a>> {
         let inner = Header::parse(self.message)?;
-        let states_zone = |time| Stamp::parse(time).is_some_and(|stamp| stamp.offset.is_some());
         let time = if states_zone(self.time) && !states_zone(inner.time) { self.time } else { inner.time };
         Some(Header { time, ..inner })
     }
@@ -79,6 +106,10 @@ impl<'a> Header<'a> {
         let program = without_pid(word.strip_suffix(b":")?);
         Some(Header { time, host: b"", program, message: without_id(rest) })
     }
+}
+
+fn states_zone(time: &[u8]) -> bool {
+    Stamp::parse(time).is_some_and(|stamp| stamp.offset.is_some())
 }
 
 /// Cuts what copytruncate and half-written pages leave: everything up to the last NUL.
@@ -154,6 +185,7 @@ fn without_id(message: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::usage::names::decode;
 
     fn parts(line: &str) -> Option<(&str, &str, &str, &str)> {
         let header = Header::parse_rfc5424(line.as_bytes()).or_else(|| Header::parse(line.as_bytes()))?;
@@ -202,6 +234,29 @@ mod tests {
         }
         let address = parts("Apr  1 04:52:30 2001:db8:: postfix/smtp[7]: A1: removed");
         assert_eq!(address, Some(("Apr  1 04:52:30", "2001:db8::", "postfix/smtp", "A1: removed")));
+    }
+
+    #[test]
+    fn a_log_of_its_own_has_neither_host_nor_program() {
+        let own = |line: &'static str| {
+            let header =
+                Header::parse_own(line.as_bytes(), |program| program.is_empty() || program == b"exim");
+            header.map(|header| {
+                [header.time, header.host, header.message].map(|part| decode(part).into_owned())
+            })
+        };
+        let parts = |time: &str, host: &str, text: &str| Some([time, host, text].map(str::to_owned));
+        let time = "2026-10-05 10:00:01";
+        assert_eq!(own("2026-10-05 10:00:01 A => b: c"), parts(time, "", "A => b: c"));
+        assert_eq!(
+            own("2026-10-05 10:00:01 exim 4.97 daemon started: x"),
+            parts(time, "", "exim 4.97 daemon started: x")
+        );
+        assert_eq!(own("2026-10-05 10:00:01 mx exim[7]: A"), parts(time, "mx", "A"));
+        assert_eq!(own("Oct  5 10:00:01 mx exim[7]: 2026-10-05 10:00:01 A"), parts(time, "mx", "A"));
+        let zoned = "2026-10-05T10:00:01+02:00";
+        assert_eq!(own("2026-10-05T10:00:01+02:00 mx exim: 2026-10-05 10:00:01 A"), parts(zoned, "mx", "A"));
+        assert_eq!(own("Oct  5 10:00:01 mx cron[7]: A"), None);
     }
 
     #[test]

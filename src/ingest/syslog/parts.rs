@@ -28,7 +28,8 @@ pub type Proof = fn(&Header<'_>) -> Option<Timestamp>;
 /// What a format knows of the lines of its mail system.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
-    /// Whether a program is of the mail system.
+    /// Whether a program is of the mail system. One that also writes a log of its own, whose lines name no program,
+    /// owns the empty name.
     pub is_own: fn(&[u8]) -> bool,
     /// What its lines state about their time.
     pub proof: Proof,
@@ -37,6 +38,10 @@ pub struct Known {
 impl Known {
     /// Header and time of a line: those of the mail system where its line stands inside another.
     fn stamped<'a>(&self, line: &'a [u8]) -> Option<(Header<'a>, Stamp)> {
+        if (self.is_own)(b"") {
+            let header = Header::parse_own(line, self.is_own)?;
+            return Some((header, Stamp::parse(header.time)?));
+        }
         let outer = Header::parse_rfc5424(line).or_else(|| Header::parse(line))?;
         let inner = if (self.is_own)(outer.program) { None } else { outer.inner() };
         let header = inner.filter(|inner| (self.is_own)(inner.program)).unwrap_or(outer);
@@ -59,6 +64,23 @@ pub struct Part {
 }
 
 impl Part {
+    /// Fails where the lines read so far ran from the newest to the oldest: messages end before they begin in such a
+    /// log, so that reading on would count wrongly without anyone seeing it.
+    pub fn refuse_newest_first(&self) -> Result<(), ReadError> {
+        if !self.clock.runs_backwards() {
+            return Ok(());
+        }
+        Err(ReadError::Undecided {
+            input: self.input.name().to_owned(),
+            problem:
+                "its lines run from the newest to the oldest, and messages can only be followed the other way"
+                    .to_owned(),
+            hint:
+                "sort the export by time, oldest first; 'tac LOG > TURNED' turns the lines of a plain log round"
+                    .to_owned(),
+        })
+    }
+
     /// The instant of the first timestamp; `None` where there is none.
     pub fn first(&self) -> Option<Timestamp> {
         self.first

@@ -39,7 +39,7 @@ fn named_length(text: &[u8]) -> Option<usize> {
     formed.then(|| time + 9 + fraction_length(&text[time + 9..]))
 }
 
-/// RFC 3339 (with `T` or a space) or `2020:07:18-16:56:31`.
+/// RFC 3339 (with `T` or a space, and perhaps a space before the zone) or `2020:07:18-16:56:31`.
 fn numeric_length(text: &[u8]) -> Option<usize> {
     let shape = text.get(..19)?;
     let separators = [shape[4], shape[7], shape[10], shape[13], shape[16]];
@@ -52,12 +52,20 @@ fn numeric_length(text: &[u8]) -> Option<usize> {
     }
     let end = 19 + fraction_length(&text[19..]);
     let zone = match text.get(end) {
+        Some(b' ') if is_spaced_zone(&text[end + 1..]) => 6,
         Some(b'Z') => 1,
         Some(b'+' | b'-') if text.get(end + 3) == Some(&b':') => 6,
         Some(b'+' | b'-') => 5,
         _ => 0,
     };
     (end + zone <= text.len()).then_some(end + zone)
+}
+
+/// Whether a text begins with a zone such as `+0200` that stands as a word of its own.
+fn is_spaced_zone(text: &[u8]) -> bool {
+    let [sign, digits @ ..] = text else { return false };
+    let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    matches!(sign, b'+' | b'-') && count == 4 && matches!(digits.get(4), None | Some(b' '))
 }
 
 fn fraction_length(text: &[u8]) -> usize {
@@ -88,7 +96,7 @@ impl Stamp {
         let year = i32::try_from(number(text.get(..4)?)?).ok()?;
         let (month, day) = (number(text.get(5..7)?)?, number(text.get(8..10)?)?);
         let second = clock_seconds(text.get(11..19)?)?;
-        let zone = &text[19 + fraction_length(&text[19..])..];
+        let zone = text[19 + fraction_length(&text[19..])..].trim_ascii_start();
         let offset = match zone {
             [] => None,
             b"Z" => Some(0),
@@ -173,6 +181,8 @@ mod tests {
         assert_eq!(read("2014-04-01T04:52:30-0230 host"), with(Some(-9000)));
         assert_eq!(read("2014-04-01T04:52:30Z host"), with(Some(0)));
         assert_eq!(read("2014-04-01 04:52:30,5 host"), with(None));
+        assert_eq!(read("2014-04-01 04:52:30.185 +0200 host"), with(Some(7200)));
+        assert_eq!(read("2014-04-01 04:52:30 -5000000 host"), with(None));
         assert_eq!(read("2014:04:01-04:52:30 host"), with(None));
     }
 

@@ -1,7 +1,7 @@
 //! One line of Postfix: its header, its queue id, and where it was handed over to.
 
-use super::chain::from_this_host;
 use super::line::{self, Daemon, Delivery};
+use crate::ingest::handover::{find, from_this_host, host_parts};
 use crate::ingest::syslog::Header;
 use crate::period::Timestamp;
 use crate::usage::{Skip, SourceId};
@@ -44,7 +44,7 @@ pub fn entry(line: &[u8], number: u64, source: SourceId) -> Result<Entry<'_>, Sk
         Some((id, rest)) if daemon != Daemon::Other => {
             Ok(Entry { header, daemon, rest, id, source, line: number })
         }
-        _ if message.starts_with(b"NOQUEUE: ") && line::find(message, b"reject").is_some() => {
+        _ if message.starts_with(b"NOQUEUE: ") && find(message, b"reject").is_some() => {
             Err(Skip::NotAccepted)
         }
         _ => Err(Skip::Session),
@@ -55,9 +55,9 @@ pub fn entry(line: &[u8], number: u64, source: SourceId) -> Result<Entry<'_>, Sk
 /// filters listen (amavis and its kin), or the address that the instance is named after.
 pub fn is_near(entry: &Entry<'_>, delivery: &Delivery<'_>) -> bool {
     const FILTER_PORTS: [&[u8]; 3] = [b"10024", b"10025", b"10026"];
-    let (name, ip) = line::host_parts(delivery.relay);
+    let (name, ip) = host_parts(delivery.relay);
     let port = memchr::memrchr(b':', delivery.relay).map_or(&b""[..], |at| &delivery.relay[at + 1..]);
-    let own = ip.len() >= 7 && line::find(line::instance(entry.header.program), ip).is_some();
+    let own = ip.len() >= 7 && find(line::instance(entry.header.program), ip).is_some();
     from_this_host(name, ip)
         || ip.starts_with(b"private/")
         || ip.starts_with(b"/")

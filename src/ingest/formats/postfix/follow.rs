@@ -5,12 +5,13 @@ use std::hash::BuildHasher;
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
 
-use super::chain::{Awaited, Otherwise, Sign, from_this_host};
+use super::chain::{Awaited, Otherwise, Sign};
 use super::entry::{Entry, is_near, own_message_id};
 use super::line::{self, Daemon, Delivery, Event, Status};
 use super::message::{Message, Origin, Route};
 use super::queue::{Belongs, Logged};
 use super::reader::{LATE_LINES, LATE_LINK, Reader};
+use crate::ingest::handover::{accepted_bytes, find, from_this_host, host_parts};
 use crate::ingest::syslog::Clock;
 use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, SenderId, Skip};
@@ -195,15 +196,13 @@ impl Reader<'_> {
         let onward = self.onward(slot, entry, delivery, logged);
         let near = is_near(entry, delivery);
         let counts = self.relays.counts(delivery.relay);
-        let relay = self.sink.names().host(line::host_parts(delivery.relay).0);
+        let relay = self.sink.names().host(host_parts(delivery.relay).0);
         let Some(message) = self.queue.get(slot) else { return };
         let route = match (entry.daemon, delivery.status) {
             _ if onward != Onward::Nowhere => Route::Filter,
             (_, Status::Probe) => Route::Probe,
             (Daemon::Discard, _) => Route::Discarded,
-            (_, Status::Sent) if near && line::find(delivery.reply, b"discarded").is_some() => {
-                Route::Discarded
-            }
+            (_, Status::Sent) if near && find(delivery.reply, b"discarded").is_some() => Route::Discarded,
             (Daemon::Local | Daemon::Pipe | Daemon::Lmtp, _) => Route::Local,
             (Daemon::Smtp, Status::Bounced) if near => Route::Discarded,
             _ if counts => Route::External,
@@ -212,7 +211,7 @@ impl Reader<'_> {
         if route == Route::External && delivery.relay != b"none" && !delivery.relay.is_empty() {
             message.pass(relay);
         }
-        let accepted = line::accepted_bytes(delivery.reply).filter(|_| delivery.status == Status::Sent);
+        let accepted = accepted_bytes(delivery.reply).filter(|_| delivery.status == Status::Sent);
         if route == Route::External {
             message.accepted_size = message.accepted_size.max(accepted);
         }
@@ -244,7 +243,7 @@ impl Reader<'_> {
     /// Where a recipient's mail goes on after a delivery.
     fn onward(&mut self, slot: u32, entry: &Entry<'_>, delivery: &Delivery<'_>, logged: &Logged) -> Onward {
         let passes_on = matches!(entry.daemon, Daemon::Smtp | Daemon::Lmtp | Daemon::Pipe);
-        let discarded = || line::find(delivery.reply, b"discarded").is_some();
+        let discarded = || find(delivery.reply, b"discarded").is_some();
         if !passes_on || delivery.status != Status::Sent {
             return Onward::Nowhere;
         }

@@ -3,6 +3,7 @@
 //! Keeping many of them apart is left to [`super::queue`], joining those that are one mail to [`super::chain`].
 
 use super::line::{Delivery, Status};
+use crate::ingest::handover::address_hash;
 use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, Recipients, SenderId, SourceId, TimeQuality};
 
@@ -229,20 +230,6 @@ impl Message {
         }
         counts
     }
-}
-
-/// Hash of an address without regard to case.
-fn address_hash(address: &[u8]) -> u64 {
-    use std::hash::Hasher;
-    let mut hasher = rustc_hash::FxHasher::default();
-    let mut folded = [0_u8; 64];
-    for chunk in address.chunks(folded.len()) {
-        let folded = &mut folded[..chunk.len()];
-        folded.copy_from_slice(chunk);
-        folded.make_ascii_lowercase();
-        hasher.write(folded);
-    }
-    hasher.finish()
 }
 
 #[cfg(test)]

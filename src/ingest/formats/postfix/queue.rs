@@ -1,18 +1,16 @@
 //! The messages that are under way, by queue id; and the times at which finished ones lived.
 //!
 //! Postfix reuses short queue ids within minutes, so an id names a list of incarnations, told apart by host,
-//! instance and time. Finished incarnations are remembered as spans of time: a line that falls into one was read
-//! before (a copy of the file, an overlapping export) and is a duplicate.
+//! instance and time. Finished incarnations are remembered by the times at which they lived ([`Lifetimes`]).
 
 use rustc_hash::FxHashMap;
 
 use super::message::Message;
+use crate::ingest::lifetimes::Lifetimes;
 use crate::period::Timestamp;
 
 /// Seconds by which lines of one message can be out of order.
 const DISORDER: i64 = 5;
-/// Seconds within which a queue id that another line names means the incarnation that had it last.
-const RECENT: u32 = 3_600;
 /// No further incarnation in a list.
 const END: u32 = u32::MAX;
 
@@ -22,36 +20,13 @@ pub struct Queue {
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
     heads: FxHashMap<u128, u32>,
-    finished: FxHashMap<u64, Span>,
-    reused: FxHashMap<u64, Vec<Span>>,
+    finished: Lifetimes,
 }
 
 #[derive(Debug)]
 struct Slot {
     message: Message,
     older: u32,
-}
-
-/// Seconds since 1970 from the first to the last line of a message.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    fn new(start: Timestamp, end: Timestamp) -> Span {
-        let short = |time: Timestamp| u32::try_from(time.seconds().max(0)).unwrap_or(u32::MAX);
-        Span { start: short(start), end: short(end) }
-    }
-
-    /// Whether a line belongs to the span. A message that begins in the second in which another ended is a new
-    /// one, unless that other began then too.
-    fn covers(&self, time: Timestamp, begins: bool) -> bool {
-        let time = Span::new(time, time).start;
-        let inside = self.start <= time && time <= self.end;
-        inside && !(begins && time == self.end && self.start < self.end)
-    }
 }
 
 /// What a line with a queue id belongs to.
@@ -105,16 +80,12 @@ impl Queue {
 
     /// Whether a finished incarnation covers a time.
     pub fn was_finished(&self, host: u32, id: u128, time: Timestamp, begins: bool) -> bool {
-        let key = span_key(host, id);
-        self.finished.get(&key).is_some_and(|span| span.covers(time, begins))
-            || self.reused.get(&key).is_some_and(|spans| spans.iter().any(|span| span.covers(time, begins)))
+        self.finished.cover(span_key(host, id), time, begins)
     }
 
     /// Whether an incarnation has left the queue of a host not long before a time.
     pub fn has_left(&self, host: u32, id: u128, time: Timestamp) -> bool {
-        let now = Span::new(time, time).start;
-        let finished = self.finished.get(&span_key(host, id));
-        finished.is_some_and(|span| span.start <= now && now.saturating_sub(span.end) <= RECENT)
+        self.finished.ended_before(span_key(host, id), time)
     }
 
     /// Finds a message under way by its id alone, begun no later than a time: the far side of a hand-over.
@@ -152,10 +123,7 @@ impl Queue {
         self.free.push(at);
         self.unlink(at, &slot);
         let message = slot.message;
-        let span = Span::new(message.origin.started, message.last);
-        if let Some(earlier) = self.finished.insert(span_key(message.host, message.id), span) {
-            self.reused.entry(span_key(message.host, message.id)).or_default().push(earlier);
-        }
+        self.finished.add(span_key(message.host, message.id), message.origin.started, message.last);
         Some(message)
     }
 
