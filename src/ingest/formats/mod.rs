@@ -3,9 +3,10 @@
 pub mod generic_csv;
 pub mod message_trace;
 pub mod postfix;
+pub mod sendmail;
 
 use super::LogFormat;
 
 /// All formats that can be read. The generic format is asked last.
 pub static FORMATS: &[&dyn LogFormat] =
-    &[&postfix::Postfix, &message_trace::MessageTrace, &generic_csv::GenericCsv];
+    &[&postfix::Postfix, &sendmail::Sendmail, &message_trace::MessageTrace, &generic_csv::GenericCsv];

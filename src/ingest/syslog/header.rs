@@ -24,7 +24,7 @@ pub struct Header<'a> {
 impl<'a> Header<'a> {
     /// Finds the parts of a line, `None` where it does not begin like a log line.
     pub fn parse(line: &'a [u8]) -> Option<Header<'a>> {
-        let line = without_priority(without_nul(line));
+        let line = without_collection(without_priority(without_nul(line)));
         let length = stamp_length(line)?;
         let (time, rest) = line.split_at(length);
         let rest = rest.strip_prefix(b":").unwrap_or(rest).strip_prefix(b" ")?;
@@ -100,6 +100,22 @@ fn without_priority(line: &[u8]) -> &[u8] {
     match memchr::memchr(b'>', &tagged[..tagged.len().min(24)]) {
         Some(end) => tagged[end + 1..].trim_ascii_start(),
         None => line,
+    }
+}
+
+/// Cuts what collections of cluster logs put before a line: `- 1131566461 2005.11.09 dn228 Nov 9 12:01:01 …`.
+fn without_collection(line: &[u8]) -> &[u8] {
+    let collected = |line: &'_ [u8]| -> Option<usize> {
+        let rest = line.strip_prefix(b"- ")?;
+        let (epoch, rest) = split_token(rest)?;
+        let (date, rest) = split_token(rest)?;
+        let (_host, rest) = split_token(rest)?;
+        let formed = epoch.iter().all(u8::is_ascii_digit) && date.len() == 10 && date.get(4) == Some(&b'.');
+        formed.then_some(line.len() - rest.len())
+    };
+    match line.first() {
+        Some(b'-') => &line[collected(line).unwrap_or(0)..],
+        _ => line,
     }
 }
 

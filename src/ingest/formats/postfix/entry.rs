@@ -1,8 +1,8 @@
 //! One line of Postfix: its header, its queue id, and where it was handed over to.
 
-use super::chain::from_this_host;
 use super::line::{self, Daemon, Delivery};
 use crate::ingest::syslog::Header;
+use crate::ingest::syslog::relay::from_this_host;
 use crate::period::Timestamp;
 use crate::usage::{Skip, SourceId};
 

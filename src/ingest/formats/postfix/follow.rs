@@ -5,13 +5,14 @@ use std::hash::BuildHasher;
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
 
-use super::chain::{Awaited, Otherwise, Sign, from_this_host};
+use super::chain::{Awaited, Otherwise, Sign};
 use super::entry::{Entry, is_near, own_message_id};
 use super::line::{self, Daemon, Delivery, Event, Status};
 use super::message::{Message, Origin, Route};
 use super::queue::{Belongs, Logged};
 use super::reader::{LATE_LINES, LATE_LINK, Reader};
 use crate::ingest::syslog::Clock;
+use crate::ingest::syslog::relay::from_this_host;
 use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, SenderId, Skip};
 

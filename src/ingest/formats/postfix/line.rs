@@ -3,6 +3,9 @@
 //! Keys are read from left to right up to the `(` of the status, since reply texts can hold anything. What follows
 //! from a line for a message is left to [`super::message`].
 
+use crate::ingest::syslog::relay::leading_number;
+pub use crate::ingest::syslog::relay::{accepted_bytes, find, host_parts};
+
 /// The programs of Postfix that write lines, by what the lines are about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Daemon {
@@ -269,12 +272,6 @@ fn address(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(end)
 }
 
-/// Where a key first occurs. Texts and keys are short, so a search for the first byte beats preparing one for all.
-pub fn find(text: &[u8], key: &[u8]) -> Option<usize> {
-    let first = *key.first()?;
-    memchr::memchr_iter(first, text).find(|&at| text[at..].starts_with(key))
-}
-
 /// The text after the first occurrence of a key.
 fn value<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     find(text, key).map(|at| &text[at + key.len()..])
@@ -289,40 +286,11 @@ fn whole_number(text: &[u8]) -> Option<u64> {
     text.iter().any(|b| !b.is_ascii_digit()).then(|| leading_number(text))?
 }
 
-fn leading_number(text: &[u8]) -> Option<u64> {
-    let digits = &text[..text.iter().take_while(|b| b.is_ascii_digit()).count()];
-    if digits.is_empty() {
-        return None;
-    }
-    let digit = |n: u64, &b: &u8| n.checked_mul(10)?.checked_add(u64::from(b - b'0'));
-    digits.iter().try_fold(0, digit)
-}
-
-/// Splits `name[address]:port` into name and address.
-pub fn host_parts(text: &[u8]) -> (&[u8], &[u8]) {
-    match memchr::memchr(b'[', text) {
-        Some(open) => {
-            let inner = &text[open + 1..];
-            (&text[..open], &inner[..memchr::memchr(b']', inner).unwrap_or(inner.len())])
-        }
-        None => (text, b""),
-    }
-}
-
 /// The queue id that the next host gave the message, from `… queued as 23EBE3D5C0`.
 pub fn next_queue_id(reply: &[u8]) -> Option<&[u8]> {
     let id = value(reply, b"queued as ")?;
     let length = id.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
     (6..=20).contains(&length).then(|| &id[..length])
-}
-
-/// The bytes that Exchange says it took: `[InternalId=…, Hostname=…] 141301 bytes in 0.101, 1361.827 KB/sec Queued …`.
-/// Other servers mean other things by such words.
-pub fn accepted_bytes(reply: &[u8]) -> Option<u64> {
-    let reply = &reply[find(reply, b"[InternalId=")?..];
-    let end = find(reply, b" bytes in ")?;
-    let start = reply[..end].iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
-    leading_number(&reply[start..end]).filter(|&bytes| bytes > 0)
 }
 
 #[cfg(test)]
@@ -389,13 +357,8 @@ mod tests {
     }
 
     #[test]
-    fn replies_tell_the_next_id_and_the_accepted_size() {
+    fn replies_tell_the_next_id() {
         assert_eq!(next_queue_id(b"(250 2.0.0 Ok: queued as 23EBE3D5C0)"), Some(&b"23EBE3D5C0"[..]));
         assert_eq!(next_queue_id(b"(250 2.0.0 Ok: queued as x)"), None);
-        let reply =
-            b"(250 2.6.0 <id> [InternalId=1, Hostname=h] 141301 bytes in 0.101, 1361.827 KB/sec Queued mail)";
-        assert_eq!(accepted_bytes(reply), Some(141_301));
-        assert_eq!(accepted_bytes(b"(250 2.0.0 accepted 12 bytes in buffer)"), None);
-        assert_eq!(accepted_bytes(b"([InternalId=1] bytes in )"), None);
     }
 }

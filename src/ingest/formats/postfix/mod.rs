@@ -13,7 +13,6 @@ mod message;
 mod others;
 mod queue;
 mod reader;
-mod relay;
 
 use super::super::syslog::{self, Envelope, Header, Known, Records};
 use super::super::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};

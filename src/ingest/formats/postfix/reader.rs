@@ -11,8 +11,9 @@ use super::chain::Legs;
 use super::entry::{Entry, entry};
 use super::others::Others;
 use super::queue::Queue;
-use super::relay::RelayFilter;
 use crate::ingest::syslog::frames::message_length;
+use crate::ingest::syslog::relay::RelayFilter;
+use crate::ingest::syslog::walk::newest_first;
 use crate::ingest::syslog::{Clock, Part, Records};
 use crate::ingest::{ReadError, ReadOptions, Sink};
 use crate::period::Timestamp;
@@ -222,19 +223,6 @@ impl<'s> Reader<'s> {
         for (reason, count) in tally.skipped {
             self.sink.skip(reason, count);
         }
-    }
-}
-
-/// Messages end before they begin in such a log, so that reading on would count wrongly without anyone seeing it.
-fn newest_first(part: &Part) -> ReadError {
-    ReadError::Undecided {
-        input: part.input.name().to_owned(),
-        problem:
-            "its lines run from the newest to the oldest, and messages can only be followed the other way"
-                .to_owned(),
-        hint:
-            "sort the export by time, oldest first; 'tac LOG > TURNED' turns the lines of a plain log round"
-                .to_owned(),
     }
 }
 

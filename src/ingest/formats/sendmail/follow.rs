@@ -1,0 +1,406 @@
+//! Following messages: which one a line belongs to, what it says of it, and under which queue id its mail goes on.
+//!
+//! When complete messages are let go, and what they come to, is left to [`super::count`].
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hasher};
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet, FxHasher};
+use sha2::{Digest, Sha256};
+
+use super::count::Finished;
+use super::line::{self, Delivery, Event, Status};
+use super::message::{Message, Recipient, Route};
+use crate::ingest::ReadOptions;
+use crate::ingest::syslog::relay::{RelayFilter, accepted_bytes, find, from_this_host};
+use crate::ingest::syslog::{Clock, Desk, Header, Place};
+use crate::period::Timestamp;
+use crate::usage::{SenderId, Skip};
+
+/// The messages under way, and what is remembered of those that are complete.
+pub struct Follower {
+    pub(super) slots: Vec<Option<Message>>,
+    pub(super) free: Vec<u32>,
+    pub(super) keys: FxHashMap<u64, u32>,
+    pub(super) finished: FxHashMap<u64, Finished>,
+    pub(super) leaving: VecDeque<(Timestamp, u32, u64)>,
+    pub(super) newest: Timestamp,
+    pub(super) lines: u64,
+    relays: RelayFilter,
+    hosts: FxHashSet<u64>,
+    /// Queue ids under which other hosts took over what was counted, where logs of several hosts are read.
+    handed_over: FxHashSet<u64>,
+}
+
+/// A line with a queue id, and where it stands.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    host: &'a [u8],
+    /// The hash of the host's name.
+    host_key: u64,
+    id: &'a [u8],
+    key: u64,
+    time: Timestamp,
+    place: Place,
+}
+
+impl Follower {
+    /// A follower of no message so far, for the logs of some hosts.
+    pub fn new(options: &ReadOptions, hosts: &[Vec<u8>]) -> Follower {
+        Follower {
+            slots: Vec::new(),
+            free: Vec::new(),
+            keys: FxHashMap::default(),
+            finished: FxHashMap::default(),
+            leaving: VecDeque::new(),
+            newest: Timestamp::from_seconds(i64::MIN),
+            lines: 0,
+            relays: RelayFilter::new(&options.relay_hosts),
+            hosts: hosts.iter().map(|host| host_key(host)).collect(),
+            handed_over: FxHashSet::default(),
+        }
+    }
+
+    /// Prepares for a part. Where it goes back in time, what is complete is let go, so that its copies of lines are
+    /// seen as copies.
+    pub fn begin_part(&mut self, first: Option<Timestamp>, desk: &mut Desk<'_>) {
+        if first.is_some_and(|first| first < self.newest) {
+            self.let_go(None, desk);
+        }
+    }
+
+    /// Takes a line of Sendmail.
+    pub fn line(&mut self, header: &Header<'_>, place: Place, clock: &mut Clock, desk: &mut Desk<'_>) {
+        let Some((id, rest)) = line::queue_id(header.message) else {
+            let refused = find(header.message, b"reject=").is_some();
+            return desk.skip(if refused { Skip::NotAccepted } else { Skip::Session });
+        };
+        let event = Event::parse(rest);
+        let Some(mut time) = desk.instant(header, place, clock) else { return };
+        let host_key = host_key(header.host);
+        if let Some(utc) = line::proof(header) {
+            if let Some(seconds) = clock.prove(utc) {
+                self.shift(host_key, seconds);
+            }
+            time = clock.instant(header.time, header.host).unwrap_or(time);
+        }
+        self.newest = self.newest.max(time);
+        self.let_go(Some(time), desk);
+        let entry = Entry { host: header.host, host_key, id, key: key(id, host_key), time, place };
+        let Some(slot) = self.slot_of(&entry, &event, clock, desk) else { return };
+        self.apply(slot, &entry, &event, desk);
+    }
+
+    /// The message of a line, begun where it is new. Lines that belong to none are accounted for here.
+    fn slot_of(
+        &mut self,
+        entry: &Entry<'_>,
+        event: &Event<'_>,
+        clock: &Clock,
+        desk: &mut Desk<'_>,
+    ) -> Option<u32> {
+        if let Some(&slot) = self.keys.get(&entry.key) {
+            return Some(slot);
+        }
+        let earlier = self.finished.get(&entry.key).copied();
+        // An id that holds its time begins one message only.
+        let repeats = matches!(event, Event::From { .. }) && line::instant_of(entry.id).is_some();
+        if earlier.is_some_and(|earlier| repeats || earlier.covers(entry.time)) {
+            desk.skip(Skip::Duplicate);
+            return None;
+        }
+        let begins = match *event {
+            Event::From { recipients: Some(0), .. } => {
+                desk.sink.skip_message(Skip::NotAccepted, 1);
+                return None;
+            }
+            Event::From { .. } => true,
+            Event::Delivery(_) | Event::Refused | Event::Discarded => true,
+            Event::Notice { .. } | Event::Clone(_) | Event::Split(_) => earlier.is_none(),
+            Event::CutDelivery => earlier.is_none(),
+            Event::NotAccepted => {
+                desk.skip(Skip::NotAccepted);
+                return None;
+            }
+            Event::Note => false,
+        };
+        if !begins {
+            desk.skip(Skip::Event);
+            return None;
+        }
+        let slot = self.begin(entry, clock);
+        // What comes later than all that was announced are further recipients, as an alias or a list brings.
+        let later = earlier.filter(|_| !matches!(event, Event::From { .. }));
+        if let Some((earlier, message)) = later.zip(self.message(slot)) {
+            earlier.lend(message);
+        }
+        Some(slot)
+    }
+
+    fn begin(&mut self, entry: &Entry<'_>, clock: &Clock) -> u32 {
+        let mut digest = Sha256::new();
+        for part in [label(entry.host), b" ", entry.id] {
+            digest.update(part);
+        }
+        if line::instant_of(entry.id).is_none() {
+            digest.update(entry.time.seconds().to_be_bytes());
+        }
+        let digest = digest.finalize().iter().take(16).fold(0_u128, |key, &b| key << 8 | u128::from(b));
+        let (source, line) = (entry.place.source, entry.place.line);
+        let mut message = Message::new(entry.key, entry.host_key, digest, entry.time, source, line);
+        message.quality = clock.quality();
+        message.counted_elsewhere = self.handed_over.contains(&entry.key);
+        self.add(message)
+    }
+
+    fn add(&mut self, message: Message) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        self.keys.insert(message.key, slot);
+        self.slots[slot as usize] = Some(message);
+        slot
+    }
+
+    pub(super) fn message(&mut self, slot: u32) -> Option<&mut Message> {
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    fn apply(&mut self, slot: u32, entry: &Entry<'_>, event: &Event<'_>, desk: &mut Desk<'_>) {
+        let Some(message) = self.message(slot) else { return };
+        message.records += 1;
+        message.last = message.last.max(entry.time);
+        message.started = message.started.min(entry.time);
+        message.found(entry.key);
+        match *event {
+            Event::From { .. } => self.handed_in(slot, entry, event, desk),
+            Event::Delivery(delivery) => self.deliver(slot, entry, &delivery, desk),
+            Event::CutDelivery => {
+                message.records -= 1;
+                desk.reject(entry.place, "its delivery line is cut: expected recipients and 'stat='");
+            }
+            Event::Notice { id, gives_up } => {
+                if gives_up {
+                    message.give_up();
+                }
+                self.notice(id, entry);
+            }
+            Event::Clone(id) => self.go_on(slot, id, entry),
+            Event::Split(ids) => {
+                let ids = ids.split(|byte| !byte.is_ascii_alphanumeric());
+                ids.filter(|id| id.len() >= 8).for_each(|id| self.go_on(slot, id, entry));
+            }
+            Event::Refused => message.refused = true,
+            Event::Discarded => message.discarded = true,
+            Event::NotAccepted | Event::Note => {}
+        }
+        self.note_complete(slot, entry.time);
+    }
+
+    /// Notes who handed a message in. Of a mail with several queue ids that is told by the first.
+    fn handed_in(&mut self, slot: u32, entry: &Entry<'_>, event: &Event<'_>, desk: &mut Desk<'_>) {
+        let &Event::From { from, size, recipients, relay } = event else { return };
+        let Some(message) = self.message(slot) else { return };
+        if size.is_none() || recipients.is_none() {
+            message.records -= 1;
+            desk.reject(
+                entry.place,
+                "its line with the sender is cut: expected 'size=' and 'nrcpts=' with numbers",
+            );
+        }
+        let is_first = message.key == entry.key;
+        if is_first && message.handed_in {
+            message.records -= 1;
+            return desk.skip(Skip::Duplicate);
+        }
+        message.expected += u64::from(recipients.unwrap_or(0));
+        message.size = message.size.or(size);
+        if !is_first {
+            return;
+        }
+        message.handed_in = true;
+        message.sender = desk.sink.names().sender(from);
+        let (name, ip) = line::host(relay);
+        let (user, name) = match memchr::memrchr(b'@', name) {
+            Some(at) => (&name[..at], &name[at + 1..]),
+            None => (&b""[..], name),
+        };
+        let local = ip.is_empty() && from_this_host(name, ip);
+        message.client = if local {
+            desk.sink.names().client(entry.host, b"", user)
+        } else {
+            desk.sink.names().client(name, ip, b"")
+        };
+    }
+
+    fn deliver(&mut self, slot: u32, entry: &Entry<'_>, delivery: &Delivery<'_>, desk: &mut Desk<'_>) {
+        let (name, ip) = line::host(delivery.relay);
+        let near = from_this_host(name, ip);
+        let local = is_local(delivery.mailer, delivery.relay);
+        let counts = self.relays.counts(delivery.relay);
+        let sent = delivery.status == Status::Sent;
+        let next = line::next_queue_id(delivery.reply).filter(|_| sent && !local);
+        let next = next.map(|id| key(id, entry.host_key)).filter(|&next| self.goes_on(slot, next, near));
+        let route = match (local, near) {
+            _ if next.is_some() => Route::Passed,
+            _ if delivery.mailer == b"discard" => Route::Discarded,
+            (true, _) => Route::Local,
+            (_, true) if !sent => Route::Near,
+            (_, true) if find(delivery.reply, b"discarded").is_some() => Route::Discarded,
+            _ if counts => Route::External,
+            _ => Route::OtherRelay,
+        };
+        let host = if route == Route::External && !delivery.relay.is_empty() {
+            Some(desk.sink.names().host(if name.is_empty() { ip } else { name }))
+        } else {
+            None
+        };
+        let Some(message) = self.message(slot) else { return };
+        if let Some(host) = host {
+            message.pass(host);
+            let accepted = accepted_bytes(delivery.reply).filter(|_| sent);
+            message.accepted_size = message.accepted_size.max(accepted);
+        }
+        // A leg's own recipients are told apart from those of the leg in which its mail goes on.
+        let leg = if near || route == Route::Passed { entry.key } else { 0 };
+        let mut news = 0;
+        for address in line::recipients(delivery.list) {
+            let hash = address_hash(address);
+            if leg != 0 {
+                message.forget(hash);
+            }
+            let recipient = Recipient { status: delivery.status, route };
+            news += u64::from(message.deliver(hash ^ leg, recipient));
+        }
+        match next {
+            Some(next) => self.pass_on(slot, next, news),
+            None => self.hand_over(delivery, entry.host_key),
+        }
+    }
+
+    /// Whether what a server took under a queue id is to be looked for in the log: it is of this host, or of one
+    /// whose log is read too. Where next hosts are chosen, what is handed to one counts there.
+    fn goes_on(&self, slot: u32, next: u64, near: bool) -> bool {
+        if let Some(&later) = self.keys.get(&next) {
+            let host = |slot: u32| self.slots.get(slot as usize)?.as_ref().map(|message| message.host);
+            return near || self.relays.is_open() || host(later) == host(slot);
+        }
+        near || self.relays.is_open() && self.finished.contains_key(&next)
+    }
+
+    /// Joins a message to the one in which recipients' mail goes on, or waits for it.
+    fn pass_on(&mut self, slot: u32, next: u64, recipients: u64) {
+        if self.finished.contains_key(&next) && !self.keys.contains_key(&next) {
+            return;
+        }
+        let known = self.keys.contains_key(&next);
+        self.join(slot, next);
+        if !known && let Some(message) = self.message(slot) {
+            message.wait_for(next, recipients);
+        }
+    }
+
+    fn go_on(&mut self, slot: u32, id: &[u8], entry: &Entry<'_>) {
+        let next = key(id, entry.host_key);
+        if next != entry.key && !self.finished.contains_key(&next) {
+            self.join(slot, next);
+        }
+    }
+
+    /// Makes the lines of a further queue id those of a message.
+    fn join(&mut self, slot: u32, next: u64) {
+        match self.keys.get(&next).copied() {
+            Some(later) if later == slot => {}
+            Some(later) => {
+                let Some(later) = self.slots.get_mut(later as usize).and_then(|at| {
+                    self.free.push(later);
+                    at.take()
+                }) else {
+                    return;
+                };
+                self.keys.extend(
+                    std::iter::once(later.key).chain(later.others.iter().copied()).map(|k| (k, slot)),
+                );
+                self.message(slot).into_iter().for_each(|message| message.take_in(later.clone()));
+            }
+            None => {
+                self.keys.insert(next, slot);
+                self.message(slot).into_iter().for_each(|message| message.others.push(next));
+            }
+        }
+    }
+
+    /// Remembers under which queue id another host took over what is counted here.
+    fn hand_over(&mut self, delivery: &Delivery<'_>, host: u64) {
+        if self.hosts.len() < 2 || !self.relays.is_open() || delivery.status != Status::Sent {
+            return;
+        }
+        if let Some(id) = line::next_queue_id(delivery.reply) {
+            self.handed_over.insert(key(id, host));
+        }
+    }
+
+    /// Begins a notice about a message: its sender is null, which no line says.
+    fn notice(&mut self, id: &[u8], entry: &Entry<'_>) {
+        let key = key(id, entry.host_key);
+        if self.finished.contains_key(&key) {
+            return;
+        }
+        let slot = self.keys.get(&key).copied().unwrap_or_else(|| {
+            let digest = u128::from(key) << 64 | u128::from(entry.key);
+            let (source, line) = (entry.place.source, entry.place.line);
+            self.add(Message::new(key, entry.host_key, digest, entry.time, source, line))
+        });
+        if let Some(message) = self.message(slot).filter(|message| !message.handed_in) {
+            message.sender = SenderId::NULL;
+        }
+    }
+
+    /// Moves the messages of a host in time: its clock turned out to be in another zone.
+    fn shift(&mut self, host: u64, seconds: i64) {
+        let moved = |time: Timestamp| Timestamp::from_seconds(time.seconds() + seconds);
+        for message in self.slots.iter_mut().flatten().filter(|message| message.host == host) {
+            message.started = moved(message.started);
+            message.last = moved(message.last);
+        }
+    }
+}
+
+/// Whether a mailer delivers on this host: to mailboxes, files and commands.
+fn is_local(mailer: &[u8], relay: &[u8]) -> bool {
+    const LOCAL: [&[u8]; 8] =
+        [b"local", b"prog", b"*file*", b"*include*", b"procmail", b"dovecot", b"maildrop", b"mailman"];
+    let network = mailer == b"relay" || find(mailer, b"smtp").is_some();
+    let named = LOCAL.contains(&mailer) || mailer.starts_with(b"cyrus") || find(mailer, b"lmtp").is_some();
+    let failed = matches!(mailer, b"" | b"error" | b"*error*" | b"discard");
+    named || !network && !failed && !relay.contains(&b'[')
+}
+
+/// The key of a queue id: ids that hold their time are the same on all hosts, others belong to one.
+fn key(id: &[u8], host: u64) -> u64 {
+    let host = if line::instant_of(id).is_some() { 0 } else { host };
+    FxBuildHasher.hash_one((id, host))
+}
+
+/// The hash of a host's name without its domain, in any case of letters.
+fn host_key(host: &[u8]) -> u64 {
+    address_hash(label(host))
+}
+
+fn label(host: &[u8]) -> &[u8] {
+    &host[..memchr::memchr(b'.', host).unwrap_or(host.len())]
+}
+
+/// Hash of an address without regard to case.
+fn address_hash(address: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    let mut folded = [0_u8; 64];
+    for chunk in address.chunks(folded.len()) {
+        let folded = &mut folded[..chunk.len()];
+        folded.copy_from_slice(chunk);
+        folded.make_ascii_lowercase();
+        hasher.write(folded);
+    }
+    hasher.finish()
+}
