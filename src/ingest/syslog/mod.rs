@@ -6,9 +6,11 @@ pub mod clock;
 pub mod envelope;
 pub mod frames;
 pub mod header;
+pub(in crate::ingest) mod message;
 pub mod parts;
 pub(in crate::ingest) mod relay;
 pub mod stamp;
+pub(in crate::ingest) mod under_way;
 pub(in crate::ingest) mod walk;
 
 pub use clock::Clock;

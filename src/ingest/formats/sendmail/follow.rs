@@ -1,31 +1,25 @@
 //! Following messages: which one a line belongs to, what it says of it, and under which queue id its mail goes on.
 //!
-//! When complete messages are let go, and what they come to, is left to [`super::count`].
+//! When complete messages are let go, and what they come to, is left to [`crate::ingest::syslog::under_way`].
 
-use std::collections::VecDeque;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
 
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet, FxHasher};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use sha2::{Digest, Sha256};
 
-use super::count::Finished;
-use super::line::{self, Delivery, Event, Status};
-use super::message::{Message, Recipient, Route};
+use super::line::{self, Delivery, Event};
 use crate::ingest::ReadOptions;
+use crate::ingest::syslog::message::{Message, Recipient, Route, Status};
 use crate::ingest::syslog::relay::{RelayFilter, accepted_bytes, find, from_this_host};
+use crate::ingest::syslog::under_way::{UnderWay, host_key, host_label, text_key};
 use crate::ingest::syslog::{Clock, Desk, Header, Place};
 use crate::period::Timestamp;
 use crate::usage::{SenderId, Skip};
 
 /// The messages under way, and what is remembered of those that are complete.
 pub struct Follower {
-    pub(super) slots: Vec<Option<Message>>,
-    pub(super) free: Vec<u32>,
-    pub(super) keys: FxHashMap<u64, u32>,
-    pub(super) finished: FxHashMap<u64, Finished>,
-    pub(super) leaving: VecDeque<(Timestamp, u32, u64)>,
-    pub(super) newest: Timestamp,
-    pub(super) lines: u64,
+    /// The messages.
+    pub mail: UnderWay,
     relays: RelayFilter,
     hosts: FxHashSet<u64>,
     /// Queue ids under which other hosts took over what was counted, where logs of several hosts are read.
@@ -48,25 +42,16 @@ impl Follower {
     /// A follower of no message so far, for the logs of some hosts.
     pub fn new(options: &ReadOptions, hosts: &[Vec<u8>]) -> Follower {
         Follower {
-            slots: Vec::new(),
-            free: Vec::new(),
-            keys: FxHashMap::default(),
-            finished: FxHashMap::default(),
-            leaving: VecDeque::new(),
-            newest: Timestamp::from_seconds(i64::MIN),
-            lines: 0,
+            mail: UnderWay::default(),
             relays: RelayFilter::new(&options.relay_hosts),
             hosts: hosts.iter().map(|host| host_key(host)).collect(),
             handed_over: FxHashSet::default(),
         }
     }
 
-    /// Prepares for a part. Where it goes back in time, what is complete is let go, so that its copies of lines are
-    /// seen as copies.
-    pub fn begin_part(&mut self, first: Option<Timestamp>, desk: &mut Desk<'_>) {
-        if first.is_some_and(|first| first < self.newest) {
-            self.let_go(None, desk);
-        }
+    /// Ends the run: what is still under way is counted.
+    pub fn finish(self, desk: &mut Desk<'_>) {
+        self.mail.finish(desk);
     }
 
     /// Takes a line of Sendmail.
@@ -80,12 +65,11 @@ impl Follower {
         let host_key = host_key(header.host);
         if let Some(utc) = line::proof(header) {
             if let Some(seconds) = clock.prove(utc) {
-                self.shift(host_key, seconds);
+                self.mail.shift(host_key, seconds);
             }
             time = clock.instant(header.time, header.host).unwrap_or(time);
         }
-        self.newest = self.newest.max(time);
-        self.let_go(Some(time), desk);
+        self.mail.advance(time, desk);
         let entry = Entry { host: header.host, host_key, id, key: key(id, host_key), time, place };
         let Some(slot) = self.slot_of(&entry, &event, clock, desk) else { return };
         self.apply(slot, &entry, &event, desk);
@@ -99,31 +83,17 @@ impl Follower {
         clock: &Clock,
         desk: &mut Desk<'_>,
     ) -> Option<u32> {
-        if let Some(&slot) = self.keys.get(&entry.key) {
+        if let Some(slot) = self.mail.slot(entry.key) {
             return Some(slot);
         }
-        let earlier = self.finished.get(&entry.key).copied();
+        let earlier = self.mail.finished(entry.key);
         // An id that holds its time begins one message only.
         let repeats = matches!(event, Event::From { .. }) && line::instant_of(entry.id).is_some();
         if earlier.is_some_and(|earlier| repeats || earlier.covers(entry.time)) {
             desk.skip(Skip::Duplicate);
             return None;
         }
-        let begins = match *event {
-            Event::From { recipients: Some(0), .. } => {
-                desk.sink.skip_message(Skip::NotAccepted, 1);
-                return None;
-            }
-            Event::From { .. } => true,
-            Event::Delivery(_) | Event::Refused | Event::Discarded => true,
-            Event::Notice { .. } | Event::Clone(_) | Event::Split(_) => earlier.is_none(),
-            Event::CutDelivery => earlier.is_none(),
-            Event::NotAccepted => {
-                desk.skip(Skip::NotAccepted);
-                return None;
-            }
-            Event::Note => false,
-        };
+        let Some(begins) = self.begins(entry, event, earlier.is_some(), desk) else { return None };
         if !begins {
             desk.skip(Skip::Event);
             return None;
@@ -131,15 +101,42 @@ impl Follower {
         let slot = self.begin(entry, clock);
         // What comes later than all that was announced are further recipients, as an alias or a list brings.
         let later = earlier.filter(|_| !matches!(event, Event::From { .. }));
-        if let Some((earlier, message)) = later.zip(self.message(slot)) {
+        if let Some((earlier, message)) = later.zip(self.mail.message(slot)) {
             earlier.lend(message);
         }
         Some(slot)
     }
 
+    /// Whether a line begins a message, where none is under way; `None` where it is accounted for.
+    fn begins(
+        &mut self,
+        entry: &Entry<'_>,
+        event: &Event<'_>,
+        was_counted: bool,
+        desk: &mut Desk<'_>,
+    ) -> Option<bool> {
+        match *event {
+            Event::From { recipients: Some(0), .. } => {
+                desk.sink.skip_message(Skip::NotAccepted, 1);
+                None
+            }
+            Event::NotAccepted => {
+                desk.skip(Skip::NotAccepted);
+                None
+            }
+            Event::Notice { id, .. } if was_counted => {
+                self.notice(id, entry);
+                Some(false)
+            }
+            Event::CutDelivery => Some(!was_counted),
+            Event::Note => Some(false),
+            _ => Some(true),
+        }
+    }
+
     fn begin(&mut self, entry: &Entry<'_>, clock: &Clock) -> u32 {
         let mut digest = Sha256::new();
-        for part in [label(entry.host), b" ", entry.id] {
+        for part in [host_label(entry.host), b" ", entry.id] {
             digest.update(part);
         }
         if line::instant_of(entry.id).is_none() {
@@ -150,25 +147,11 @@ impl Follower {
         let mut message = Message::new(entry.key, entry.host_key, digest, entry.time, source, line);
         message.quality = clock.quality();
         message.counted_elsewhere = self.handed_over.contains(&entry.key);
-        self.add(message)
-    }
-
-    fn add(&mut self, message: Message) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            self.slots.len() as u32 - 1
-        });
-        self.keys.insert(message.key, slot);
-        self.slots[slot as usize] = Some(message);
-        slot
-    }
-
-    pub(super) fn message(&mut self, slot: u32) -> Option<&mut Message> {
-        self.slots.get_mut(slot as usize)?.as_mut()
+        self.mail.add(message)
     }
 
     fn apply(&mut self, slot: u32, entry: &Entry<'_>, event: &Event<'_>, desk: &mut Desk<'_>) {
-        let Some(message) = self.message(slot) else { return };
+        let Some(message) = self.mail.message(slot) else { return };
         message.records += 1;
         message.last = message.last.max(entry.time);
         message.started = message.started.min(entry.time);
@@ -195,13 +178,13 @@ impl Follower {
             Event::Discarded => message.discarded = true,
             Event::NotAccepted | Event::Note => {}
         }
-        self.note_complete(slot, entry.time);
+        self.mail.note_complete(slot, entry.time);
     }
 
     /// Notes who handed a message in. Of a mail with several queue ids that is told by the first.
     fn handed_in(&mut self, slot: u32, entry: &Entry<'_>, event: &Event<'_>, desk: &mut Desk<'_>) {
         let &Event::From { from, size, recipients, relay } = event else { return };
-        let Some(message) = self.message(slot) else { return };
+        let Some(message) = self.mail.message(slot) else { return };
         if size.is_none() || recipients.is_none() {
             message.records -= 1;
             desk.reject(
@@ -256,7 +239,7 @@ impl Follower {
         } else {
             None
         };
-        let Some(message) = self.message(slot) else { return };
+        let Some(message) = self.mail.message(slot) else { return };
         if let Some(host) = host {
             message.pass(host);
             let accepted = accepted_bytes(delivery.reply).filter(|_| sent);
@@ -266,7 +249,7 @@ impl Follower {
         let leg = if near || route == Route::Passed { entry.key } else { 0 };
         let mut news = 0;
         for address in line::recipients(delivery.list) {
-            let hash = address_hash(address);
+            let hash = text_key(address);
             if leg != 0 {
                 message.forget(hash);
             }
@@ -282,52 +265,28 @@ impl Follower {
     /// Whether what a server took under a queue id is to be looked for in the log: it is of this host, or of one
     /// whose log is read too. Where next hosts are chosen, what is handed to one counts there.
     fn goes_on(&self, slot: u32, next: u64, near: bool) -> bool {
-        if let Some(&later) = self.keys.get(&next) {
-            let host = |slot: u32| self.slots.get(slot as usize)?.as_ref().map(|message| message.host);
-            return near || self.relays.is_open() || host(later) == host(slot);
+        if let Some(later) = self.mail.slot(next) {
+            return near || self.relays.is_open() || self.mail.host(later) == self.mail.host(slot);
         }
-        near || self.relays.is_open() && self.finished.contains_key(&next)
+        near || self.relays.is_open() && self.mail.finished(next).is_some()
     }
 
     /// Joins a message to the one in which recipients' mail goes on, or waits for it.
     fn pass_on(&mut self, slot: u32, next: u64, recipients: u64) {
-        if self.finished.contains_key(&next) && !self.keys.contains_key(&next) {
+        if self.mail.finished(next).is_some() && !self.mail.slot(next).is_some() {
             return;
         }
-        let known = self.keys.contains_key(&next);
-        self.join(slot, next);
-        if !known && let Some(message) = self.message(slot) {
+        let known = self.mail.slot(next).is_some();
+        self.mail.join(slot, next);
+        if !known && let Some(message) = self.mail.message(slot) {
             message.wait_for(next, recipients);
         }
     }
 
     fn go_on(&mut self, slot: u32, id: &[u8], entry: &Entry<'_>) {
         let next = key(id, entry.host_key);
-        if next != entry.key && !self.finished.contains_key(&next) {
-            self.join(slot, next);
-        }
-    }
-
-    /// Makes the lines of a further queue id those of a message.
-    fn join(&mut self, slot: u32, next: u64) {
-        match self.keys.get(&next).copied() {
-            Some(later) if later == slot => {}
-            Some(later) => {
-                let Some(later) = self.slots.get_mut(later as usize).and_then(|at| {
-                    self.free.push(later);
-                    at.take()
-                }) else {
-                    return;
-                };
-                self.keys.extend(
-                    std::iter::once(later.key).chain(later.others.iter().copied()).map(|k| (k, slot)),
-                );
-                self.message(slot).into_iter().for_each(|message| message.take_in(later.clone()));
-            }
-            None => {
-                self.keys.insert(next, slot);
-                self.message(slot).into_iter().for_each(|message| message.others.push(next));
-            }
+        if next != entry.key && !self.mail.finished(next).is_some() {
+            self.mail.join(slot, next);
         }
     }
 
@@ -344,25 +303,16 @@ impl Follower {
     /// Begins a notice about a message: its sender is null, which no line says.
     fn notice(&mut self, id: &[u8], entry: &Entry<'_>) {
         let key = key(id, entry.host_key);
-        if self.finished.contains_key(&key) {
+        if self.mail.finished(key).is_some() {
             return;
         }
-        let slot = self.keys.get(&key).copied().unwrap_or_else(|| {
+        let slot = self.mail.slot(key).unwrap_or_else(|| {
             let digest = u128::from(key) << 64 | u128::from(entry.key);
             let (source, line) = (entry.place.source, entry.place.line);
-            self.add(Message::new(key, entry.host_key, digest, entry.time, source, line))
+            self.mail.add(Message::new(key, entry.host_key, digest, entry.time, source, line))
         });
-        if let Some(message) = self.message(slot).filter(|message| !message.handed_in) {
+        if let Some(message) = self.mail.message(slot).filter(|message| !message.handed_in) {
             message.sender = SenderId::NULL;
-        }
-    }
-
-    /// Moves the messages of a host in time: its clock turned out to be in another zone.
-    fn shift(&mut self, host: u64, seconds: i64) {
-        let moved = |time: Timestamp| Timestamp::from_seconds(time.seconds() + seconds);
-        for message in self.slots.iter_mut().flatten().filter(|message| message.host == host) {
-            message.started = moved(message.started);
-            message.last = moved(message.last);
         }
     }
 }
@@ -381,26 +331,4 @@ fn is_local(mailer: &[u8], relay: &[u8]) -> bool {
 fn key(id: &[u8], host: u64) -> u64 {
     let host = if line::instant_of(id).is_some() { 0 } else { host };
     FxBuildHasher.hash_one((id, host))
-}
-
-/// The hash of a host's name without its domain, in any case of letters.
-fn host_key(host: &[u8]) -> u64 {
-    address_hash(label(host))
-}
-
-fn label(host: &[u8]) -> &[u8] {
-    &host[..memchr::memchr(b'.', host).unwrap_or(host.len())]
-}
-
-/// Hash of an address without regard to case.
-fn address_hash(address: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    let mut folded = [0_u8; 64];
-    for chunk in address.chunks(folded.len()) {
-        let folded = &mut folded[..chunk.len()];
-        folded.copy_from_slice(chunk);
-        folded.make_ascii_lowercase();
-        hasher.write(folded);
-    }
-    hasher.finish()
 }

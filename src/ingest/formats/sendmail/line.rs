@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use crate::ingest::syslog::Header;
 use crate::ingest::syslog::clock::calendar;
+use crate::ingest::syslog::message::Status;
 use crate::ingest::syslog::relay::{find, host_parts, leading_number};
 use crate::ingest::syslog::stamp::Stamp;
 use crate::period::Timestamp;
@@ -60,19 +61,6 @@ pub fn proof(header: &Header<'_>) -> Option<Timestamp> {
     let stamp = Stamp::parse(header.time).filter(|stamp| stamp.offset.is_none())?;
     let local = calendar(&stamp, chrono::Datelike::year(&utc.date()))?.and_utc().timestamp();
     ((local - utc.seconds()).rem_euclid(ZONE_STEP) <= PROMPT).then_some(utc)
-}
-
-/// What became of recipients, by the text after `stat=`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Status {
-    /// Handed over.
-    Sent,
-    /// Will be tried again.
-    Deferred,
-    /// Given up.
-    Bounced,
-    /// Cut off.
-    Unknown,
 }
 
 /// One delivery line; all its recipients share what is said of them.

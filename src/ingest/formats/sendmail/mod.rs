@@ -2,12 +2,10 @@
 //!
 //! Queue ids hold the time at which they were given and do not come again, so a message is followed by its id alone;
 //! a local mail has two of them (the submission program hands it to the server on the same host) and is joined.
-//! `line` reads lines, `follow` gives them to messages, `count` lets complete messages go.
+//! `line` reads lines, `follow` gives them to the messages under way.
 
-mod count;
 mod follow;
 mod line;
-mod message;
 
 use super::super::syslog::walk::own_header;
 use super::super::syslog::{self, Desk, Envelope, Known, Records, walk};
@@ -54,7 +52,7 @@ impl LogFormat for Sendmail {
         let mut desk = Desk::new(sink);
         let mut follower = follow::Follower::new(options, &hosts);
         for part in &mut parts {
-            follower.begin_part(part.first(), &mut desk);
+            follower.mail.begin_part(part.first(), &mut desk);
             walk(part, line::is_own, &mut desk, &mut |header, place, clock, desk| {
                 follower.line(header, place, clock, desk);
             })?;

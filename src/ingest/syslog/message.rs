@@ -1,10 +1,25 @@
-//! One message of Sendmail: everything its lines said, under all its queue ids, until it is complete.
+//! One message of a mail system that does not log when a message leaves its queue: everything its lines said, under
+//! all its queue ids, until every recipient came to an end.
+//!
+//! Keeping many of them apart is left to [`super::under_way`].
 
 use rustc_hash::FxHashMap;
 
-use super::line::Status;
 use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, Recipients, SenderId, Skip, SourceId, TimeQuality};
+
+/// What became of a recipient.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// Handed over.
+    Sent,
+    /// Will be tried again.
+    Deferred,
+    /// Given up.
+    Bounced,
+    /// Cut off.
+    Unknown,
+}
 
 /// Where a recipient's mail went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

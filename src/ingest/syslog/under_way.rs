@@ -1,9 +1,16 @@
-//! Counting: when a message is complete, what it comes to, and what is remembered of it.
+//! The messages under way of a mail system that does not log when a message leaves its queue: when each is complete,
+//! what it comes to, and what is remembered of it.
+//!
+//! Which message a line belongs to, and what it says, is left to the formats.
 
-use super::follow::Follower;
+use std::collections::VecDeque;
+use std::hash::Hasher;
+
+use rustc_hash::{FxHashMap, FxHasher};
+
 use super::message::Message;
+use super::walk::Desk;
 use crate::ingest::Record;
-use crate::ingest::syslog::Desk;
 use crate::period::Timestamp;
 use crate::usage::{ClientId, SenderId, SizeQuality, Skip, Submission, Traffic};
 
@@ -49,9 +56,108 @@ impl Finished {
     }
 }
 
-impl Follower {
+/// The messages under way, and what is remembered of those that were counted.
+#[derive(Debug)]
+pub struct UnderWay {
+    slots: Vec<Option<Message>>,
+    free: Vec<u32>,
+    keys: FxHashMap<u64, u32>,
+    finished: FxHashMap<u64, Finished>,
+    leaving: VecDeque<(Timestamp, u32, u64)>,
+    newest: Timestamp,
+    lines: u64,
+}
+
+impl Default for UnderWay {
+    fn default() -> UnderWay {
+        UnderWay {
+            slots: Vec::new(),
+            free: Vec::new(),
+            keys: FxHashMap::default(),
+            finished: FxHashMap::default(),
+            leaving: VecDeque::new(),
+            newest: Timestamp::from_seconds(i64::MIN),
+            lines: 0,
+        }
+    }
+}
+
+impl UnderWay {
+    /// Prepares for a part. Where it goes back in time, what is complete is let go, so that its copies of lines are
+    /// seen as copies.
+    pub fn begin_part(&mut self, first: Option<Timestamp>, desk: &mut Desk<'_>) {
+        if first.is_some_and(|first| first < self.newest) {
+            self.let_go(None, desk);
+        }
+    }
+
+    /// Notes the time of a line, and lets go what has waited long enough.
+    pub fn advance(&mut self, time: Timestamp, desk: &mut Desk<'_>) {
+        self.newest = self.newest.max(time);
+        self.let_go(Some(time), desk);
+    }
+
+    /// Where the message with a key stands.
+    pub fn slot(&self, key: u64) -> Option<u32> {
+        self.keys.get(&key).copied()
+    }
+
+    /// What is remembered of the message with a key that was counted.
+    pub fn finished(&self, key: u64) -> Option<Finished> {
+        self.finished.get(&key).copied()
+    }
+
+    /// The message in a slot.
+    pub fn message(&mut self, slot: u32) -> Option<&mut Message> {
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    /// The host of the message in a slot.
+    pub fn host(&self, slot: u32) -> Option<u64> {
+        self.slots.get(slot as usize)?.as_ref().map(|message| message.host)
+    }
+
+    /// Adds a message and returns its slot.
+    pub fn add(&mut self, message: Message) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        self.keys.insert(message.key, slot);
+        self.slots[slot as usize] = Some(message);
+        slot
+    }
+
+    /// Makes the lines of a further key those of a message.
+    pub fn join(&mut self, slot: u32, next: u64) {
+        let Some(later) = self.slot(next) else {
+            self.keys.insert(next, slot);
+            self.message(slot).into_iter().for_each(|message| message.others.push(next));
+            return;
+        };
+        let taken =
+            if later == slot { None } else { self.slots.get_mut(later as usize).and_then(Option::take) };
+        let Some(taken) = taken else { return };
+        self.free.push(later);
+        for &key in std::iter::once(&taken.key).chain(&taken.others) {
+            self.keys.insert(key, slot);
+        }
+        if let Some(message) = self.message(slot) {
+            message.take_in(taken);
+        }
+    }
+
+    /// Moves the messages of a host in time: its clock turned out to be in another zone.
+    pub fn shift(&mut self, host: u64, seconds: i64) {
+        let moved = |time: Timestamp| Timestamp::from_seconds(time.seconds() + seconds);
+        for message in self.slots.iter_mut().flatten().filter(|message| message.host == host) {
+            message.started = moved(message.started);
+            message.last = moved(message.last);
+        }
+    }
+
     /// Notes that a message may be complete.
-    pub(super) fn note_complete(&mut self, slot: u32, now: Timestamp) {
+    pub fn note_complete(&mut self, slot: u32, now: Timestamp) {
         let Some(message) = self.message(slot) else { return };
         if !message.leaving && message.is_complete() {
             message.leaving = true;
@@ -61,7 +167,7 @@ impl Follower {
     }
 
     /// Lets go whatever has waited long enough; everything that waits, without a time.
-    pub(super) fn let_go(&mut self, now: Option<Timestamp>, desk: &mut Desk<'_>) {
+    fn let_go(&mut self, now: Option<Timestamp>, desk: &mut Desk<'_>) {
         while let Some(&(deadline, slot, key)) = self.leaving.front() {
             if now.is_some_and(|now| now < deadline) {
                 break;
@@ -157,4 +263,27 @@ impl Follower {
             key: message.digest,
         }));
     }
+}
+
+/// The hash of a host's name without its domain, in any case of letters.
+pub fn host_key(host: &[u8]) -> u64 {
+    text_key(host_label(host))
+}
+
+/// A host's name without its domain.
+pub fn host_label(host: &[u8]) -> &[u8] {
+    &host[..memchr::memchr(b'.', host).unwrap_or(host.len())]
+}
+
+/// Hash of a text without regard to case.
+pub fn text_key(text: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    let mut folded = [0_u8; 64];
+    for chunk in text.chunks(folded.len()) {
+        let folded = &mut folded[..chunk.len()];
+        folded.copy_from_slice(chunk);
+        folded.make_ascii_lowercase();
+        hasher.write(folded);
+    }
+    hasher.finish()
 }
