@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::program;
 
 /// Folders of `RELAYMETER_TEST_DATA` of which every file is read.
-const FOLDERS: [&str; 3] = ["logs/exchange-online", "logs/postfix", "logs/syslog-wrappers"];
+const FOLDERS: [&str; 4] = ["logs/exchange-online", "logs/postfix", "logs/sendmail", "logs/syslog-wrappers"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
