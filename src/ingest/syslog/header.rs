@@ -1,7 +1,7 @@
 //! The header of a log line: where its time, host, program and message stand.
 //!
-//! Accepts RFC 3164, RFC 3339 and RFC 5424 headers, priority tags, Solaris ids, Sophos times, octet counts and a
-//! second header inside the first (containers). What the message means is left to the formats.
+//! Accepts RFC 3164, RFC 3339 and RFC 5424 headers, priority tags, Solaris ids, Sophos times, octet counts, what
+//! collections of cluster logs put before a line, and a second header inside the first (containers). What the message means is left to the formats.
 
 use super::stamp::{Stamp, stamp_length};
 
@@ -175,6 +175,13 @@ mod tests {
         let header = Header::parse_rfc5424(line.as_bytes()).or_else(|| Header::parse(line.as_bytes()))?;
         let text = |bytes| std::str::from_utf8(bytes).unwrap();
         Some((text(header.time), text(header.host), text(header.program), text(header.message)))
+    }
+
+    #[test]
+    fn what_a_collection_put_before_a_line_is_cut() {
+        let line = "- 1131566490 2005.11.09 eadmin1 Nov 9 12:01:30 src@eadmin1 sendmail[4306]: text";
+        assert_eq!(parts(line), Some(("Nov 9 12:01:30", "src@eadmin1", "sendmail", "text")));
+        assert_eq!(parts("- not a date host Nov 9 12:01:30 h p[1]: text"), None);
     }
 
     #[test]

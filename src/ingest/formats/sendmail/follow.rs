@@ -63,7 +63,9 @@ impl Follower {
         let event = Event::parse(rest);
         let Some(mut time) = desk.instant(header, place, clock) else { return };
         let host_key = host_key(header.host);
-        if let Some(utc) = line::proof(header) {
+        if matches!(event, Event::From { .. })
+            && let Some(utc) = line::proof(header)
+        {
             if let Some(seconds) = clock.prove(utc) {
                 self.mail.shift(host_key, seconds);
             }
@@ -185,17 +187,17 @@ impl Follower {
     fn handed_in(&mut self, slot: u32, entry: &Entry<'_>, event: &Event<'_>, desk: &mut Desk<'_>) {
         let &Event::From { from, size, recipients, relay } = event else { return };
         let Some(message) = self.mail.message(slot) else { return };
+        let is_first = message.key == entry.key;
+        if is_first && message.handed_in {
+            message.records -= 1;
+            return desk.skip(Skip::Duplicate);
+        }
         if size.is_none() || recipients.is_none() {
             message.records -= 1;
             desk.reject(
                 entry.place,
                 "its line with the sender is cut: expected 'size=' and 'nrcpts=' with numbers",
             );
-        }
-        let is_first = message.key == entry.key;
-        if is_first && message.handed_in {
-            message.records -= 1;
-            return desk.skip(Skip::Duplicate);
         }
         message.expected += u64::from(recipients.unwrap_or(0));
         message.size = message.size.or(size);

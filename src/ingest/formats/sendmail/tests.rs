@@ -142,6 +142,7 @@ fn cut_lines_are_rejected_and_lost_ones_leave_what_is_known() {
     let sink = read(&lines(
         "{sm-mta[1]: 699A00aa000001: from=<app@example.com>, size=900, class=0, nrcp
         {sm-mta[1]: 699A00aa000001: to=<a@example.net>, delay=00:00:01, mailer=esmtp, pri=1, relay=mx.example.net. [192.0.2.7], dsn=2.0.0, stat=Sent (ok)
+        {sm-mta[1]: 699A00aa000001: from=<app@example.com>, size=900, class=0, nrcp
         {sm-mta[1]: 699A00ab000002: to=<b@exam
         {sm-mta[1]: 699A00ac000003: to=<c@example.net>, delay=2+00:00:01, mailer=esmtp, pri=1, relay=mx.example.net. [192.0.2.7], dsn=2.0.0, stat=Sent (ok)",
     ));
@@ -151,7 +152,7 @@ fn cut_lines_are_rejected_and_lost_ones_leave_what_is_known() {
         shown,
         [
             "mail.log:1: its line with the sender is cut: expected 'size=' and 'nrcpts=' with numbers",
-            "mail.log:3: its delivery line is cut: expected recipients and 'stat='",
+            "mail.log:4: its delivery line is cut: expected recipients and 'stat='",
         ]
     );
 }
