@@ -95,7 +95,7 @@ impl Follower {
             desk.skip(Skip::Duplicate);
             return None;
         }
-        let Some(begins) = self.begins(entry, event, earlier.is_some(), desk) else { return None };
+        let begins = self.begins(entry, event, earlier.is_some(), desk)?;
         if !begins {
             desk.skip(Skip::Event);
             return None;
@@ -275,7 +275,7 @@ impl Follower {
 
     /// Joins a message to the one in which recipients' mail goes on, or waits for it.
     fn pass_on(&mut self, slot: u32, next: u64, recipients: u64) {
-        if self.mail.finished(next).is_some() && !self.mail.slot(next).is_some() {
+        if self.mail.finished(next).is_some() && self.mail.slot(next).is_none() {
             return;
         }
         let known = self.mail.slot(next).is_some();
@@ -287,7 +287,7 @@ impl Follower {
 
     fn go_on(&mut self, slot: u32, id: &[u8], entry: &Entry<'_>) {
         let next = key(id, entry.host_key);
-        if next != entry.key && !self.mail.finished(next).is_some() {
+        if next != entry.key && self.mail.finished(next).is_none() {
             self.mail.join(slot, next);
         }
     }

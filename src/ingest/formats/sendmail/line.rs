@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn statuses_by_text_and_code() {
-        let of = |end: &str| delivery_of(&format!("to=<a@example.net>, delay=00:00:00, {end}").leak()).status;
+        let of = |end: &str| delivery_of(format!("to=<a@example.net>, delay=00:00:00, {end}").leak()).status;
         assert_eq!(of("dsn=5.1.1, stat=User unknown"), Status::Bounced);
         assert_eq!(of("stat=Host unknown (Name server: x: host not found)"), Status::Bounced);
         assert_eq!(of("dsn=4.0.0, stat=Deferred: Connection refused by x"), Status::Deferred);
