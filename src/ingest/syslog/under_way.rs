@@ -43,7 +43,7 @@ impl Finished {
     }
 
     /// Whether a line lies in the time of the message, so that it was read before.
-    pub fn covers(&self, time: Timestamp) -> bool {
+    fn covers(&self, time: Timestamp) -> bool {
         (i64::from(self.start)..=i64::from(self.end)).contains(&time.seconds())
     }
 
@@ -63,6 +63,8 @@ pub struct UnderWay {
     free: Vec<u32>,
     keys: FxHashMap<u64, u32>,
     finished: FxHashMap<u64, Finished>,
+    /// Earlier messages with the keys of later ones.
+    reused: FxHashMap<u64, Vec<Finished>>,
     leaving: VecDeque<(Timestamp, u32, u64)>,
     newest: Timestamp,
     lines: u64,
@@ -75,6 +77,7 @@ impl Default for UnderWay {
             free: Vec::new(),
             keys: FxHashMap::default(),
             finished: FxHashMap::default(),
+            reused: FxHashMap::default(),
             leaving: VecDeque::new(),
             newest: Timestamp::from_seconds(i64::MIN),
             lines: 0,
@@ -102,7 +105,17 @@ impl UnderWay {
         self.keys.get(&key).copied()
     }
 
-    /// What is remembered of the message with a key that was counted.
+    /// Whether a line with a key lies in the time of a message that was counted and in that of none under way, so that
+    /// it was read before.
+    pub fn was_read(&self, key: u64, time: Timestamp) -> bool {
+        let covers = |finished: &Finished| finished.covers(time);
+        let under_way = self.slot(key).and_then(|slot| self.slots.get(slot as usize)?.as_ref());
+        under_way.is_none_or(|message| time < message.started)
+            && (self.finished.get(&key).is_some_and(covers)
+                || self.reused.get(&key).is_some_and(|all| all.iter().any(covers)))
+    }
+
+    /// What is remembered of the message with a key that was counted last.
     pub fn finished(&self, key: u64) -> Option<Finished> {
         self.finished.get(&key).copied()
     }
@@ -226,7 +239,9 @@ impl UnderWay {
         let finished = Finished::new(&message);
         for &key in std::iter::once(&message.key).chain(&message.others) {
             self.keys.remove(&key);
-            self.finished.insert(key, finished);
+            if let Some(earlier) = self.finished.insert(key, finished) {
+                self.reused.entry(key).or_default().push(earlier);
+            }
         }
         let recipients = message.external(ended);
         if message.counted_elsewhere {

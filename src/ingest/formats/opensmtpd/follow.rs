@@ -131,14 +131,14 @@ impl Follower {
         clock: &Clock,
         desk: &mut Desk<'_>,
     ) -> Option<u32> {
+        if self.mail.was_read(entry.key, entry.time) {
+            desk.skip(Skip::Duplicate);
+            return None;
+        }
         if let Some(slot) = self.mail.slot(entry.key) {
             return Some(slot);
         }
         let earlier = self.mail.finished(entry.key);
-        if earlier.is_some_and(|earlier| earlier.covers(entry.time)) {
-            desk.skip(Skip::Duplicate);
-            return None;
-        }
         let mut digest = Sha256::new();
         for part in [host_label(entry.header.host), b" ", id, b" ", entry.header.time] {
             digest.update(part);

@@ -91,7 +91,7 @@ impl Follower {
         let earlier = self.mail.finished(entry.key);
         // An id that holds its time begins one message only.
         let repeats = matches!(event, Event::From { .. }) && line::instant_of(entry.id).is_some();
-        if earlier.is_some_and(|earlier| repeats || earlier.covers(entry.time)) {
+        if repeats && earlier.is_some() || self.mail.was_read(entry.key, entry.time) {
             desk.skip(Skip::Duplicate);
             return None;
         }
