@@ -39,13 +39,7 @@ impl RelayFilter {
         if let Some(&decided) = self.decided.get(relay) {
             return decided;
         }
-        let (name, ip) = host_parts(relay);
-        let (name, ip) = (decode(name).to_lowercase(), parse_ip(&decode(ip)));
-        let counts = self.patterns.iter().any(|pattern| match pattern {
-            HostPattern::Name(wanted) => name == *wanted,
-            HostPattern::Below(domain) => name.ends_with(domain.as_str()),
-            HostPattern::Network(network) => ip.is_some_and(|ip| network.contains(&ip)),
-        });
+        let counts = is_to(&self.patterns, &decode(relay).to_lowercase());
         if self.decided.len() >= CACHE_CAP {
             self.decided.clear();
         }
@@ -54,9 +48,23 @@ impl RelayFilter {
     }
 }
 
-/// Whether a message may be a later leg: it came from this host itself.
+/// Whether a next host, lower case, is one of the hosts; without any, every message counts. Logs write a host as
+/// `name`, `address`, `name[address]:port` or `name:port`.
+pub fn is_to(hosts: &[HostPattern], next: &str) -> bool {
+    let (name, address) = match next.split_once('[') {
+        Some((name, rest)) => (name, rest.split(']').next().unwrap_or_default()),
+        None => (next.split(':').next().unwrap_or_default(), next),
+    };
+    let (name, address) = (name.trim().trim_end_matches('.'), parse_ip(address));
+    hosts.is_empty() || hosts.iter().any(|host| host.matches(&[name], address))
+}
+
+/// Whether name and address are of this host itself, so that a message from or to it has another leg.
 pub fn from_this_host(name: &[u8], ip: &[u8]) -> bool {
-    ip.starts_with(b"127.") || ip == b"::1" || name == b"localhost" || name.starts_with(b"localhost.")
+    ip.starts_with(b"127.")
+        || ip.strip_prefix(b"IPv6:").unwrap_or(ip) == b"::1"
+        || name == b"localhost"
+        || name.starts_with(b"localhost.")
 }
 
 /// Splits `name[address]:port` into name and address; a space can stand between them.
@@ -142,5 +150,25 @@ mod tests {
         assert_eq!(accepted_bytes(reply), Some(141_301));
         assert_eq!(accepted_bytes(b"(250 2.0.0 accepted 12 bytes in buffer)"), None);
         assert_eq!(accepted_bytes(b"([InternalId=1] bytes in )"), None);
+    }
+
+    #[test]
+    fn a_next_host_is_known_by_name_or_address() {
+        let hosts = ["smtp.office365.com", "*.outlook.com", "192.0.2.0/24", "2001:db8::1"];
+        let hosts: Vec<HostPattern> = hosts.iter().map(|host| host.parse().unwrap()).collect();
+        for next in [
+            "smtp.office365.com.",
+            "smtp.office365.com:587",
+            "x.mail.protection.outlook.com[198.51.100.1]:25",
+            "192.0.2.7",
+            "mx.example.net [192.0.2.7]:25",
+            "[2001:db8::1]:25",
+            "2001:db8::1",
+        ] {
+            assert!(is_to(&hosts, next), "{next}");
+        }
+        for next in ["", "outlook.com", "192.0.3.7", "smtp.office365.com.example.net"] {
+            assert!(!is_to(&hosts, next) && is_to(&[], next), "{next}");
+        }
     }
 }

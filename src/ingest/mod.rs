@@ -11,7 +11,6 @@ pub mod detect;
 mod double;
 pub mod formats;
 mod json;
-mod next_host;
 mod handover;
 mod lifetimes;
 mod others;
@@ -92,6 +91,17 @@ pub enum HostPattern {
     Below(String),
     /// An address or network.
     Network(ipnet::IpNet),
+}
+
+impl HostPattern {
+    /// Whether a host of these names, lower case, or this address is meant.
+    pub(crate) fn matches(&self, names: &[&str], address: Option<std::net::IpAddr>) -> bool {
+        match self {
+            HostPattern::Name(wanted) => names.contains(&wanted.as_str()),
+            HostPattern::Below(domain) => names.iter().any(|name| name.ends_with(domain.as_str())),
+            HostPattern::Network(network) => address.is_some_and(|address| network.contains(&address)),
+        }
+    }
 }
 
 /// A text that names no host.

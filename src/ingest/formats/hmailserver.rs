@@ -20,7 +20,7 @@ use crate::ingest::delimited::{RecipientHasher, plain_digits};
 use crate::ingest::grouping::{MessageKey, Repeats};
 use crate::ingest::source::{Line, Lines, Origin};
 use crate::ingest::{
-    About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, next_host, rejection,
+    About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, handover, rejection,
 };
 use crate::period::{Timestamp, Zone};
 use crate::usage::names::{decode, parse_ip};
@@ -277,7 +277,7 @@ impl<'s> Reader<'s> {
             return Some(Skip::LocalDelivery);
         }
         let hosts = &self.options.relay_hosts;
-        let is_chosen = hosts.is_empty() || next_host::is_to(hosts, &decode(delivery.host).to_lowercase());
+        let is_chosen = hosts.is_empty() || handover::is_to(hosts, &decode(delivery.host).to_lowercase());
         (!is_chosen).then_some(Skip::OtherRelay)
     }
 

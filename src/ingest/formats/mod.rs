@@ -9,7 +9,9 @@ pub mod generic_csv;
 pub mod hmailserver;
 pub mod iis_smtp;
 pub mod message_trace;
+pub mod opensmtpd;
 pub mod postfix;
+pub mod sendmail;
 
 use super::LogFormat;
 
@@ -17,6 +19,8 @@ use super::LogFormat;
 pub static FORMATS: &[&dyn LogFormat] = &[
     &postfix::Postfix,
     &exim::Exim,
+    &sendmail::Sendmail,
+    &opensmtpd::OpenSmtpd,
     &exchange_server::ExchangeServer,
     &iis_smtp::IisSmtp,
     &hmailserver::HMailServer,

@@ -1,7 +1,7 @@
 //! The header of a log line: where its time, host, program and message stand.
 //!
-//! Accepts RFC 3164, RFC 3339 and RFC 5424 headers, priority tags, Solaris ids, Sophos times, octet counts and a
-//! second header inside the first (containers). What the message means is left to the formats.
+//! Accepts RFC 3164, RFC 3339 and RFC 5424 headers, priority tags, Solaris ids, Sophos times, octet counts, what
+//! collections of cluster logs put before a line, and a second header inside the first (containers). What the message means is left to the formats.
 
 use super::stamp::{Stamp, stamp_length};
 
@@ -24,7 +24,7 @@ pub struct Header<'a> {
 impl<'a> Header<'a> {
     /// Finds the parts of a line, `None` where it does not begin like a log line.
     pub fn parse(line: &'a [u8]) -> Option<Header<'a>> {
-        let line = without_priority(without_nul(line));
+        let line = without_collection(without_priority(without_nul(line)));
         let length = stamp_length(line)?;
         let (time, rest) = line.split_at(length);
         let rest = rest.strip_prefix(b":").unwrap_or(rest).strip_prefix(b" ")?;
@@ -134,6 +134,22 @@ fn without_priority(line: &[u8]) -> &[u8] {
     }
 }
 
+/// Cuts what collections of cluster logs put before a line: `- 1131566461 2005.11.09 dn228 Nov 9 12:01:01 …`.
+fn without_collection(line: &[u8]) -> &[u8] {
+    let collected = |line: &'_ [u8]| -> Option<usize> {
+        let rest = line.strip_prefix(b"- ")?;
+        let (epoch, rest) = split_token(rest)?;
+        let (date, rest) = split_token(rest)?;
+        let (_host, rest) = split_token(rest)?;
+        let formed = epoch.iter().all(u8::is_ascii_digit) && date.len() == 10 && date.get(4) == Some(&b'.');
+        formed.then_some(line.len() - rest.len())
+    };
+    match line.first() {
+        Some(b'-') => &line[collected(line).unwrap_or(0)..],
+        _ => line,
+    }
+}
+
 /// Cuts the structured data of RFC 5424: `-`, or elements in brackets, whose quoted values can hold brackets.
 fn after_structured_data(text: &[u8]) -> Option<&[u8]> {
     if let Some(message) = text.strip_prefix(b"-") {
@@ -191,6 +207,13 @@ mod tests {
         let header = Header::parse_rfc5424(line.as_bytes()).or_else(|| Header::parse(line.as_bytes()))?;
         let text = |bytes| std::str::from_utf8(bytes).unwrap();
         Some((text(header.time), text(header.host), text(header.program), text(header.message)))
+    }
+
+    #[test]
+    fn what_a_collection_put_before_a_line_is_cut() {
+        let line = "- 1131566490 2005.11.09 eadmin1 Nov 9 12:01:30 src@eadmin1 sendmail[4306]: text";
+        assert_eq!(parts(line), Some(("Nov 9 12:01:30", "src@eadmin1", "sendmail", "text")));
+        assert_eq!(parts("- not a date host Nov 9 12:01:30 h p[1]: text"), None);
     }
 
     #[test]

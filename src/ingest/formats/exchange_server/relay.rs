@@ -27,12 +27,9 @@ impl<'a> RelayHosts<'a> {
             return true;
         }
         let names = names.map(|name| decode(name).trim_end_matches('.').to_lowercase());
+        let names = names.each_ref().map(String::as_str);
         let address = parse_ip(&decode(address));
-        self.hosts.iter().any(|host| match host {
-            HostPattern::Name(wanted) => names.contains(wanted),
-            HostPattern::Below(domain) => names.iter().any(|name| name.ends_with(domain.as_str())),
-            HostPattern::Network(network) => address.is_some_and(|ip| network.contains(&ip)),
-        })
+        self.hosts.iter().any(|host| host.matches(&names, address))
     }
 }
 

@@ -17,7 +17,7 @@ use self::rows::{Table, Timed, has_relay, row_hash};
 use self::survey::Survey;
 use crate::ingest::delimited::{RecipientHasher, Records, Row, is_preamble, warn_if_cut};
 use crate::ingest::grouping::{self, Facts, MessageKey, Messages, Origin, Repeats, Signs, Status};
-use crate::ingest::next_host;
+use crate::ingest::handover;
 use crate::ingest::source::Origin as Found;
 use crate::ingest::{
     About, HostPattern, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, rejection,
@@ -76,7 +76,7 @@ impl LogFormat for GenericCsv {
             ));
         }
         reader.messages.deliver(sink, |origin, names| {
-            next_host::is_to(&options.relay_hosts, names.host_name(origin.relay))
+            handover::is_to(&options.relay_hosts, names.host_name(origin.relay))
         });
         Ok(())
     }
@@ -294,7 +294,7 @@ impl Reader {
 
 /// Counts a submission whose next host counts.
 fn accept(submission: Submission, relay_hosts: &[HostPattern], sink: &mut dyn Sink) {
-    match next_host::is_to(relay_hosts, sink.names().host_name(submission.relay)) {
+    match handover::is_to(relay_hosts, sink.names().host_name(submission.relay)) {
         true => sink.accept(Record::Submission(submission)),
         false => sink.skip_message(Skip::OtherRelay, 1),
     }

@@ -10,10 +10,5 @@ use crate::usage::Names;
 pub(super) fn is_from(hosts: &[HostPattern], origin: &Origin, names: &Names) -> bool {
     let client = names.client_of(origin.client);
     let host_names = [client.name.as_deref().unwrap_or_default(), names.host_name(origin.relay)];
-    hosts.is_empty()
-        || hosts.iter().any(|host| match host {
-            HostPattern::Name(wanted) => host_names.contains(&wanted.as_str()),
-            HostPattern::Below(domain) => host_names.iter().any(|name| name.ends_with(domain.as_str())),
-            HostPattern::Network(network) => client.ip.is_some_and(|ip| network.contains(&ip)),
-        })
+    hosts.is_empty() || hosts.iter().any(|host| host.matches(&host_names, client.ip))
 }
