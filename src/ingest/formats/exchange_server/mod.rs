@@ -43,7 +43,8 @@ impl LogFormat for ExchangeServer {
             direction: "mail into mailboxes of these servers is left out; Originating or Incoming; --relay-host means \
                         the next host. Protocol logs: none",
             sender: "return path, else the sender's header; client address behind the front end; receive connector",
-            limits: "message tracking keeps 30 days or 1,000 MB, whichever is less; give the logs of all servers; with \
+            limits: "message tracking keeps 30 days or 1,000 MB, whichever is less; give the logs of all servers; \
+                     version 14 has no network message id (Message-ID and sender stand in); with \
                      any message tracking in a run, protocol logs are skipped; they are off by default, and tell \
                      neither what is local nor what was written in mailboxes",
             export: "copy C:\\Program Files\\Microsoft\\Exchange Server\\V15\\TransportRoles\\Logs\\MessageTracking\\*.LOG \
@@ -83,6 +84,7 @@ impl LogFormat for ExchangeServer {
         for input in &mut inputs {
             reader.read(input)?;
         }
+        reader.tracking.warn_if_ambiguous(reader.sink);
         let messages = reader.messages;
         if has_sessions {
             warn_of_sessions(is_covered, has_receive && has_send, sink);

@@ -349,7 +349,15 @@ fn without_a_network_message_id_message_id_and_sender_are_the_key() {
         let sink = read(&text);
         assert_eq!(totals(&sink), (3, 3, 3000, 3000));
         assert_eq!(skipped(&sink, Skip::Duplicate), 1);
+        assert!(sink.warnings[0].contains("came again under the same Message-ID"), "{:?}", sink.warnings);
     }
+    let with_hop: String =
+        [&rows[0], &rows[0].clone().with("server-hostname", "EX02").with("internal-message-id", "9")]
+            .iter()
+            .map(|row| row.under(&v14))
+            .collect();
+    let sink = read(&with_hop);
+    assert_eq!((totals(&sink).0, sink.warnings.len()), (1, 0));
 }
 
 #[test]

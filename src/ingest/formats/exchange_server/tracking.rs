@@ -11,6 +11,10 @@
 //!
 //! What is counted of the rows of one message is left to `grouping`.
 
+use std::hash::Hasher;
+
+use rustc_hash::{FxHashMap, FxHasher};
+
 use super::cells::{Cells, instant, undoubled};
 use super::events::{self, Event, From};
 use super::layout::{Column, Layout};
@@ -50,12 +54,45 @@ pub(super) struct Tracking<'a> {
     own_domains: &'a [String],
     relays: RelayHosts<'a>,
     hasher: RecipientHasher,
+    /// Of messages without a network message id: the number that a server gave each, both as hashes.
+    numbers: FxHashMap<u64, u64>,
+    /// Whether a server gave one of them two numbers.
+    is_ambiguous: bool,
 }
 
 impl<'a> Tracking<'a> {
     /// A reader that has read nothing.
     pub(super) fn new(own_domains: &'a [String], relays: RelayHosts<'a>) -> Tracking<'a> {
-        Tracking { own_domains, relays, hasher: RecipientHasher::default() }
+        let (hasher, numbers) = (RecipientHasher::default(), FxHashMap::default());
+        Tracking { own_domains, relays, hasher, numbers, is_ambiguous: false }
+    }
+
+    /// Warns of messages that cannot be told apart: applications reuse Message-IDs, and gateways hand a message
+    /// back under its own.
+    pub(super) fn warn_if_ambiguous(&self, sink: &mut dyn Sink) {
+        if self.is_ambiguous {
+            sink.warn(
+                "messages without network-message-id came again under the same Message-ID and sender, and count once: \
+                 if an application reuses its Message-IDs, more were sent"
+                    .to_owned(),
+            );
+        }
+    }
+
+    /// Notes which number a server gave a message that has no network message id.
+    fn note_number(&mut self, record: &Record<'_>, key: MessageKey) {
+        if has_network_id(record) {
+            return;
+        }
+        let hash = |text: &[u8], seed: u64| {
+            let mut hasher = FxHasher::default();
+            hasher.write_u64(seed);
+            hasher.write(text);
+            hasher.finish()
+        };
+        let number = hash(record.get(Column::InternalId), 0);
+        let known = self.numbers.entry(hash(record.get(Column::ServerName), key.hash())).or_insert(number);
+        self.is_ambiguous |= *known != number;
     }
 
     /// Adds a row to its message, or says what is wrong with it.
@@ -119,6 +156,7 @@ impl<'a> Tracking<'a> {
         };
         let texts = origin_digest(&origin, sink.names());
         let (facts, nanoseconds) = facts(record, origin)?;
+        self.note_number(record, facts.key);
         let received = Received {
             nanoseconds,
             stated: stated(record.get(Column::Count), listed)?,
@@ -190,10 +228,8 @@ fn facts(record: &Record<'_>, origin: Origin) -> Result<(Facts, u32), String> {
 /// The key of a message: its network message id; else Message-ID and sender, since applications reuse the former;
 /// else the number that its server gave it.
 fn key(record: &Record<'_>) -> Result<MessageKey, String> {
-    const NO_ID: &[u8] = b"00000000-0000-0000-0000-000000000000";
-    let id = record.get(Column::NetworkId);
-    if !id.is_empty() && id != NO_ID {
-        return Ok(MessageKey::of_id(id));
+    if has_network_id(record) {
+        return Ok(MessageKey::of_id(record.get(Column::NetworkId)));
     }
     // Some servers write the Message-ID with its angle brackets and some without.
     match (bare(record.get(Column::MessageId)), record.get(Column::InternalId)) {
@@ -201,6 +237,11 @@ fn key(record: &Record<'_>) -> Result<MessageKey, String> {
         (b"", number) => Ok(MessageKey::of_parts(&[b"exchange number", number])),
         (id, _) => Ok(MessageKey::of_parts(&[b"exchange", id, bare(envelope_sender(record))])),
     }
+}
+
+fn has_network_id(record: &Record<'_>) -> bool {
+    const NO_ID: &[u8] = b"00000000-0000-0000-0000-000000000000";
+    !matches!(record.get(Column::NetworkId), b"" | NO_ID)
 }
 
 /// Whether a message is a test of the system's health.
