@@ -37,11 +37,27 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// Gives up transactions that had no row for a day; their rows.
+    fn give_up_old(&mut self, now: Timestamp) -> u64 {
+        let mut rows = 0;
+        self.open.retain(|transaction| {
+            let old = is_old(transaction.last, now);
+            rows += if old { transaction.records } else { 0 };
+            !old
+        });
+        rows
+    }
+
     /// Transactions that are surely under way: not taken back, and not left without a row.
     fn certain(&self, now: Timestamp) -> u32 {
         let certain = self.open.iter().filter(|one| !one.doubtful && !one.is_idle(now)).count();
         u32::try_from(certain).unwrap_or(u32::MAX)
     }
+}
+
+/// Whether a row is so long ago that nothing follows it.
+fn is_old(last: Timestamp, now: Timestamp) -> bool {
+    now.seconds().saturating_sub(last.seconds()) > ABANDONED
 }
 
 /// The clients of one part, and those whose rows the parts before left open.
@@ -80,15 +96,10 @@ impl Sessions {
 
     /// Gives up what had no row for a day.
     pub(super) fn sweep(&mut self, now: Timestamp) {
-        let is_old = |last: Timestamp| now.seconds().saturating_sub(last.seconds()) > ABANDONED;
         let mut abandoned = 0;
         self.clients.retain(|_, client| {
-            client.open.retain(|transaction| {
-                let old = is_old(transaction.last);
-                abandoned += if old { transaction.records } else { 0 };
-                !old
-            });
-            !client.open.is_empty() || client.connections > 0 && !is_old(client.last)
+            abandoned += client.give_up_old(now);
+            !client.open.is_empty() || client.connections > 0 && !is_old(client.last, now)
         });
         self.abandoned += abandoned;
     }
@@ -109,10 +120,11 @@ impl Sessions {
         let left = self.left.get_mut(&key)?;
         let before = left.iter().enumerate().filter(|(_, (end, _))| *end <= begin);
         let (at, _) = before.max_by_key(|(_, (end, _))| *end)?;
-        let (_, client) = left.swap_remove(at);
+        let (_, mut client) = left.swap_remove(at);
         if left.is_empty() {
             self.left.remove(&key);
         }
+        self.abandoned += client.give_up_old(begin);
         Some(client)
     }
 
