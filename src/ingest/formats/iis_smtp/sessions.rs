@@ -138,8 +138,9 @@ impl Sessions {
         let begin = self.begin?;
         let left = self.left.get_mut(&key)?;
         let before = left.iter().enumerate().filter(|(_, (end, _))| *end <= begin);
-        let (at, _) = before.max_by_key(|(_, (end, client))| (*end, client.open.len()))?;
-        let latest = left.swap_remove(at);
+        // Of several that end in one second, the one that was read last.
+        let (at, _) = before.max_by_key(|(_, (end, _))| *end)?;
+        let latest = left.remove(at);
         // Parts come by their begin: nothing asks for an earlier one again.
         let outdated = left.extract_if(.., |(end, _)| *end <= begin);
         self.abandoned += outdated.map(|(_, client)| client.records()).sum::<u64>();
