@@ -45,6 +45,9 @@ pub(super) fn check(
     for damage in &usage.damages {
         let _ = write!(message, "\n{}:{}: {}", damage.input, damage.line, damage.what);
     }
+    for warning in &usage.warnings {
+        let _ = write!(message, "\nnote: {warning}");
+    }
     message.push_str(&filter_hint(usage, in_force));
     message.push_str(&stated(usage));
     if let Some(others) = usage.accounting.skipped.get(&Skip::OtherService) {

@@ -80,7 +80,7 @@ fn without_sessions(inputs: Vec<Input>, sink: &mut dyn Sink) -> Result<Vec<Input
     let mut kept = Vec::with_capacity(inputs.len());
     for input in inputs {
         let mut lines = input.head().split(|byte| *byte == b'\n');
-        if !lines.any(is_of_session) {
+        if !lines.any(is_of_session) || first_time(input.head()).is_some() {
             kept.push(input);
             continue;
         }
@@ -99,7 +99,7 @@ fn without_sessions(inputs: Vec<Input>, sink: &mut dyn Sink) -> Result<Vec<Input
     Ok(kept)
 }
 
-/// `"SMTPD"	1204	17	"2026-10-01 08:00:00.123"	"192.0.2.7"	"RECEIVED: ..."`.
+/// `"SMTPD" 1204 17 "2026-10-01 08:00:00.123" "192.0.2.7" "RECEIVED: ..."`, separated by tabs.
 fn is_of_session(line: &[u8]) -> bool {
     let mut cells = line.split(|byte| *byte == b'\t');
     let is_smtp = matches!(cells.next(), Some(b"\"SMTPD\"" | b"\"SMTPC\""));
@@ -246,6 +246,10 @@ impl<'s> Reader<'s> {
         }
         if line.bytes.trim_ascii().is_empty() {
             self.skip(Skip::Header, 1);
+            return Ok(());
+        }
+        if is_of_session(line.bytes) {
+            self.skip(Skip::Session, 1);
             return Ok(());
         }
         let delivery = Delivery::of(line.bytes).ok_or(
@@ -479,6 +483,13 @@ mod tests {
              hint: read its AWStats log, hmailserver_awstats.log, which is turned on in hMailServer Administrator > \
              Settings > Logging > AWStats"
         );
+    }
+
+    #[test]
+    fn sessions_in_the_same_file_are_left_out() {
+        let session = "\"SMTPC\"\t1204\t17\t\"2026-10-01 08:00:00.123\"\t\"192.0.2.7\"\t\"SENT: QUIT\"\r\n";
+        let sink = read(&[&(session.to_owned() + &log())]);
+        assert_eq!((sums(&sink).0, sink.accounting.skipped[&Skip::Session]), (5, 1));
     }
 
     #[test]

@@ -25,6 +25,13 @@ const OUT_OF_ORDER: u32 = 503;
 /// The answer to `DATA` without a recipient, among others.
 const FAILED: u32 = 554;
 
+const ONLY_OUTBOUND: &str = "all rows are of outbound connections, which do not say what was handed in: give the rows \
+                             of the clients, too";
+const STANDARD_OFFSET: &str = "times of the NCSA format are read with the offset they print, which is that of standard \
+                               time also in summer, when they are an hour late by it; give --log-timezone";
+const NO_QUERY: &str =
+    "rows have no cs-uri-query: senders are unknown, and a recipient named twice counts twice";
+
 /// What a run over all parts knows.
 pub(super) struct Reader<'s> {
     sink: &'s mut dyn Sink,
@@ -37,6 +44,7 @@ pub(super) struct Reader<'s> {
     layouts: Vec<Layout>,
     before: Option<(Shape, Clock)>,
     assumed: Assumed,
+    has_inbound: bool,
     lacking: Lacking,
 }
 
@@ -45,6 +53,7 @@ pub(super) struct Reader<'s> {
 struct Lacking {
     status: bool,
     query: bool,
+    inbound: bool,
 }
 
 /// Where a row stands, and when.
@@ -69,6 +78,7 @@ impl<'s> Reader<'s> {
             layouts,
             before: None,
             assumed: Assumed::default(),
+            has_inbound: false,
             lacking: Lacking::default(),
         }
     }
@@ -90,6 +100,9 @@ impl<'s> Reader<'s> {
                 Ok(Some(line)) => {
                     last = line.number;
                     self.rows += 1;
+                    if self.rows.is_multiple_of(SWEEP_ROWS) {
+                        self.sessions.sweep(self.newest);
+                    }
                     if line.cut {
                         let reason = "it is longer than 1 MiB, or the input breaks off inside it";
                         self.sink.reject(rejection(&part.input, last, reason));
@@ -132,6 +145,7 @@ impl<'s> Reader<'s> {
     pub(super) fn finish(mut self) {
         self.sessions.finish();
         self.ledger.finish(self.sink);
+        self.lacking.inbound = !self.has_inbound && self.tally.contains_key(&Skip::Event);
         self.skip(Skip::NotAccepted, self.sessions.abandoned);
         for (reason, count) in std::mem::take(&mut self.tally) {
             self.sink.skip(reason, count);
@@ -195,9 +209,6 @@ impl<'s> Reader<'s> {
         if let Some((time, _)) = time {
             self.newest = self.newest.max(time);
         }
-        if self.rows.is_multiple_of(SWEEP_ROWS) {
-            self.sessions.sweep(self.newest);
-        }
         if matches!(act, Act::Hello | Act::Encrypt | Act::Reset | Act::Quit) {
             self.skip(Skip::Session, 1);
             let now = time.map_or(self.newest, |time| time.0);
@@ -230,6 +241,7 @@ impl<'s> Reader<'s> {
     }
 
     fn message_row(&mut self, row: &Row<'_>, act: Act, at: At) {
+        self.has_inbound = true;
         match (act, row.answer()) {
             (Act::Mail, Answer::Accepted) => self.mail(row, at),
             (Act::Recipient, Answer::Accepted) => self.recipient(row, at),
@@ -322,29 +334,19 @@ impl<'s> Reader<'s> {
 
     fn warn(self) {
         let Reader { sink, assumed, lacking, ledger, .. } = self;
-        if assumed.utc {
-            sink.warn("times of the log have no zone and are read as UTC; give --log-timezone".to_owned());
-        }
-        if assumed.offset {
-            sink.warn(
-                "times of the NCSA format are read with the offset they print, which is that of standard time also in \
-                 summer, when they are an hour late by it; give --log-timezone"
-                    .to_owned(),
-            );
-        }
-        if assumed.order {
-            sink.warn("dates of the IIS format are read with the month first; give --date-order".to_owned());
-        }
-        if lacking.status {
-            sink.warn(
-                "rows have no sc-status: what was refused cannot be told and counts as accepted".to_owned(),
-            );
-        }
-        if lacking.query {
-            sink.warn(
-                "rows have no cs-uri-query: senders are unknown, and a recipient named twice counts twice"
-                    .to_owned(),
-            );
+        let said = [
+            (lacking.inbound, ONLY_OUTBOUND),
+            (assumed.utc, "times of the log have no zone and are read as UTC; give --log-timezone"),
+            (assumed.offset, STANDARD_OFFSET),
+            (assumed.order, "dates of the IIS format are read with the month first; give --date-order"),
+            (
+                lacking.status,
+                "rows have no sc-status: what was refused cannot be told and counts as accepted",
+            ),
+            (lacking.query, NO_QUERY),
+        ];
+        for (_, text) in said.iter().filter(|(holds, _)| *holds) {
+            sink.warn((*text).to_owned());
         }
         if ledger.unmeasured > 0 {
             sink.warn(format!(

@@ -37,11 +37,38 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// Gives up transactions that had no row for a day; their rows.
+    fn give_up_old(&mut self, now: Timestamp) -> u64 {
+        let mut rows = 0;
+        self.open.retain(|transaction| {
+            let old = is_old(transaction.last, now);
+            rows += if old { transaction.records } else { 0 };
+            !old
+        });
+        rows
+    }
+
+    /// Rows of all transactions.
+    fn records(&self) -> u64 {
+        self.open.iter().map(|transaction| transaction.records).sum()
+    }
+
+    /// The same, with rows that were counted elsewhere.
+    fn without_records(mut self) -> Client {
+        self.open.iter_mut().for_each(|transaction| transaction.records = 0);
+        self
+    }
+
     /// Transactions that are surely under way: not taken back, and not left without a row.
     fn certain(&self, now: Timestamp) -> u32 {
         let certain = self.open.iter().filter(|one| !one.doubtful && !one.is_idle(now)).count();
         u32::try_from(certain).unwrap_or(u32::MAX)
     }
+}
+
+/// Whether a row is so long ago that nothing follows it.
+fn is_old(last: Timestamp, now: Timestamp) -> bool {
+    now.seconds().saturating_sub(last.seconds()) > ABANDONED
 }
 
 /// The clients of one part, and those whose rows the parts before left open.
@@ -67,28 +94,29 @@ impl Sessions {
     pub(super) fn end(&mut self, last: Timestamp) {
         self.sweep(last);
         for (key, client) in self.clients.drain() {
+            self.asked.remove(&key);
             self.left.entry(key).or_default().push((last, client));
+        }
+        // Of the others nothing is under way any more, whatever the parts before left.
+        for key in self.asked.drain() {
+            if let Some(left) = self.left.get_mut(&key) {
+                left.push((last, Client::default()));
+            }
         }
     }
 
     /// Ends the run: whatever was not finished is given up.
     pub(super) fn finish(&mut self) {
-        let left = std::mem::take(&mut self.left).into_values().flatten().map(|(_, client)| client);
-        let open = left.flat_map(|client| client.open);
-        self.abandoned += open.map(|transaction| transaction.records).sum::<u64>();
+        let left = std::mem::take(&mut self.left).into_values().flatten();
+        self.abandoned += left.map(|(_, client)| client.records()).sum::<u64>();
     }
 
     /// Gives up what had no row for a day.
     pub(super) fn sweep(&mut self, now: Timestamp) {
-        let is_old = |last: Timestamp| now.seconds().saturating_sub(last.seconds()) > ABANDONED;
         let mut abandoned = 0;
         self.clients.retain(|_, client| {
-            client.open.retain(|transaction| {
-                let old = is_old(transaction.last);
-                abandoned += if old { transaction.records } else { 0 };
-                !old
-            });
-            !client.open.is_empty() || client.connections > 0 && !is_old(client.last)
+            abandoned += client.give_up_old(now);
+            !client.open.is_empty() || client.connections > 0 && !is_old(client.last, now)
         });
         self.abandoned += abandoned;
     }
@@ -104,15 +132,21 @@ impl Sessions {
         client
     }
 
+    /// What the latest of the parts that ended before this one left of a client. Copies of this part go on from the
+    /// same, but its rows count only with the first.
     fn take_left(&mut self, key: u64) -> Option<Client> {
         let begin = self.begin?;
         let left = self.left.get_mut(&key)?;
         let before = left.iter().enumerate().filter(|(_, (end, _))| *end <= begin);
+        // Of several that end in one second, the one that was read last.
         let (at, _) = before.max_by_key(|(_, (end, _))| *end)?;
-        let (_, client) = left.swap_remove(at);
-        if left.is_empty() {
-            self.left.remove(&key);
-        }
+        let latest = left.remove(at);
+        // Parts come by their begin: nothing asks for an earlier one again.
+        let outdated = left.extract_if(.., |(end, _)| *end <= begin);
+        self.abandoned += outdated.map(|(_, client)| client.records()).sum::<u64>();
+        let mut client = latest.1.clone();
+        left.push((latest.0, latest.1.without_records()));
+        self.abandoned += client.give_up_old(begin);
         Some(client)
     }
 

@@ -309,6 +309,16 @@ fn what_a_client_takes_back_is_not_its_next_message() {
 }
 
 #[test]
+fn what_was_begun_days_ago_is_not_finished() {
+    let first =
+        log(&["05:00:01 7 MAIL +FROM:<a@example.com> 250 40", "05:00:01 7 RCPT +TO:<b@example.net> 250 29"]);
+    let second = log(&["05:00:01 7 DATA - 250 900"]).replace("2026-10-01", "2026-10-04");
+    let sink = read(&[&first, &second]);
+    assert_eq!(sink.accounting.skipped[&Skip::NotAccepted], 2);
+    assert_eq!(sink.accounting.skipped_messages[&Skip::NoRecipient], 1);
+}
+
+#[test]
 fn want_of_recipients_takes_none_from_another_message() {
     let rows = [
         "05:00:01 7 MAIL +FROM:<a@example.com> 250 40",
@@ -333,6 +343,21 @@ fn what_began_before_the_log_is_told() {
     assert!(sink.warnings[0].starts_with("1 messages began before the input"));
     let sink = read(&[&log(&rows[1..])]);
     assert_eq!(sink.accounting.skipped_messages[&Skip::NoRecipient], 1);
+}
+
+#[test]
+fn the_real_rows_of_an_open_relay_are_outbound_only() {
+    let root = std::env::var("RELAYMETER_TEST_DATA").unwrap_or_else(|_| "../shared/data".into());
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(root);
+    let Ok(rows) = std::fs::read_to_string(path.join("logs/iis-smtp/blog-openrelay-2lines-noheader.log"))
+    else {
+        println!("skipped: {} is not there (set RELAYMETER_TEST_DATA)", path.display());
+        return;
+    };
+    assert_eq!(IisSmtp.detect(rows.as_bytes()), Some(Likelihood::Certain));
+    let sink = read(&[&rows]);
+    assert_eq!((sums(&sink), sink.accounting.records, sink.accounting.rejected), (Sums::default(), 2, 0));
+    assert!(sink.warnings[0].starts_with("all rows are of outbound connections"));
 }
 
 #[test]
