@@ -126,15 +126,11 @@ impl<'s> Reader<'s> {
         }
         self.flush_tally();
         if self.untold > 0 {
-            let (count, them) = if self.untold == 1 {
-                (String::new(), "its")
-            } else {
-                (format!("{} ", self.untold), "their")
-            };
+            let (noun, verb) = if self.untold == 1 { ("message", "has") } else { ("messages", "have") };
             self.sink.warn(format!(
-                "{count}accepted message{} no delivery in the log, which does not name {them} recipients either: counted \
-                 with one open recipient each",
-                if self.untold == 1 { " has" } else { "s have" }
+                "{} accepted {noun} {verb} no delivery in the log, which names no recipients either: counted with one \
+                 open recipient each",
+                self.untold
             ));
         }
     }
