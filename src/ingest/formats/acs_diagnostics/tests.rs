@@ -261,6 +261,14 @@ fn a_partial_result_is_damage() {
     }
     let sink = read(&format!("{TABLES}{row}]}}],\"error\":null}}"));
     assert!(sink.damages.is_empty());
+    // One of several queries of a batch failed.
+    let failed = format!("{{\"id\":\"2\",\"status\":400,\"body\":{{\"error\":{error}}}}}");
+    let sink = read(&format!("{{\"responses\":[{failed},{{\"body\":{TABLES}{row}]}}]}}}}]}}"));
+    assert_eq!((totals(&sink).0, sink.damages.len(), sink.accounting.rejected), (1, 1, 0));
+    // A log collector has errors of its own.
+    let wrapped = serde_json::to_string(&send(1, "1", 1)).unwrap();
+    let sink = read(&format!("{{\"error\":{{\"message\":\"no field\"}},\"message\":{wrapped}}}"));
+    assert_eq!((totals(&sink).0, sink.damages.len()), (1, 0));
 }
 
 #[test]
