@@ -44,12 +44,18 @@ impl Header {
             let Some(column) = column_of(name.trim_ascii()) else { continue };
             if header.at[column as usize].is_none() {
                 header.at[column as usize] = Some(at);
-                let is_utc = zone.trim_ascii().get(..4).is_none_or(|zone| zone.eq_ignore_ascii_case(b"[utc"));
+                let zone = zone.trim_ascii();
+                let is_utc = zone.is_empty() || zone.eq_ignore_ascii_case(b"[utc]");
                 header.is_local |= column == Column::Time && !is_utc;
             }
         }
         let has = |column: Column| header.at[column as usize].is_some();
-        let is_log = Kind::by_fields(has).is_some() && (has(Column::Time) || has(Column::Correlation));
+        // Other services have delivery statuses too.
+        let is_email = match Kind::by_fields(has) {
+            Some(Kind::Status) => has(Column::Recipient) || has(Column::SenderDomain),
+            kind => kind.is_some(),
+        };
+        let is_log = is_email && (has(Column::Time) || has(Column::Correlation));
         is_log.then_some(header)
     }
 

@@ -457,7 +457,7 @@ fn dates_of_the_portal_are_decided_by_their_column() {
 
 #[test]
 fn times_of_the_portal_may_be_in_another_zone() {
-    let header = SEND_HEADER.replace("[UTC]", "[Local Time]");
+    let header = SEND_HEADER.replace("[UTC]", "[UTC+02:00]");
     let text = format!("{header}{}", csv_send("2026-10-12 01:00:00", 1));
     let options =
         ReadOptions { log_zone: Some("Europe/Rome".parse::<Zone>().unwrap()), ..ReadOptions::default() };
@@ -506,6 +506,7 @@ fn other_files_are_not_claimed() {
         "Received,SenderAddress,RecipientAddress,Status,MessageTraceId\n",
         "Sender address,Domain,TLS 1.0,TLS 1.1,TLS 1.2,Messages sent\n",
         "Time,Size,To\n",
+        "TimeGenerated,CorrelationId,DeliveryStatus,PhoneNumber\n",
         "{\"value\":[{\"receivedDateTime\":\"x\",\"recipientAddress\":\"y\"}]}",
         "{\"time\":\"x\",\"category\":\"FrontDoorAccessLog\",\"properties\":{}}",
         "{\"columns\":[{\"name\":\"ResourceId\"}],\"rows\":[[\"/x/Microsoft.Communication/CommunicationServices/y\"]]}",
