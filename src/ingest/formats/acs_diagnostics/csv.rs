@@ -106,7 +106,7 @@ impl Sheet<'_> {
         reader.sink.records(1);
         let Some(header) = self.header else { return self.take_before_header(row, reader) };
         let clock = Clock { order: self.order, is_local: header.is_local, zone: self.zone };
-        let taken = complete(row, &header).and_then(|()| reader.take(&header.cells(row), None, clock));
+        let taken = row.complete(header.width).and_then(|()| reader.take(&header.cells(row), None, clock));
         match taken {
             Ok(Taken::Kept) => self.rows += 1,
             Ok(Taken::Skipped(Skip::OtherService)) if self.begins_table(row) => {
@@ -151,33 +151,12 @@ impl Sheet<'_> {
     }
 
     fn judge_before_header(&mut self, reader: &mut Reader<'_>) {
-        for (line, is_row) in self.before.judged(self.header.map(|header| header.width)) {
-            match is_row {
-                true => {
-                    let reason = "a row before its header: expected the header above all rows";
-                    reader.sink.reject(rejection(self.input, line, reason));
-                }
-                false => reader.sink.skip(Skip::Header, 1),
-            }
-        }
+        self.before.judge(self.header.map(|header| header.width), self.input, reader.sink);
     }
 
     fn end(&mut self, reader: &mut Reader<'_>) {
         self.judge_before_header(reader);
         warn_if_cut(self.input, self.rows, reader.sink);
         self.rows = 0;
-    }
-}
-
-/// Whether a row has the cells of its header; more are allowed where they are empty.
-fn complete(row: &Row<'_>, header: &Header) -> Result<(), String> {
-    let extra = (header.width..row.len()).any(|at| !row.cell(at).is_empty());
-    match row.len() >= header.width && !extra {
-        true => Ok(()),
-        false => Err(format!(
-            "{} columns where the header has {}: a quote is probably not closed",
-            row.len(),
-            header.width
-        )),
     }
 }
