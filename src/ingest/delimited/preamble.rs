@@ -1,6 +1,8 @@
 //! Records before the header of a table: titles and comments of an exporter, or rows that sorting put there.
 
 use super::records::Row;
+use crate::ingest::{Input, Sink, rejection};
+use crate::usage::Skip;
 
 /// Records before a header; more than that is no title.
 const BEFORE_HEADER: usize = 20;
@@ -26,13 +28,17 @@ impl Preamble {
         has_room
     }
 
-    /// The lines of all records that were kept, and whether each is a row that stands before its header: mail that is
+    /// Skips the records that were kept as titles, and rejects those that are rows before their header: mail that is
     /// not counted. Without a header at the end of the input, all are titles.
-    pub(crate) fn judged(
-        &mut self,
-        header_width: Option<usize>,
-    ) -> impl Iterator<Item = (u64, bool)> + use<'_> {
-        let is_row = move |width: usize| width >= ROW_WIDTH && header_width == Some(width);
-        self.records.drain(..).map(move |(line, width)| (line, is_row(width)))
+    pub(crate) fn judge(&mut self, header_width: Option<usize>, input: &Input, sink: &mut dyn Sink) {
+        for (line, width) in self.records.drain(..) {
+            match width >= ROW_WIDTH && header_width == Some(width) {
+                true => {
+                    let reason = "a row before its header: expected the header above all rows";
+                    sink.reject(rejection(input, line, reason));
+                }
+                false => sink.skip(Skip::Header, 1),
+            }
+        }
     }
 }

@@ -50,6 +50,22 @@ impl<'a> Row<'a> {
     pub(crate) fn lines(&self) -> u64 {
         1 + self.cells().map(newlines).sum::<u64>()
     }
+
+    /// Whether it has the cells of a header of this width; more are allowed where they are empty.
+    pub(crate) fn complete(&self, header_width: usize) -> Result<(), String> {
+        let extra = (header_width..self.len()).any(|at| !self.cell(at).is_empty());
+        if self.len() >= header_width && !extra {
+            return Ok(());
+        }
+        let over = match self.lines() {
+            1 => String::new(),
+            lines => format!(" over {lines} lines"),
+        };
+        Err(format!(
+            "{} columns{over} where the header has {header_width}: a quote is probably not closed",
+            self.len()
+        ))
+    }
 }
 
 /// What ended the reading early.

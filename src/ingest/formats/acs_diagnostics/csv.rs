@@ -44,12 +44,18 @@ impl Header {
             let Some(column) = column_of(name.trim_ascii()) else { continue };
             if header.at[column as usize].is_none() {
                 header.at[column as usize] = Some(at);
-                let is_utc = zone.trim_ascii().get(..4).is_none_or(|zone| zone.eq_ignore_ascii_case(b"[utc"));
+                let zone = zone.trim_ascii();
+                let is_utc = zone.is_empty() || zone.eq_ignore_ascii_case(b"[utc]");
                 header.is_local |= column == Column::Time && !is_utc;
             }
         }
         let has = |column: Column| header.at[column as usize].is_some();
-        let is_log = Kind::by_fields(has).is_some() && (has(Column::Time) || has(Column::Correlation));
+        // Other services have delivery statuses too.
+        let is_email = match Kind::by_fields(has) {
+            Some(Kind::Status) => has(Column::Recipient) || has(Column::SenderDomain),
+            kind => kind.is_some(),
+        };
+        let is_log = is_email && (has(Column::Time) || has(Column::Correlation));
         is_log.then_some(header)
     }
 
@@ -100,7 +106,7 @@ impl Sheet<'_> {
         reader.sink.records(1);
         let Some(header) = self.header else { return self.take_before_header(row, reader) };
         let clock = Clock { order: self.order, is_local: header.is_local, zone: self.zone };
-        let taken = complete(row, &header).and_then(|()| reader.take(&header.cells(row), None, clock));
+        let taken = row.complete(header.width).and_then(|()| reader.take(&header.cells(row), None, clock));
         match taken {
             Ok(Taken::Kept) => self.rows += 1,
             Ok(Taken::Skipped(Skip::OtherService)) if self.begins_table(row) => {
@@ -145,33 +151,12 @@ impl Sheet<'_> {
     }
 
     fn judge_before_header(&mut self, reader: &mut Reader<'_>) {
-        for (line, is_row) in self.before.judged(self.header.map(|header| header.width)) {
-            match is_row {
-                true => {
-                    let reason = "a row before its header: expected the header above all rows";
-                    reader.sink.reject(rejection(self.input, line, reason));
-                }
-                false => reader.sink.skip(Skip::Header, 1),
-            }
-        }
+        self.before.judge(self.header.map(|header| header.width), self.input, reader.sink);
     }
 
     fn end(&mut self, reader: &mut Reader<'_>) {
         self.judge_before_header(reader);
         warn_if_cut(self.input, self.rows, reader.sink);
         self.rows = 0;
-    }
-}
-
-/// Whether a row has the cells of its header; more are allowed where they are empty.
-fn complete(row: &Row<'_>, header: &Header) -> Result<(), String> {
-    let extra = (header.width..row.len()).any(|at| !row.cell(at).is_empty());
-    match row.len() >= header.width && !extra {
-        true => Ok(()),
-        false => Err(format!(
-            "{} columns where the header has {}: a quote is probably not closed",
-            row.len(),
-            header.width
-        )),
     }
 }

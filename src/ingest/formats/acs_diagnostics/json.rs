@@ -57,6 +57,8 @@ enum Key {
     Properties,
     /// Rows, or what holds them.
     Envelope,
+    /// The tables of a query's result.
+    Tables,
     /// The columns of a table of a query's result, and its rows.
     Columns,
     Rows,
@@ -78,7 +80,8 @@ impl Key {
             "rows" | "Rows" => Key::Rows,
             "name" | "Name" => Key::Name,
             "error" | "Error" => Key::Error,
-            "tables" | "Tables" | "responses" => Key::Envelope,
+            "tables" | "Tables" => Key::Tables,
+            "responses" => Key::Envelope,
             _ if json::is_envelope(key) => Key::Envelope,
             _ => Key::Other,
         }
@@ -208,13 +211,10 @@ impl Walk<'_, '_> {
     }
 
     /// What a query could not do makes its result a part of the whole, though it looks like one.
-    fn note_error(&mut self, error: &RawValue) {
-        let code: Option<QueryError> = serde_json::from_str(error.get()).ok();
-        let code = code.and_then(|error| error.code).filter(|code| code.chars().all(char::is_alphanumeric));
-        let (line, code) = (self.gauge.line(), code.unwrap_or_else(|| "no code".to_owned()));
+    fn note_error(&mut self, code: &str) {
         let what =
             format!("the result of the query is partial ({code}): rows are missing; run the query again");
-        self.reader.sink.damage(self.input, line, what);
+        self.reader.sink.damage(self.input, self.gauge.line(), what);
     }
 }
 
@@ -224,9 +224,21 @@ struct QueryError {
     code: Option<String>,
 }
 
+/// The code of an error as it may be shown; `None` where it has none, and no tables stand beside it.
+fn error_code(error: &RawValue, has_tables: bool) -> Option<String> {
+    let error: Option<QueryError> = serde_json::from_str(error.get()).ok();
+    let code = error.and_then(|error| error.code);
+    let is_word = |code: &String| !code.is_empty() && code.chars().all(char::is_alphanumeric);
+    match code.filter(is_word) {
+        None if has_tables => Some("without a code".to_owned()),
+        code => code,
+    }
+}
+
 /// A column of a table in a query's result.
 #[derive(serde::Deserialize)]
 struct TableColumn {
+    #[serde(alias = "Name", alias = "ColumnName")]
     name: String,
 }
 
@@ -240,7 +252,7 @@ impl json::Walk for Walk<'_, '_> {
     fn object<'de, A: MapAccess<'de>>(&mut self, mut object: A, is_row_place: bool) -> Result<(), A::Error> {
         let mut found = Found { line: self.gauge.line(), ..Found::default() };
         let (mut is_envelope, mut has_properties, mut error) = (false, false, None);
-        let (mut table, mut columns) = (None, Vec::new());
+        let (mut table, mut columns, mut has_tables) = (None, Vec::new(), false);
         while let Some(key) = object.next_key_seed(KeyOf)? {
             match key {
                 Key::Cell(column) => found.cells.push((column, object.next_value()?)),
@@ -248,10 +260,11 @@ impl json::Walk for Walk<'_, '_> {
                     has_properties = true;
                     object.next_value_seed(Properties(&mut found))?;
                 }
-                Key::Envelope => {
+                Key::Envelope | Key::Tables => {
                     let before = self.rows;
                     object.next_value_seed(Visit { walk: &mut *self, is_row_place: false })?;
                     is_envelope |= self.rows > before || found.cells.is_empty();
+                    has_tables |= key == Key::Tables;
                 }
                 Key::Columns => columns = table_columns(&object.next_value::<Box<RawValue>>()?),
                 Key::Rows => {
@@ -266,8 +279,11 @@ impl json::Walk for Walk<'_, '_> {
                 Key::Other => drop(object.next_value::<IgnoredAny>()?),
             }
         }
-        if let Some(error) = error.filter(|_| is_envelope) {
-            self.note_error(&error);
+        // Log collectors have errors of their own, beside what they wrap.
+        let is_answer = has_tables || !is_envelope && found.cells.is_empty();
+        if let Some(code) = error.filter(|_| is_answer).and_then(|error| error_code(&error, has_tables)) {
+            self.note_error(&code);
+            return Ok(());
         }
         if !is_envelope && (is_row_place || has_properties || found.has_mark()) {
             self.take(&found, None);

@@ -261,6 +261,14 @@ fn a_partial_result_is_damage() {
     }
     let sink = read(&format!("{TABLES}{row}]}}],\"error\":null}}"));
     assert!(sink.damages.is_empty());
+    // One of several queries of a batch failed.
+    let failed = format!("{{\"id\":\"2\",\"status\":400,\"body\":{{\"error\":{error}}}}}");
+    let sink = read(&format!("{{\"responses\":[{failed},{{\"body\":{TABLES}{row}]}}]}}}}]}}"));
+    assert_eq!((totals(&sink).0, sink.damages.len(), sink.accounting.rejected), (1, 1, 0));
+    // A log collector has errors of its own.
+    let wrapped = serde_json::to_string(&send(1, "1", 1)).unwrap();
+    let sink = read(&format!("{{\"error\":{{\"message\":\"no field\"}},\"message\":{wrapped}}}"));
+    assert_eq!((totals(&sink).0, sink.damages.len()), (1, 0));
 }
 
 #[test]
@@ -449,7 +457,7 @@ fn dates_of_the_portal_are_decided_by_their_column() {
 
 #[test]
 fn times_of_the_portal_may_be_in_another_zone() {
-    let header = SEND_HEADER.replace("[UTC]", "[Local Time]");
+    let header = SEND_HEADER.replace("[UTC]", "[UTC+02:00]");
     let text = format!("{header}{}", csv_send("2026-10-12 01:00:00", 1));
     let options =
         ReadOptions { log_zone: Some("Europe/Rome".parse::<Zone>().unwrap()), ..ReadOptions::default() };
@@ -498,6 +506,7 @@ fn other_files_are_not_claimed() {
         "Received,SenderAddress,RecipientAddress,Status,MessageTraceId\n",
         "Sender address,Domain,TLS 1.0,TLS 1.1,TLS 1.2,Messages sent\n",
         "Time,Size,To\n",
+        "TimeGenerated,CorrelationId,DeliveryStatus,PhoneNumber\n",
         "{\"value\":[{\"receivedDateTime\":\"x\",\"recipientAddress\":\"y\"}]}",
         "{\"time\":\"x\",\"category\":\"FrontDoorAccessLog\",\"properties\":{}}",
         "{\"columns\":[{\"name\":\"ResourceId\"}],\"rows\":[[\"/x/Microsoft.Communication/CommunicationServices/y\"]]}",

@@ -97,7 +97,7 @@ impl Sheet<'_> {
     fn take(&mut self, row: &Row<'_>, sink: &mut dyn Sink) {
         sink.records(1);
         let Some(header) = self.header.take() else { return self.take_before_header(row, sink) };
-        let taken = complete(row, &header).and_then(|()| self.take_row(&header, row));
+        let taken = row.complete(header.width).and_then(|()| self.take_row(&header, row));
         self.header = Some(header);
         self.rows += 1;
         match taken {
@@ -252,15 +252,7 @@ impl Sheet<'_> {
     }
 
     fn judge_before_header(&mut self, sink: &mut dyn Sink) {
-        for (line, is_row) in self.before.judged(self.header.as_ref().map(|header| header.width)) {
-            match is_row {
-                true => {
-                    let reason = "a row before its header: expected the header above all rows";
-                    sink.reject(rejection(self.input, line, reason));
-                }
-                false => sink.skip(Skip::Header, 1),
-            }
-        }
+        self.before.judge(self.header.as_ref().map(|header| header.width), self.input, sink);
     }
 
     fn end(&mut self, sink: &mut dyn Sink) {
@@ -316,13 +308,4 @@ fn quantity(cell: &[u8]) -> Result<rust_decimal::Decimal, String> {
     plain_decimal(number)
         .filter(|number| !number.is_sign_negative())
         .ok_or_else(|| format!("{} is not a number: expected such as '12' or '12.0'", shown(cell)))
-}
-
-/// Whether a row has the cells of its header; more are allowed where they are empty.
-fn complete(row: &Row<'_>, header: &Header) -> Result<(), String> {
-    let extra = (header.width..row.len()).any(|at| !row.cell(at).is_empty());
-    match row.len() >= header.width && !extra {
-        true => Ok(()),
-        false => Err(format!("{} columns where the header has {}", row.len(), header.width)),
-    }
 }

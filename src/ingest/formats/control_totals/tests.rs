@@ -134,7 +134,7 @@ fn what_a_report_leaves_open_is_not_guessed() {
             "erp@contoso.com,contoso.com,0,0,100,1.5",
             "'1.5' is not a number of messages: expected such as '1532'",
         ),
-        ("erp@contoso.com,contoso.com", "2 columns where the header has 6"),
+        ("erp@contoso.com,contoso.com", "2 columns where the header has 6: a quote is probably not closed"),
     ] {
         assert_eq!(rejections(&read(&format!("{SMTP_AUTH}{row}\n"))), [format!("report:2: {reason}")]);
     }

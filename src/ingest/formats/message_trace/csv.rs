@@ -90,7 +90,8 @@ impl Sheet<'_> {
     fn take(&mut self, row: &Row<'_>, reader: &mut Reader<'_>) {
         reader.sink.records(1);
         let Some(header) = self.header else { return self.take_before_header(row, reader) };
-        let taken = complete(row, &header)
+        let taken = row
+            .complete(header.width)
             .and_then(|()| reader.take(&Cells::under(&header, row), header.shape, self.notation));
         match taken {
             Ok(Taken::Used) => self.rows += 1,
@@ -148,21 +149,4 @@ impl Sheet<'_> {
         warn_if_cut(self.input, self.rows, reader.sink);
         self.rows = 0;
     }
-}
-
-/// Whether a row has the cells of its header; more are allowed where they are empty.
-fn complete(row: &Row<'_>, header: &Header) -> Result<(), String> {
-    let extra = (header.width..row.len()).any(|at| !row.cell(at).is_empty());
-    if row.len() >= header.width && !extra {
-        return Ok(());
-    }
-    let over = match row.lines() {
-        1 => String::new(),
-        lines => format!(" over {lines} lines"),
-    };
-    Err(format!(
-        "{} columns{over} where the header has {}: a quote is probably not closed",
-        row.len(),
-        header.width
-    ))
 }
