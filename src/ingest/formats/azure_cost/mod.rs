@@ -35,8 +35,8 @@ impl LogFormat for AzureCost {
 
     fn about(&self) -> About {
         About {
-            title: "cost exports of Azure: actual, amortized or usage (EA, MCA, pay-as-you-go), FOCUS 1.0 to 1.2, their \
-                    manifest.json, and answers of the cost query API",
+            title: "Azure cost exports (EA, MCA, pay-as-you-go, FOCUS 1.0 to 1.2) with their manifest.json, and answers \
+                    of the cost query API",
             size: "none; megabytes as they were billed",
             recipients: "as they were billed; charges stand beside the usage and are never added to it",
             direction: "none",
