@@ -1,7 +1,7 @@
 //! Cost exports of Azure: cost details of all agreements, FOCUS, their manifests, and answers of the query API.
 //!
-//! They yield billed charges, which stand beside usage. [`columns`] knows the names, [`row`] tells mail from other
-//! services, [`amounts`] turns blocks into recipients and megabytes, [`sets`] and [`choose`] see to it that nothing is
+//! They yield billed charges, which stand beside usage. `columns` knows the names, `row` tells mail from other
+//! services, `amounts` turns blocks into recipients and megabytes, `sets` and `choose` see to it that nothing is
 //! billed twice. Setting charges against an estimate is left to others.
 
 mod amounts;
