@@ -1,7 +1,7 @@
 //! Cost exports of Azure: cost details of all agreements, FOCUS, their manifests, and answers of the query API.
 //!
-//! They yield billed charges, which stand beside usage. [`columns`] knows the names, [`row`] tells mail from other
-//! services, [`amounts`] turns blocks into recipients and megabytes, [`sets`] and [`choose`] see to it that nothing is
+//! They yield billed charges, which stand beside usage. `columns` knows the names, `row` tells mail from other
+//! services, `amounts` turns blocks into recipients and megabytes, `sets` and `choose` see to it that nothing is
 //! billed twice. Setting charges against an estimate is left to others.
 
 mod amounts;
@@ -35,8 +35,8 @@ impl LogFormat for AzureCost {
 
     fn about(&self) -> About {
         About {
-            title: "cost exports of Azure: actual, amortized or usage (EA, MCA, pay-as-you-go), FOCUS 1.0 to 1.2, their \
-                    manifest.json, and answers of the cost query API",
+            title: "Azure cost exports (EA, MCA, pay-as-you-go, FOCUS 1.0 to 1.2) with their manifest.json, and answers \
+                    of the cost query API",
             size: "none; megabytes as they were billed",
             recipients: "as they were billed; charges stand beside the usage and are never added to it",
             direction: "none",

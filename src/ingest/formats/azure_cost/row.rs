@@ -147,14 +147,8 @@ impl<'a, C: Cells> RowView<'a, C> {
         if is_block_assumed {
             ledger.assumed_blocks.insert(unit.clone());
         }
-        let pricing_currency = match self.layout.at(Column::PricingCurrency) {
-            Some(_) => self.currency(Column::PricingCurrency)?,
-            // Without that column, prices are in the billing currency.
-            None => Some(currency),
-        };
         let (resource, meter) = (self.text(Column::Resource).to_lowercase(), self.meter_name(metered));
-        let scope =
-            if resource.is_empty() { self.text(Column::Subscription).to_lowercase() } else { String::new() };
+        let scope = if resource.is_empty() { self.subscription() } else { String::new() };
         let texts = &mut ledger.texts;
         Ok(Charge {
             place,
@@ -169,10 +163,24 @@ impl<'a, C: Cells> RowView<'a, C> {
             quantity,
             unit: texts.id(&unit),
             unit_price,
-            pricing_currency,
+            pricing_currency: self.pricing_currency(currency)?,
             exchange_rate: stated.rate,
             cost: Money::new(cost, currency),
         })
+    }
+
+    /// The currency of prices; without a column for it that of the billing.
+    fn pricing_currency(&self, billing: Currency) -> Result<Option<Currency>, String> {
+        match self.layout.at(Column::PricingCurrency) {
+            Some(_) => self.currency(Column::PricingCurrency),
+            None => Ok(Some(billing)),
+        }
+    }
+
+    /// The id of the subscription, which FOCUS writes as a path.
+    fn subscription(&self) -> String {
+        let path = self.text(Column::Subscription).to_lowercase();
+        path.rsplit('/').next().unwrap_or_default().to_owned()
     }
 
     fn stated(&self, cost: Decimal, is_usage: bool, notation: &Notation) -> Result<amounts::Stated, String> {
@@ -185,7 +193,10 @@ impl<'a, C: Cells> RowView<'a, C> {
             pricing_unit: text(Column::PricingUnit),
             unit_text: text(Column::UnitText),
             block: number(Column::BlockSize)?,
-            price: number(Column::Price)?.or(number(Column::OtherPrice)?),
+            price: match number(Column::Price)? {
+                None => number(Column::OtherPrice)?,
+                price => price,
+            },
             rate: number(Column::ExchangeRate)?.filter(|rate| *rate > Decimal::ZERO),
             cost,
             is_usage,

@@ -43,11 +43,14 @@ fn read(inputs: &[(&str, &str)]) -> Collected {
 }
 
 fn charges(sink: &Collected) -> Vec<&BilledCharge> {
-    let charge = |record| match record {
-        &Record::BilledCharge(ref charge) => charge,
-        other => panic!("{other:?}"),
-    };
-    sink.records.iter().map(charge).collect()
+    sink.records.iter().filter_map(as_charge).collect()
+}
+
+fn as_charge(record: &Record) -> Option<&BilledCharge> {
+    match record {
+        Record::BilledCharge(charge) => Some(charge),
+        Record::Submission(_) | Record::ControlTotal(_) => None,
+    }
 }
 
 fn recipients(sink: &Collected) -> Decimal {
