@@ -688,6 +688,20 @@ fn billed_charges_stand_beside_the_usage_and_are_never_in_it() {
 }
 
 #[test]
+fn resources_of_one_name_are_shown_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |group: &str| {
+        format!(
+            "10/13/2026,Basic Sent Email,1,4,0.001,EUR,/resourceGroups/{group}/Microsoft.Communication/acs\n"
+        )
+    };
+    let header = "Date,MeterName,UnitOfMeasure,Quantity,Cost,BillingCurrency,ResourceId";
+    std::fs::write(folder.path().join("a.csv"), format!("{header}\n{}{}", row("a"), row("b"))).unwrap();
+    let csv = run(folder.path(), "a.csv --format csv");
+    assert!(csv.contains("2026-10,/resourcegroups/b/microsoft.communication/acs,Basic"), "{csv}");
+}
+
+#[test]
 fn an_export_in_partitions_is_read_with_its_manifest() {
     let folder = tempfile::tempdir().unwrap();
     let export = std::fs::read_to_string(sample("azure-cost-mca.csv")).unwrap();

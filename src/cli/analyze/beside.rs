@@ -1,7 +1,7 @@
 //! What stands beside usage in the report of an analysis: billed charges by month, resource and meter, and control
 //! totals with the difference to what was counted. Setting charges against an estimate is left to `reconcile`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -133,13 +133,27 @@ fn lines(beside: &Beside) -> BTreeMap<Place<'_>, Line> {
 
 fn charge_rows(beside: &Beside) -> Vec<Row> {
     let lines = lines(beside);
-    let mut rows: Vec<Row> = lines.iter().map(|(place, line)| charge_row(place, line)).collect();
+    let mut named: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut shared: BTreeSet<&str> = BTreeSet::new();
+    for (_, resource, ..) in lines.keys() {
+        let name = name_of(resource);
+        if named.insert(name, resource).is_some_and(|other| other != *resource) {
+            shared.insert(name);
+        }
+    }
+    let label = |resource| if shared.contains(name_of(resource)) { resource } else { name_of(resource) };
+    let mut rows: Vec<Row> =
+        lines.iter().map(|(place, line)| charge_row(place, label(place.1), line)).collect();
     rows.extend(totals(&lines));
     rows
 }
 
-fn charge_row((month, resource, meter, counts, _): &Place<'_>, line: &Line) -> Row {
-    let resource = resource.rsplit(PATH_SIGN).next().unwrap_or_default();
+/// The name of a resource, which two resources of different groups can share.
+fn name_of(resource: &str) -> &str {
+    resource.rsplit(PATH_SIGN).next().unwrap_or_default()
+}
+
+fn charge_row((month, _, meter, counts, _): &Place<'_>, resource: &str, line: &Line) -> Row {
     let billing = line.sum.billed_cost.currency();
     let pricing = line.sum.pricing_currency.unwrap_or(billing);
     let price = line.unit_price.get().map(|price| Cell::UnitPrice(Money::new(price, pricing)));
