@@ -12,10 +12,11 @@ use super::program;
 
 /// Folders below `RELAYMETER_TEST_DATA` and what the files in them may be read as; the longest name decides. Whatever
 /// is in none of them must not be read.
-const READ_AS: [(&str, &[&str]); 13] = [
+const READ_AS: [(&str, &[&str]); 14] = [
     ("azure/SYNTHETIC/PT1H", &["acs-diagnostics"]),
     ("azure/cost-management", &["azure-cost"]),
     ("azure/focus", &["azure-cost"]),
+    ("azure/logs", &["acs-diagnostics"]),
     ("logs/acs", &["acs-diagnostics"]),
     ("logs/azure-cost", &["azure-cost"]),
     ("logs/exchange-online", &["message-trace", "control-totals"]),

@@ -65,7 +65,7 @@ impl LogFormat for HMailServer {
 
     fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
         let mut inputs = without_sessions(inputs, sink)?;
-        inputs.sort_by_cached_key(|input| (first_time(input.head()), input.name().to_owned()));
+        in_order(&mut inputs)?;
         let mut reader = Reader::new(options, (inputs.len() > 1).then(Repeats::default), sink);
         for input in &mut inputs {
             reader.read(input)?;
@@ -73,6 +73,22 @@ impl LogFormat for HMailServer {
         reader.finish();
         Ok(())
     }
+}
+
+/// Puts the parts of a log in the order of their lines. Parts that begin in one second are told apart by where they
+/// end, since a message may begin in one and go on in the other.
+fn in_order(inputs: &mut [Input]) -> Result<(), ReadError> {
+    let firsts: Vec<_> = inputs.iter().map(|input| first_time(input.head())).collect();
+    let mut keys = Vec::with_capacity(inputs.len());
+    for (input, first) in inputs.iter_mut().zip(&firsts) {
+        let is_alone = firsts.iter().filter(|other| *other == first).count() == 1;
+        let tail = if is_alone { None } else { input.tail()? };
+        let last = tail
+            .and_then(|tail| tail.rsplit(|byte| *byte == b'\n').find_map(Delivery::of).map(|one| one.local));
+        keys.push((*first, last, input.name().to_owned()));
+    }
+    inputs.sort_by_cached_key(|input| keys.iter().find(|(_, _, name)| name == input.name()).cloned());
+    Ok(())
 }
 
 /// Leaves out session logs, which hold no size and not what became of a message.

@@ -108,26 +108,33 @@ pub(super) fn write_sheet(file: &Section, name: &str, text: &mut CsvText) -> io:
     let mut workbook = open(file)?;
     let mut cells = workbook.worksheet_cells_reader(name).map_err(damaged)?;
     let shows_time: Vec<bool> = cells.styles().iter().map(shows_time).collect();
-    // The place of the next cell in the text.
-    let (mut row, mut column) = (0, 0);
+    // The place of the next cell in the text. Rows are as wide as the widest before them: a sheet does not hold
+    // empty cells.
+    let (mut row, mut column, mut width) = (0, 0, 0);
     while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(damaged)? {
         let (to_row, to_column) = cell.get_position();
         if to_row < row || (to_row == row && to_column < column) {
             return Err(damaged("its cells are not in order"));
         }
         while row < to_row {
+            fill(text, column, if column == 0 { 0 } else { width })?;
             text.end_line()?;
             (row, column) = (row + 1, 0);
         }
-        while column < to_column {
-            text.cell(column == 0, "")?;
-            column += 1;
-        }
+        fill(text, column, to_column)?;
+        column = to_column;
         let with_time = shows_time.get(style).copied().unwrap_or_default();
         text.cell(column == 0, &shown(cell.get_value(), with_time))?;
         column += 1;
+        width = width.max(column);
     }
+    fill(text, column, width)?;
     text.end_line()
+}
+
+/// Writes empty cells from a column up to another.
+fn fill(text: &mut CsvText, from: u32, to: u32) -> io::Result<()> {
+    (from..to).try_for_each(|column| text.cell(column == 0, ""))
 }
 
 /// Whether a number format shows hours or seconds (ECMA-376 part 1, 18.8.31).
@@ -203,7 +210,7 @@ mod tests {
         let names: Vec<&str> = found.iter().filter_map(|input| Some(input.sheet()?.name.as_str())).collect();
         assert_eq!(names, ["Cover", "Data"]);
         assert_eq!(text(&mut found[0]).unwrap(), "October\n");
-        let expected = "\nTime,Day,Text,Number,Flag\n\n2026-10-01T12:34:56,2026-10-02,\"a, \"\"b\"\"\nc\",0.026019\n\
+        let expected = "\nTime,Day,Text,Number,Flag\n\n2026-10-01T12:34:56,2026-10-02,\"a, \"\"b\"\"\nc\",0.026019,\n\
                         2026-10-03T00:00:00,,,,true\n";
         assert_eq!(text(&mut found[1]).unwrap(), expected);
         assert_eq!(text(&mut found[1]).unwrap(), expected);
