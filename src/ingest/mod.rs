@@ -5,6 +5,7 @@
 //! pricing are left to `usage` and `estimate`.
 
 pub mod collect;
+mod copies;
 mod delimited;
 mod grouping;
 pub mod detect;
@@ -172,6 +173,10 @@ pub trait LogFormat: Sync + std::fmt::Debug {
     fn detect(&self, head: &[u8]) -> Option<Likelihood>;
     /// Whether a mapping file can tell it the columns of any table.
     fn takes_mapping(&self) -> bool {
+        false
+    }
+    /// Whether a file that is the same as another is read as well, because its name tells something of its own.
+    fn reads_copies(&self) -> bool {
         false
     }
     /// Reads all inputs of this kind as one history, in the order in which they were written.

@@ -1,6 +1,7 @@
 //! Reading all inputs of a run: each is recognised, those of one format are read together, and what became of
 //! every one of them is told.
 
+use super::copies::copies;
 use super::detect::{Detected, detect, is_empty, resemblance};
 use super::source::{Digest, Digests, HEAD_BYTES, Input, Origin};
 use super::{LogFormat, ReadError, ReadOptions, Sink, sheets};
@@ -43,6 +44,8 @@ pub enum Recognition {
     Unreadable(String),
     /// A sheet beside the one of its workbook that is read.
     OtherSheet,
+    /// Not read, because it holds the same text as the input of this name.
+    CopyOf(String),
 }
 
 /// Reads inputs with the formats that recognise them, or all with `forced`. The inputs of one format are read
@@ -57,7 +60,7 @@ pub fn read_all(
 ) -> Result<Ingested, ReadError> {
     let digests = Digests::start(&inputs);
     let kept = (HEADS_BYTES / inputs.len().max(1)).clamp(HEAD_FLOOR, HEAD_BYTES);
-    let mut groups: Vec<(&'static dyn LogFormat, Vec<Input>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     let (mut listed, mut recognitions, mut sheets) = (Vec::new(), Vec::new(), Vec::new());
     let chosen = sheets::chosen(&inputs, options)?;
     for (mut input, chosen) in inputs.drain(..).zip(chosen) {
@@ -71,14 +74,18 @@ pub fn read_all(
         if let Recognition::Unreadable(what) = &recognition {
             sink.damage(input.name(), 0, what.clone());
         }
-        recognitions.push(recognition);
         if let Some(format) = format {
-            group(&mut groups, format).push(input);
+            group(&mut groups, format).push((recognitions.len(), input));
         }
+        recognitions.push(recognition);
     }
     sheets::settle(&sheets, &mut recognitions, options)?;
     for (format, group) in groups {
-        format.read(group, options, sink)?;
+        let inputs = match format.reads_copies() {
+            true => group.into_iter().map(|(_, input)| input).collect(),
+            false => without_copies(group, &mut recognitions),
+        };
+        format.read(inputs, options, sink)?;
     }
     let digests = digests.finish()?;
     let inputs = listed.into_iter().zip(recognitions).zip(digests);
@@ -104,11 +111,25 @@ fn recognise(
     })
 }
 
+/// A format and its inputs, each with its place among all.
+type Group = (&'static dyn LogFormat, Vec<(usize, Input)>);
+
+/// The inputs of a group that are no copies; those are told in the recognitions.
+fn without_copies(mut group: Vec<(usize, Input)>, recognitions: &mut [Recognition]) -> Vec<Input> {
+    let copies = copies(&mut group.iter_mut().map(|(_, input)| input).collect::<Vec<_>>());
+    let names: Vec<String> = group.iter().map(|(_, input)| input.name().to_owned()).collect();
+    let mut inputs = Vec::with_capacity(group.len());
+    for ((place, input), copy) in group.into_iter().zip(copies) {
+        match copy.and_then(|first| names.get(first)) {
+            Some(first) => recognitions[place] = Recognition::CopyOf(first.clone()),
+            None => inputs.push(input),
+        }
+    }
+    inputs
+}
+
 /// The inputs of a format, which is added where it is new.
-fn group<'a>(
-    groups: &'a mut Vec<(&'static dyn LogFormat, Vec<Input>)>,
-    format: &'static dyn LogFormat,
-) -> &'a mut Vec<Input> {
+fn group<'a>(groups: &'a mut Vec<Group>, format: &'static dyn LogFormat) -> &'a mut Vec<(usize, Input)> {
     let known = groups.iter().position(|(other, _)| other.name() == format.name());
     let place = known.unwrap_or(groups.len());
     if known.is_none() {
@@ -149,6 +170,19 @@ mod tests {
         let first = &read.inputs[0].digest;
         assert_eq!((first.file.as_str(), first.bytes), ("1", 2));
         assert_eq!(first.sha256, "06f961b802bc46ee168555f066d28f4f0e9afdf3f88174c1ee6f9de004fc30a0");
+    }
+
+    #[test]
+    fn a_copy_is_listed_and_not_read() {
+        let given = inputs(&[("mail.log", "A\n"), ("other", "A\nA\n"), ("mail.log.1", "A\n")]);
+        let mut sink = Collected::default();
+        let read = read_all(given, &[&ALPHA], None, &ReadOptions::default(), &mut sink).unwrap();
+        let expected = [
+            ("mail.log", Recognition::Read("alpha")),
+            ("other", Recognition::Read("alpha")),
+            ("mail.log.1", Recognition::CopyOf("mail.log".to_owned())),
+        ];
+        assert_eq!((recognitions(&read), sink.accounting.records), (expected.to_vec(), 3));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The report of an analysis for people: figures, groups, traffic, accounting, provenance.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 
 use super::rows::Row;
@@ -352,12 +354,13 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
 }
 
 /// What an input was read as: a format's name, or why it was not read.
-pub(super) fn recognition_name(recognition: &Recognition) -> &str {
-    match recognition {
+pub(super) fn recognition_name(recognition: &Recognition) -> Cow<'_, str> {
+    Cow::Borrowed(match recognition {
         Recognition::Read(format) => format,
         Recognition::Empty => "(empty)",
         Recognition::Unrecognised(_) => "(not recognised)",
         Recognition::Unreadable(_) => "(unreadable)",
         Recognition::OtherSheet => "(other sheet)",
-    }
+        Recognition::CopyOf(first) => return Cow::Owned(format!("(copy of {first})")),
+    })
 }

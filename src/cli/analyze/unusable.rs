@@ -96,7 +96,10 @@ fn filter_hint(usage: &Usage, in_force: &[InForce]) -> String {
 fn is_understood(usage: &Usage, ingested: &Ingested) -> bool {
     let accounting = &usage.accounting;
     let read = |input: &InputRead| {
-        matches!(input.recognition, Recognition::Read(_) | Recognition::Empty | Recognition::OtherSheet)
+        matches!(
+            input.recognition,
+            Recognition::Read(_) | Recognition::Empty | Recognition::OtherSheet | Recognition::CopyOf(_)
+        )
     };
     let only_headers = accounting.skipped.keys().all(|reason| *reason == Skip::Header);
     ingested.inputs.iter().all(read)
@@ -113,6 +116,7 @@ fn recognised(inputs: &[InputRead]) -> String {
         Recognition::Unrecognised(what) => format!("{}: not recognised ({what})", input.name),
         Recognition::Unreadable(what) => format!("{}: {what}", input.name),
         Recognition::OtherSheet => format!("{}: not chosen", input.name),
+        Recognition::CopyOf(first) => format!("{}: a copy of {first}", input.name),
     };
     let mut shown: Vec<String> = inputs.iter().take(SHOWN_INPUTS).map(one).collect();
     if inputs.len() > SHOWN_INPUTS {

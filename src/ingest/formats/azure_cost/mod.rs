@@ -56,6 +56,11 @@ impl LogFormat for AzureCost {
         is_export.then_some(Likelihood::Certain)
     }
 
+    // The folder of an export's run is part of its name, and a manifest names its files.
+    fn reads_copies(&self) -> bool {
+        true
+    }
+
     fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
         let mut tables = Vec::new();
         let mut answers = Vec::new();
