@@ -74,9 +74,18 @@ fn pieces(name: &str, text: &str) -> (String, Vec<String>) {
     };
     let directives = pieces.iter().take_while(|piece| is_header(piece)).count();
     let header: Vec<String> = pieces.drain(..directives + usize::from(is_table)).collect();
-    // Without ids, a line that is in two files is one message: equal neighbours stay together.
-    let together = pieces.chunk_by(|one, next| one == next).map(<[String]>::concat);
+    // Without ids, a line that is in two files is one message: equal neighbours stay together. So do the lines of a
+    // second, because files that begin in the same one have no order.
+    let is_log = !is_table && !name.ends_with("jsonl");
+    let alike = |one: &String, next: &String| one == next || is_log && clock(one) == clock(next);
+    let together = pieces.chunk_by(alike).map(<[String]>::concat);
     (header.concat(), together.collect())
+}
+
+/// The first `12:34:56` of a line.
+fn clock(line: &str) -> Option<&str> {
+    let is_clock = |text: &&str| text.bytes().enumerate().all(|(at, byte)| (at % 3 == 2) == (byte == b':'));
+    (0..line.len()).filter_map(|at| line.get(at..at + 8)).find(is_clock)
 }
 
 /// Messages, recipients, bytes, recipient bytes, delivered recipients.
