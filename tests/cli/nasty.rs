@@ -452,3 +452,108 @@ fn nasty_20_logs_whose_keywords_were_replaced_and_exports_that_were_cut() {
     assert_eq!(totals, Ok([1_000, 1_000, 10_000, 10_000]));
     assert!(data["warnings"][0].as_str().unwrap().contains("exactly 1000 rows"));
 }
+
+#[test]
+fn nasty_19_iis_without_dates_and_with_other_fields_and_exchange_with_probes_and_shadows() {
+    let iis = "#Software: Microsoft Internet Information Services 6.0\n#Version: 1.0\n#Date: 2026-10-01 05:00:15\n\
+        #Fields: c-ip cs-username s-sitename s-computername s-ip s-port cs-method cs-uri-query sc-status cs-bytes \n\
+        192.0.2.7 app SMTPSVC1 MX 192.0.2.1 0 MAIL +FROM:app@contoso.com 250 30\n\
+        192.0.2.7 app SMTPSVC1 MX 192.0.2.1 0 RCPT +TO:+<jo@example.com> 250 30\n\
+        192.0.2.7 app SMTPSVC1 MX 192.0.2.1 0 DATA <1@app> 250 2560\n\
+        203.0.113.4 OutboundConnectionCommand SMTPSVC1 MX - 25 MAIL FROM:<app@contoso.com>+SIZE=2884 0 4\n\
+        203.0.113.5 OutboundConnectionCommand SMTPSVC1 MX - 25 MAIL FROM:<app@contoso.com>+SIZE=2884 0 4\n\
+        203.0.113.4 OutboundConnectionResponse SMTPSVC1 MX - 25 - 451+later 0 9\n\
+        #Date: 2026-10-01 06:00:00\n\
+        #Fields: date time c-ip cs-method cs-uri-query sc-status cs-bytes s-sitename cs-username\n\
+        2026-10-01 06:00:01 192.0.2.7 MAIL +From:+<app@contoso.com> 250 30 SMTPSVC1 app\n\
+        2026-10-01 06:00:01 192.0.2.7 RCPT +To:+&lt;jo@example.com&gt; 250 30 SMTPSVC1 app\n\
+        2026-10-01 06:00:01 192.0.2.7 RCPT +To:+<al@example.com> 250 30 SMTPSVC1 app\n\
+        2026-10-01 06:00:02 192.0.2.7 DATA <2@app> 250 1000 SMTPSVC1 app\n";
+    assert_eq!(read(&[("ex261001.log", iis.as_bytes())]), Ok([2, 3, 3560, 4560]));
+    let ncsa = "192.0.2.7 - app [01/Jul/2026:13:16:40 -0600] \"MAIL -?+FROM:+<app@contoso.com>+SIZE=500 SMTP\" 250 46\n\
+        192.0.2.7 - app [01/Jul/2026:13:16:41 -0600] \"RCPT -?+TO:+<jo@example.com> SMTP\" 250 32\n\
+        192.0.2.7 - app [01/Jul/2026:13:16:42 -0600] \"DATA -?+<3@app> SMTP\" 250 124\n";
+    // The printed offset is that of winter; the zone tells the true instant.
+    let (totals, data) =
+        read_with(&[("nc260701.log", ncsa.as_bytes())], &["--log-timezone", "America/Denver"]);
+    assert_eq!((totals, &data["period"]["first"]), (Ok([1, 1, 500, 500]), &"2026-07-01T19:16:42Z".into()));
+
+    let fields = "date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,connector-id,source,\
+                  event-id,internal-message-id,message-id,network-message-id,recipient-address,recipient-status,\
+                  total-bytes,recipient-count,related-recipient-address,reference,message-subject,sender-address,\
+                  return-path,message-info,directionality,tenant-id,original-client-ip,original-server-ip,custom-data,\
+                  transport-traffic-type,log-id,schema-version";
+    let row = |source: &str, event: &str, id: u32, sender: &str, recipient: &str, status: &str| {
+        format!(
+            "2026-10-01T06:00:0{}.000Z,192.0.2.7,app,192.0.2.10,EX1,,EX1\\Relay,{source},{event},{id},<{id}@app>,net-{id},\
+             {recipient},{status},1000,1,,,Hello; you,{sender},{sender},,Originating,,192.0.2.7,,,Email,log-{id},15.2\n",
+            id % 10
+        )
+    };
+    let app = "app@contoso.com";
+    let rows = row("SMTP", "RECEIVE", 1, app, "jo@example.com", "")
+        + &row("SMTP", "HARECEIVE", 1, app, "jo@example.com", "")
+        + &row("AGENT", "AGENTINFO", 1, app, "jo@example.com", "")
+        + &row("SMTP", "RESUBMIT", 1, app, "jo@example.com", "")
+        + &row("SMTP", "SENDEXTERNAL", 1, app, "jo@example.com", "250 2.6.0 <x>; Queued")
+        + &row("SMTP", "RECEIVE", 2, app, "al@example.com", "")
+        + &row("SMTP", "FAIL", 2, app, "al@example.com", "550 5.1.1 RESOLVER.ADR.ExRecipNotFound; not found")
+        + &row("SMTP", "RECEIVE", 3, "HealthMailbox12@contoso.com", "HealthMailbox12@contoso.com", "");
+    let v15 = format!("#Software: Microsoft Exchange Server\n#Fields: {fields}\n{rows}");
+    let copied = v15.replace("EX1", "EX2");
+    let files: [(&str, &[u8]); 2] =
+        [("MSGTRK2026100106-1.LOG", v15.as_bytes()), ("MSGTRK2026100106-2.LOG", copied.as_bytes())];
+    let (totals, data) = read_with(&files, &["--by", "outcome"]);
+    let outcomes: Vec<&str> = data["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["group"]["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!((totals, outcomes), (Ok([2, 2, 2000, 2000]), vec!["bounced", "delivered"]));
+}
+
+/// A year of logs of three kinds, as an administrator packs them: rotated, compressed, some of them twice.
+#[test]
+fn an_archive_of_three_kinds_of_logs_with_copies_is_one_history() {
+    let exim = |second: u32, id: &str, size: u32| {
+        let line = |after: u32, text: &str| {
+            let time = second + after;
+            format!("2026-10-01 {:02}:{:02}:{:02} {id} {text}\n", time / 3600, time / 60 % 60, time % 60)
+        };
+        line(
+            0,
+            &format!("<= app@contoso.com H=app [192.0.2.5] P=esmtp S={size} id={id}@app for jo@example.com"),
+        ) + &line(
+            1,
+            "=> jo@example.com R=dnslookup T=remote_smtp H=mx.example.com [203.0.113.9] C=\"250 OK\"",
+        ) + &line(1, "Completed")
+    };
+    let [old, new] = [
+        postfix(60, "AAAA000001", "app@contoso.com", 500),
+        postfix(7200, "AAAA000002", "app@contoso.com", 700),
+    ];
+    let mainlog = exim(3_600, "1vGabc-0000000Abcd-1Xyz", 900) + &exim(3_700, "1vGabd-0000000Abce-1Xyz", 300);
+    let trace = two_rows();
+    let members: [(&str, Vec<u8>); 8] = [
+        ("mail/mail.log", new.clone().into_bytes()),
+        ("mail/mail.log.1", old.clone().into_bytes()),
+        ("mail/mail.log.1.gz", gzip(old.as_bytes())),
+        ("mail/mail.log.2.gz", gzip((old + &new).as_bytes())),
+        ("exim/mainlog", mainlog.clone().into_bytes()),
+        ("exim/mainlog.1.gz", gzip(mainlog.as_bytes())),
+        ("exports/trace.csv", utf16(&format!("\u{feff}{trace}"), true)),
+        ("exports/trace (1).csv", trace.into_bytes()),
+    ];
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in &members {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        tar.append_data(&mut header, name, content.as_slice()).unwrap();
+    }
+    let archive = gzip(&tar.into_inner().unwrap());
+    let (totals, data) = read_with(&[("logs-2026.tar.gz", &archive)], &[]);
+    assert_eq!(totals, Ok([6, 6, 500 + 700 + 900 + 300 + 3000, 500 + 700 + 900 + 300 + 3000]), "{data:#}");
+}
