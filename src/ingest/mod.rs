@@ -14,6 +14,7 @@ pub mod formats;
 mod json;
 mod handover;
 mod lifetimes;
+mod origin;
 mod others;
 pub mod run;
 mod sheets;

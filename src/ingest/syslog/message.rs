@@ -3,6 +3,7 @@
 //!
 //! Keeping many of them apart is left to [`super::under_way`].
 
+use crate::ingest::origin::Origin;
 use rustc_hash::FxHashMap;
 
 use crate::period::Timestamp;
@@ -101,6 +102,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// Who handed it in, and when.
+    pub fn origin(&self) -> Origin {
+        let Message { started, quality, source, line, digest, client, sender, size, .. } = *self;
+        Origin { started, quality, source, line, digest, client, sender, size }
+    }
+
     /// A message of which nothing is known but where its first line stands.
     pub fn new(key: u64, host: u64, digest: u128, time: Timestamp, source: SourceId, line: u64) -> Message {
         Message {

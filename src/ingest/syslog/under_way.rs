@@ -12,7 +12,7 @@ use super::message::Message;
 use super::walk::Desk;
 use crate::ingest::Record;
 use crate::period::Timestamp;
-use crate::usage::{ClientId, SenderId, SizeQuality, Skip, Submission, Traffic};
+use crate::usage::{ClientId, SenderId, Skip, Submission};
 
 /// Seconds for which a complete message waits for further lines: of recipients that were not announced, of the
 /// submission that it came from, of notices.
@@ -255,28 +255,9 @@ impl UnderWay {
                 _ => desk.sink.skip_message(reason, message.records),
             };
         }
-        let (message_size, size_quality) = match (message.accepted_size, message.size) {
-            (Some(accepted), _) => (Some(accepted), SizeQuality::Accepted),
-            (None, Some(size)) => (Some(size), SizeQuality::Measured),
-            (None, None) => (None, SizeQuality::Missing),
-        };
-        desk.sink.accept(Record::Submission(Submission {
-            time: message.started,
-            time_quality: message.quality,
-            messages: message.messages,
-            message_size,
-            size_quality,
-            recipients,
-            recipients_upper: recipients.attempted(),
-            sender: message.sender,
-            client: message.client,
-            relay: message.relay,
-            traffic: Traffic::Relay,
-            source: message.source,
-            line: message.line,
-            records: message.records,
-            key: message.digest,
-        }));
+        let submission =
+            message.origin().submission(message.accepted_size, message.relay, message.messages, recipients);
+        desk.sink.accept(Record::Submission(Submission { records: message.records, ..submission }));
     }
 }
 

@@ -1,10 +1,11 @@
 //! Counting: what a message that is complete comes to, alone or as one of several legs.
 
-use super::message::{Message, Origin};
+use super::message::Message;
 use super::reader::Reader;
 use crate::ingest::Record;
+use crate::ingest::origin::Origin;
 use crate::period::Timestamp;
-use crate::usage::{Recipients, SizeQuality, Skip, Submission, Traffic};
+use crate::usage::{Recipients, Skip, Submission};
 
 impl Reader<'_> {
     /// Lets go whatever has waited long enough; everything that waits, without a time.
@@ -83,29 +84,7 @@ impl Reader<'_> {
         messages: u64,
         records: u64,
     ) {
-        let accepted = message.accepted_size;
-        let message_size = accepted.or(origin.size);
-        let size_quality = match (accepted, origin.size) {
-            (Some(_), _) => SizeQuality::Accepted,
-            (None, Some(_)) => SizeQuality::Measured,
-            (None, None) => SizeQuality::Missing,
-        };
-        self.sink.accept(Record::Submission(Submission {
-            time: origin.started,
-            time_quality: origin.quality,
-            messages,
-            message_size,
-            size_quality,
-            recipients,
-            recipients_upper: recipients.attempted(),
-            sender: origin.sender,
-            client: origin.client,
-            relay: message.relay,
-            traffic: Traffic::Relay,
-            source: origin.source,
-            line: origin.line,
-            records,
-            key: origin.digest,
-        }));
+        let submission = origin.submission(message.accepted_size, message.relay, messages, recipients);
+        self.sink.accept(Record::Submission(Submission { records, ..submission }));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
-use super::message::Origin;
+use crate::ingest::origin::Origin;
 use crate::period::Timestamp;
 use crate::usage::{SenderId, Skip};
 

@@ -5,8 +5,9 @@
 use super::event::{Delivery, Status};
 use super::transports::{Kind, TransportId, Transports};
 use crate::ingest::handover::address_hash;
+use crate::ingest::origin::Origin;
 use crate::period::Timestamp;
-use crate::usage::{ClientId, HostId, Recipients, SenderId, Skip, SourceId, TimeQuality};
+use crate::usage::{HostId, Recipients, Skip};
 
 /// Where a recipient's mail went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,27 +38,6 @@ struct Recipient {
     next: u64,
     status: Status,
     route: Route,
-}
-
-/// What is known of who handed a message in, and when.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Origin {
-    /// The instant of the arrival; of the first line where the arrival is missing.
-    pub started: Timestamp,
-    /// How good that instant is.
-    pub quality: TimeQuality,
-    /// The input of that line.
-    pub source: SourceId,
-    /// The line in it.
-    pub line: u64,
-    /// Digest of id and time.
-    pub digest: u128,
-    /// The submitting host.
-    pub client: ClientId,
-    /// The envelope sender.
-    pub sender: SenderId,
-    /// Bytes of one copy.
-    pub size: Option<u64>,
 }
 
 /// One incarnation of a message id.

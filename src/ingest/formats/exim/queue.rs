@@ -7,8 +7,9 @@ use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::message::{Message, Origin};
+use super::message::Message;
 use crate::ingest::lifetimes::Lifetimes;
+use crate::ingest::origin::Origin;
 use crate::period::Timestamp;
 
 /// Seconds by which lines of one message can be out of order.

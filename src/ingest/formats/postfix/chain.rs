@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
-use super::message::{Message, Origin};
+use super::message::Message;
+use crate::ingest::origin::Origin;
 use crate::period::Timestamp;
 use crate::usage::{HostId, SenderId, Skip};
 

@@ -1,11 +1,12 @@
 //! Counting: what a message that left the queue comes to, alone or as one of several legs.
 
 use super::chain::{Awaited, Otherwise};
-use super::message::{Message, Origin, Route};
+use super::message::{Message, Route};
 use super::reader::Reader;
 use crate::ingest::Record;
+use crate::ingest::origin::Origin;
 use crate::period::Timestamp;
-use crate::usage::{HostId, Recipients, SizeQuality, Skip, Submission, Traffic};
+use crate::usage::{HostId, Recipients, Skip, Submission};
 
 impl Reader<'_> {
     /// Lets go whatever has waited long enough; everything that waits, without a time.
@@ -123,29 +124,8 @@ impl Reader<'_> {
         records: u64,
         relay: HostId,
     ) {
-        let message_size = accepted.or(origin.size);
-        let size_quality = match (accepted, origin.size) {
-            (Some(_), _) => SizeQuality::Accepted,
-            (None, Some(_)) => SizeQuality::Measured,
-            (None, None) => SizeQuality::Missing,
-        };
-        self.sink.accept(Record::Submission(Submission {
-            time: origin.started,
-            time_quality: origin.quality,
-            messages,
-            message_size,
-            size_quality,
-            recipients,
-            recipients_upper: recipients.attempted(),
-            sender: origin.sender,
-            client: origin.client,
-            relay,
-            traffic: Traffic::Relay,
-            source: origin.source,
-            line: origin.line,
-            records,
-            key: origin.digest,
-        }));
+        let submission = origin.submission(accepted, relay, messages, recipients);
+        self.sink.accept(Record::Submission(Submission { records, ..submission }));
     }
 }
 

@@ -4,8 +4,9 @@
 
 use super::line::{Delivery, Status};
 use crate::ingest::handover::address_hash;
+use crate::ingest::origin::Origin;
 use crate::period::Timestamp;
-use crate::usage::{ClientId, HostId, Recipients, SenderId, SourceId, TimeQuality};
+use crate::usage::{HostId, Recipients, SenderId};
 
 /// Where a recipient's mail went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,27 +33,6 @@ pub struct Recipient {
     pub status: Status,
     /// Where its mail went.
     pub route: Route,
-}
-
-/// What is known of who handed a message in, and when.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Origin {
-    /// The first line's instant.
-    pub started: Timestamp,
-    /// How good that instant is.
-    pub quality: TimeQuality,
-    /// The input of the first line.
-    pub source: SourceId,
-    /// The first line.
-    pub line: u64,
-    /// Digest of host, queue id and time of the first line.
-    pub digest: u128,
-    /// The submitting host.
-    pub client: ClientId,
-    /// The envelope sender.
-    pub sender: SenderId,
-    /// Bytes by the queue.
-    pub size: Option<u64>,
 }
 
 impl Origin {
@@ -235,6 +215,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::usage::{ClientId, SourceId, TimeQuality};
 
     fn message() -> Message {
         let origin = Origin {

@@ -191,7 +191,7 @@ fn span_key(host: u32, id: u128) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::formats::postfix::message::Origin;
+    use crate::ingest::origin::Origin;
     use crate::usage::{ClientId, SenderId, SourceId, TimeQuality};
 
     fn at(seconds: i64) -> Timestamp {
