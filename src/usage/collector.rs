@@ -6,6 +6,7 @@
 use super::accounting::{Accounting, Rejection, Skip};
 use super::charge::{Beside, BilledCharge, ControlTotal, midnight};
 use super::cube::{Cube, Portion};
+use super::days::Days;
 use super::dimension::{Dimension, Key, Keyer};
 use super::filter::{Filters, Sieve};
 use super::histogram::Histogram;
@@ -128,6 +129,7 @@ pub(super) struct Counts {
     pub(super) warnings: Vec<String>,
     pub(super) damages: Vec<Damage>,
     pub(super) beside: Beside,
+    pub(super) days: Days,
 }
 
 impl Collector {
@@ -159,6 +161,7 @@ impl<O: Observer> Collector<O> {
                 warnings: Vec::new(),
                 damages: Vec::new(),
                 beside: Beside::default(),
+                days: Days::default(),
             },
         }
     }
@@ -278,6 +281,7 @@ impl<O: Observer> Collector<O> {
             counts.sizes.add(size, portion.messages);
         }
         counts.note(submission);
+        counts.days.add(submission.time, portion.messages, portion.recipients, size.unwrap_or(0));
         let Portion { messages, recipients, .. } = portion;
         self.observer.counted(&Counted { submission, messages, recipients, message_size: size }, &self.names);
     }

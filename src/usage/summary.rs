@@ -10,6 +10,7 @@ use super::accounting::Accounting;
 use super::charge::Beside;
 use super::collector::{Counts, Damage, Qualities};
 use super::cube::{Cell, Totals, Unsized};
+use super::days::Days;
 use super::dimension::{Dimension, Key, Keyer};
 use super::histogram::Histogram;
 use super::impute::{ImputedSizes, Pairs};
@@ -155,6 +156,8 @@ pub struct Usage {
     pub damages: Vec<Damage>,
     /// Billed charges and control totals, which are no usage.
     pub beside: Beside,
+    /// What was counted on each UTC day.
+    pub days: Days,
 }
 
 /// Sums up a run.
@@ -191,6 +194,7 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
         warnings,
         damages: counts.damages,
         beside: counts.beside,
+        days: counts.days.finish(),
     })
 }
 

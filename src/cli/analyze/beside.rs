@@ -232,12 +232,17 @@ fn control_row((report, what): &(&'static str, String), sum: &ControlSum, usage:
     ])
 }
 
-/// What was counted of the same; `None` where nothing was, or the total is of something else.
+/// What was counted of the same on its days, or in all where it has none; `None` where nothing was counted at all, or
+/// the total is of something else.
 fn counted(sum: &ControlSum, usage: &Usage) -> Option<Decimal> {
-    let totals = usage.total.attempted;
-    if totals.messages == 0 {
+    let all = usage.total.attempted;
+    if all.messages == 0 {
         return None;
     }
+    let totals = match sum.days {
+        Some((first, last)) => usage.days.within(first, last)?,
+        None => all,
+    };
     match sum.metered? {
         Metered::Messages => Some(totals.messages.into()),
         Metered::Recipients => Some(totals.recipients.into()),
