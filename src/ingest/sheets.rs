@@ -16,6 +16,16 @@ pub(super) fn chosen(inputs: &[Input], options: &ReadOptions) -> Result<Vec<bool
         options.sheets.is_empty() || wanted.any(|name| name == ALL || same(name, &sheet.name))
     };
     let chosen: Vec<bool> = inputs.iter().map(|input| input.sheet().is_none_or(is_chosen)).collect();
+    if let Some(input) = inputs.first()
+        && !options.sheets.is_empty()
+        && inputs.iter().all(|input| input.sheet().is_none())
+    {
+        return Err(ReadError::Undecided {
+            input: input.name().to_owned(),
+            problem: "neither it nor another input is an Excel workbook".to_owned(),
+            hint: "leave out --sheet, which chooses among the sheets of workbooks".to_owned(),
+        });
+    }
     for sheet in inputs.iter().filter_map(Input::sheet) {
         let of_this = |input: &Input| input.sheet().is_some_and(|other| other.workbook == sheet.workbook);
         if !inputs.iter().zip(&chosen).any(|(input, chosen)| *chosen && of_this(input)) {
@@ -98,6 +108,18 @@ mod tests {
             Recognition::Empty,
         ];
         assert_eq!(recognitions, expected);
+    }
+
+    #[test]
+    fn a_sheet_of_no_workbook_is_refused() {
+        let inputs = [Input::from_bytes("a.csv", b"x")];
+        let wanted = ReadOptions { sheets: vec!["Data".to_owned()], ..ReadOptions::default() };
+        assert_eq!(
+            chosen(&inputs, &wanted).unwrap_err().to_string(),
+            "a.csv: neither it nor another input is an Excel workbook\n\
+             hint: leave out --sheet, which chooses among the sheets of workbooks"
+        );
+        assert_eq!(chosen(&inputs, &ReadOptions::default()).unwrap(), [true]);
     }
 
     #[test]
