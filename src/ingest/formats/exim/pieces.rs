@@ -56,13 +56,8 @@ impl Pieces {
             let Some(at) = at.filter(|&at| self.open.get(at).is_some_and(fits)) else { return Step::Stray };
             return self.extend(at, piece);
         }
-        let given_up = match at {
-            Some(at) => self.open.remove(at),
-            None if self.open.len() >= CAP => self.open.pop_front(),
-            None => None,
-        };
         let (time, host, source, line) = place;
-        self.open.push_back(Joined {
+        let begun = Joined {
             writer: piece.writer.to_vec(),
             next: 2,
             total: piece.total,
@@ -72,12 +67,17 @@ impl Pieces {
             records: 1,
             source,
             line,
-        });
-        if piece.total == 1
-            && let Some(whole) = self.open.pop_back()
-        {
-            return Step::Complete(whole);
+        };
+        // A line in one piece takes no room from another, so none is given up for it.
+        if piece.total == 1 {
+            return Step::Complete(begun);
         }
+        let given_up = match at {
+            Some(at) => self.open.remove(at),
+            None if self.open.len() >= CAP => self.open.pop_front(),
+            None => None,
+        };
+        self.open.push_back(begun);
         Step::Open(given_up)
     }
 

@@ -338,6 +338,16 @@ fn pieces_of_long_lines_are_joined_and_lost_ones_do_no_harm() {
 }
 
 #[test]
+fn a_line_in_one_piece_does_not_lose_the_one_that_its_process_left_open() {
+    let line = |text: &str| format!("2026-10-05T10:00:00+02:00 mx exim[7]: {text}\n");
+    let log = [
+        line("[1/2] 2026-10-05 10:00:00 1aaaaa-000001-AA <= a@example.com H=web [192.0.2.7]"),
+        line("[1/1] 2026-10-05 10:00:00 1aaaaa-000002-AA <= b@example.com H=web [192.0.2.7]"),
+    ];
+    assert_eq!(read(&[&log.concat()]).accounting.used, 2);
+}
+
+#[test]
 fn local_probes_and_discarded_mail_do_not_count() {
     let cases = [
         ("=> shop <shop@example.com> R=localuser T=local_delivery", Skip::LocalDelivery),
