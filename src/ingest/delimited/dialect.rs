@@ -8,9 +8,13 @@ pub(crate) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Records of the head that are compared.
 const COMPARED: usize = 200;
 
+/// Bytes of a column name at most; longer cells are no names.
+const NAME_BYTES: usize = 512;
+
 /// A column name without case, spaces, underscores, quotes and byte order mark: `"Sender_Address"` and
 /// `SenderAddress` are the same.
 pub(crate) fn name_of(cell: &[u8]) -> String {
+    let cell = if cell.len() > NAME_BYTES { b"" } else { cell };
     decode(cell).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -24,6 +28,12 @@ pub(crate) fn stated_delimiter(head: &[u8]) -> Option<u8> {
         }
         _ => None,
     }
+}
+
+/// Delimiters under which a text may be a table, the one that it states first; none for JSON, which has commas as well.
+pub(crate) fn delimiters_of(head: &[u8]) -> impl Iterator<Item = u8> + use<> {
+    let is_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+    stated_delimiter(head).into_iter().chain(DELIMITERS).filter(move |_| !is_json)
 }
 
 /// Whether a record is a `#TYPE` line of PowerShell, a `sep=` line of Excel or another comment.

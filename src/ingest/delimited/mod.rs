@@ -20,7 +20,8 @@ pub(crate) use column_order::column_orders;
 pub(crate) use cut::warn_if_cut;
 pub(crate) use dates::{DateText, ResolvedDate};
 pub(crate) use dialect::{
-    DELIMITERS, complete_records, delimiter_by_consistency, is_preamble, name_of, stated_delimiter,
+    DELIMITERS, complete_records, delimiter_by_consistency, delimiters_of, is_preamble, name_of,
+    stated_delimiter,
 };
 pub(crate) use numbers::{
     DecimalMark, MarkEvidence, is_open_number, parse_count, parse_size, plain_decimal, plain_digits,

@@ -2,16 +2,14 @@
 
 use super::columns::{COLUMNS, Cells, Column, Kind, column_of};
 use super::row::{Clock, Reader, Taken};
-use crate::ingest::delimited::{
-    DELIMITERS, DateOrder, Preamble, Records, Row, is_preamble, stated_delimiter, warn_if_cut,
-};
+use crate::ingest::delimited::{DateOrder, Preamble, Records, Row, delimiters_of, is_preamble, warn_if_cut};
 use crate::ingest::{Input, SourceError, rejection};
 use crate::period::Zone;
 use crate::usage::Skip;
 
 /// The delimiter under which the head has a header of these logs.
 pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
-    stated_delimiter(head).into_iter().chain(DELIMITERS).find(|&delimiter| {
+    delimiters_of(head).find(|&delimiter| {
         let mut records = Records::of_bytes(head, delimiter);
         (0..=Preamble::CAP)
             .map_while(|_| records.next_row().ok().flatten().map(|row| Header::of(&row).is_some()))

@@ -1,6 +1,6 @@
 //! Which column of a cost export means what, under all the names that agreements, versions and languages give it.
 
-use crate::ingest::delimited::{DELIMITERS, Records, Row, is_preamble, name_of, stated_delimiter};
+use crate::ingest::delimited::{DELIMITERS, Records, Row, delimiters_of, is_preamble, name_of};
 use crate::usage::names::decode;
 
 /// Records before the header: `sep=` and titles of portals.
@@ -173,7 +173,7 @@ fn english(text: &str) -> &str {
 
 /// The delimiter under which the head begins with the header of a cost export.
 pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
-    candidates(head)
+    delimiters_of(head)
         .find(|&delimiter| header_within(head, delimiter, |row| Layout::of(row.cells()).is_some()))
 }
 
@@ -181,12 +181,8 @@ pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
 pub(super) fn likely_delimiter(head: &[u8]) -> u8 {
     let knows_enough =
         |row: &Row<'_>| row.cells().filter(|cell| entry_of(cell).is_some()).count() >= KNOWN_ENOUGH;
-    let found = candidates(head).find(|&delimiter| header_within(head, delimiter, knows_enough));
+    let found = delimiters_of(head).find(|&delimiter| header_within(head, delimiter, knows_enough));
     found.unwrap_or(DELIMITERS[0])
-}
-
-fn candidates(head: &[u8]) -> impl Iterator<Item = u8> {
-    stated_delimiter(head).into_iter().chain(DELIMITERS)
 }
 
 /// Whether one of the first records is the header.

@@ -4,8 +4,7 @@ use super::columns::{Column, Header, Report};
 use super::metric::{self, Dimensions, Metric};
 use super::tally::{Count, Taken, Tally};
 use crate::ingest::delimited::{
-    DELIMITERS, DateOrder, DateText, Preamble, Records, Row, plain_decimal, shown, stated_delimiter,
-    warn_if_cut,
+    DateOrder, DateText, Preamble, Records, Row, delimiters_of, plain_decimal, shown, warn_if_cut,
 };
 use crate::ingest::grouping::MessageKey;
 use crate::ingest::{Input, Sink, SourceError, rejection};
@@ -16,7 +15,7 @@ use crate::usage::{Skip, SourceId};
 
 /// The delimiter under which the head has the header of a report.
 pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
-    stated_delimiter(head).into_iter().chain(DELIMITERS).find(|&delimiter| is_report(head, delimiter))
+    delimiters_of(head).find(|&delimiter| is_report(head, delimiter))
 }
 
 /// Metrics in rows have headers that other tables have too, so that a metric of the service must follow.

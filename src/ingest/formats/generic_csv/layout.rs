@@ -3,8 +3,8 @@
 use super::fields::{FIELDS, Field, Found, is_enough, is_report, known_columns};
 use super::mapping::Mapping;
 use crate::ingest::delimited::{
-    DELIMITERS, Row, complete_records, delimiter_by_consistency, described, is_preamble, name_of, shown,
-    stated_delimiter,
+    DELIMITERS, Row, complete_records, delimiter_by_consistency, delimiters_of, described, is_preamble,
+    name_of, shown, stated_delimiter,
 };
 use crate::ingest::source::HEAD_BYTES;
 use crate::ingest::{Input, ReadError};
@@ -67,6 +67,7 @@ impl Layout {
 
     /// The layout by shipped names, as far as they are enough.
     pub(super) fn by_names(head: &[u8]) -> Option<(Layout, Vec<Found>)> {
+        delimiters_of(head).next()?; // JSON has commas, too.
         delimiters(head, None).into_iter().find_map(|delimiter| {
             let records = records(head, delimiter);
             let found = |cells: &Vec<Vec<u8>>| {

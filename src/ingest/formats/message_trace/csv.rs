@@ -2,9 +2,7 @@
 
 use super::columns::{Column, Header};
 use super::row::{Cells, Notation, Reader, Taken};
-use crate::ingest::delimited::{
-    DELIMITERS, DateText, Records, Row, is_preamble, stated_delimiter, warn_if_cut,
-};
+use crate::ingest::delimited::{DateText, Records, Row, delimiters_of, is_preamble, warn_if_cut};
 use crate::ingest::{Input, SourceError, rejection};
 use crate::usage::Skip;
 
@@ -13,8 +11,7 @@ const BEFORE_HEADER: usize = 20;
 
 /// The delimiter under which the head has a trace's header.
 pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
-    let stated = stated_delimiter(head);
-    stated.into_iter().chain(DELIMITERS).find(|&delimiter| header_within(head, delimiter).is_some())
+    delimiters_of(head).find(|&delimiter| header_within(head, delimiter).is_some())
 }
 
 /// The header among the first records.
