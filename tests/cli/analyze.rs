@@ -602,6 +602,26 @@ fn a_message_trace_without_filters_is_labelled_split_and_warned_about() {
 }
 
 #[test]
+fn messages_of_several_kinds_of_logs_are_told() {
+    let folder = folder();
+    let warned = |args: String| {
+        let warnings = data(folder.path(), &args)["warnings"].as_array().unwrap().clone();
+        warnings.iter().any(|warning| warning.as_str().unwrap().contains("several kinds of logs"))
+    };
+    let (exim, acs) = (sample("exim-mainlog.log"), sample("acs-diagnostics.jsonl"));
+    let shown = run(folder.path(), &format!("mail.log {exim}"));
+    assert!(
+        shown.contains("the total adds up messages of several kinds of logs (13 exim, 4 postfix)"),
+        "{shown}"
+    );
+    assert!(warned(format!("mail.log {acs}")));
+    // What stands beside usage, or does not count, is not added up.
+    assert!(!warned("mail.log".to_owned()));
+    assert!(!warned(format!("mail.log {}", sample("azure-cost-mca.csv"))));
+    assert!(!warned(format!("mail.log {exim} --client 10.0.0.5")));
+}
+
+#[test]
 fn missing_sizes_are_imputed_and_named() {
     let folder = folder();
     let messages = [MAIL, Message { id: "4A1B2C3D07", size: None, sent: 3, ..MAIL }];
@@ -735,6 +755,16 @@ fn an_export_in_partitions_is_read_with_its_manifest() {
     std::fs::remove_file(folder.path().join("exports/2026-10-03/part_1_0001.csv")).unwrap();
     let parts = data(folder.path(), "exports/2026-10-03");
     assert!(parts["warnings"][0].as_str().unwrap().contains("1 of its 2 files are not given"));
+}
+
+#[test]
+fn other_rows_of_a_diagnostic_log_are_no_other_subscription() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = r#"{"time":"2026-10-01T11:10:00Z","resourceId":"/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.COMMUNICATION/COMMUNICATIONSERVICES/A","category":"SMSOperational","operationName":"SMSMessagesSent","correlationId":"x","properties":{}}"#;
+    std::fs::write(folder.path().join("PT1H.json"), format!("{row}\n")).unwrap();
+    let shown = run(folder.path(), "PT1H.json");
+    assert!(shown.contains("recognised as acs-diagnostics") && shown.contains("other-service 1"), "{shown}");
+    assert!(!shown.contains("subscription"), "{shown}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod beside;
 mod cost;
+mod formats;
 mod json;
 mod rows;
 mod table;
@@ -136,12 +137,17 @@ fn check_dimensions(by: &[Dimension]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The file behind `--submissions`, where one was asked for.
-struct Rows(Option<SubmissionsFile>);
+/// What is noted of every counted submission.
+struct Rows {
+    /// The file behind `--submissions`, where one was asked for.
+    file: Option<SubmissionsFile>,
+    formats: formats::Counts,
+}
 
 impl Observer for Rows {
     fn counted(&mut self, counted: &Counted<'_>, names: &Names) {
-        if let Some(file) = &mut self.0 {
+        self.formats.count(counted, names);
+        if let Some(file) = &mut self.file {
             file.counted(counted, names);
         }
     }
@@ -156,10 +162,12 @@ fn read(
     in_force: &[InForce],
 ) -> anyhow::Result<(Usage, Ingested)> {
     let file = args.submissions.as_deref().map(SubmissionsFile::create).transpose()?;
-    let mut collector = Collector::observed(options, Rows(file));
+    let rows = Rows { file, formats: formats::Counts::default() };
+    let mut collector = Collector::observed(options, rows);
     let ingested = reading.read(found, &mut collector)?;
-    let (usage, Rows(file)) = collector.finish();
-    let usage = usage?;
+    let (usage, Rows { file, formats }) = collector.finish();
+    let mut usage = usage?;
+    usage.warnings.extend(formats.warning(&ingested));
     unusable::check(&usage, &ingested, in_force, args.allow_empty)?;
     if let Some(file) = file {
         file.finish(&usage.imputed_sizes)?;

@@ -50,7 +50,10 @@ pub(super) fn check(
     }
     message.push_str(&filter_hint(usage, in_force));
     message.push_str(&stated(usage));
-    if let Some(others) = usage.accounting.skipped.get(&Skip::OtherService) {
+    // Other services in diagnostic logs and metrics are other rows of the same resource.
+    let is_bill = |input: &InputRead| input.recognition == Recognition::Read("azure-cost");
+    let others = usage.accounting.skipped.get(&Skip::OtherService);
+    if let Some(others) = others.filter(|_| ingested.inputs.iter().any(is_bill)) {
         let rows = if *others == 1 { "row" } else { "rows" };
         let _ = write!(
             message,

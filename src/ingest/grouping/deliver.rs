@@ -6,8 +6,8 @@
 //!   charges what it was handed. Rows of members are skipped; since some of them may have been named beside the
 //!   group, `recipients_upper` is the number of all rows that are no group.
 //! * A recipient whose copy went into a mailbox of the same servers, or to a host that is not asked for, does not
-//!   count; nor does a message without any other. An address that was replaced by another shares its fate, and a
-//!   group all of whose members have such mailboxes has one too.
+//!   count; nor does a message without any other. An address that was replaced by another shares its fate, and so
+//!   does a group all of whose members have such mailboxes or are behind such hosts.
 
 use super::acceptance::Acceptance;
 use super::recipients::{Entry, Status, entries};
@@ -198,7 +198,7 @@ impl Tally {
     fn count(&mut self, status: Status, others: Option<Status>) {
         let status = match (status, others) {
             (Status::Rerouted, Some(others)) => others,
-            (Status::Expanded, Some(Status::Local)) => Status::Local,
+            (Status::Expanded, Some(others @ (Status::Local | Status::Elsewhere))) => others,
             _ => status,
         };
         let counter = match status {

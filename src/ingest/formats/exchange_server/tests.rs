@@ -218,6 +218,23 @@ fn mail_into_mailboxes_of_these_servers_does_not_count() {
 }
 
 #[test]
+fn a_group_whose_members_are_behind_another_host_does_not_count() {
+    let sent =
+        |member: &str| Track::new("SMTP SENDEXTERNAL", 1, member).through("Internet", "mx.example.net");
+    let expanded = Track::new("ROUTING EXPAND", 1, "a@example.net;b@example.net")
+        .with("related-recipient-address", "all@contoso.com");
+    let rows = [accepted(1, "all@contoso.com"), expanded, sent("a@example.net"), sent("b@example.net")];
+    let relay = |host: &str| ReadOptions { relay_hosts: vec![host.parse().unwrap()], ..Default::default() };
+    for rows in [&rows[..], &rows[1..]] {
+        let text = log(rows);
+        let read = |host| read_with(&[("log", text.as_bytes())], &relay(host));
+        assert_eq!(totals(&read("mx.example.net")), (1, 1, 1_000, 1_000));
+        let other = read("*.mail.protection.outlook.com");
+        assert_eq!((totals(&other).0, other.accounting.skipped_messages[&Skip::OtherRelay]), (0, 1));
+    }
+}
+
+#[test]
 fn a_group_with_members_outside_counts_once() {
     let group = Track::new("ROUTING EXPAND", 1, "ann@contoso.com;jo@example.net;al@example.org")
         .with("related-recipient-address", "all@contoso.com");

@@ -1,0 +1,45 @@
+//! How many messages came from each format: logs of several systems can tell of the same mail, which nothing in them
+//! shows.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::ingest::run::{Ingested, Recognition};
+use crate::usage::{Counted, Names, SourceId};
+
+/// Messages that count, by the input that told of them.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    by_input: FxHashMap<SourceId, (String, u64)>,
+}
+
+impl Counts {
+    /// Takes note of a counted submission.
+    pub(super) fn count(&mut self, counted: &Counted<'_>, names: &Names) {
+        let source = counted.submission.source;
+        let input = || (names.source_name(source).to_owned(), 0);
+        let (_, messages) = self.by_input.entry(source).or_insert_with(input);
+        *messages = messages.saturating_add(counted.messages);
+    }
+
+    /// What to say where messages of several formats are added up.
+    pub(super) fn warning(self, ingested: &Ingested) -> Option<String> {
+        let mut by_format: BTreeMap<&str, u64> = BTreeMap::new();
+        for (name, messages) in self.by_input.into_values().filter(|(_, messages)| *messages > 0) {
+            let input = ingested.inputs.iter().find(|input| input.name == name);
+            if let Some(Recognition::Read(format)) = input.map(|input| &input.recognition) {
+                let sum = by_format.entry(format).or_default();
+                *sum = sum.saturating_add(messages);
+            }
+        }
+        let formats = by_format.iter().map(|(format, messages)| format!("{messages} {format}"));
+        let formats = formats.collect::<Vec<_>>().join(", ");
+        (by_format.len() > 1).then(|| {
+            format!(
+                "the total adds up messages of several kinds of logs ({formats}): mail that passed through several of \
+                 these systems counts once for each; give only the logs of one, unless they tell of different mail"
+            )
+        })
+    }
+}
