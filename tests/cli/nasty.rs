@@ -452,3 +452,27 @@ fn nasty_20_logs_whose_keywords_were_replaced_and_exports_that_were_cut() {
     assert_eq!(totals, Ok([1_000, 1_000, 10_000, 10_000]));
     assert!(data["warnings"][0].as_str().unwrap().contains("exactly 1000 rows"));
 }
+
+#[test]
+fn damage_that_makes_a_reader_panic_is_an_error_of_the_file() {
+    let schema = "message rows { REQUIRED INT32 size; }";
+    let schema = parquet::schema::parser::parse_message_type(schema).unwrap();
+    let mut file = Vec::new();
+    let mut writer =
+        parquet::file::writer::SerializedFileWriter::new(&mut file, schema.into(), Default::default())
+            .unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<parquet::data_type::Int32Type>().write_batch(&[1, 2, 3], None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+    // The kind of the first page: an index where the values of the column stood. The reader has not implemented that.
+    assert_eq!(file[5], 4);
+    file[5] = 2;
+    let error = read(&[("rows.parquet", &file)]).unwrap_err();
+    assert!(
+        error.ends_with("rows.parquet: the Parquet file is damaged: its parts contradict each other\n"),
+        "{error}"
+    );
+}
