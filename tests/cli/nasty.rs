@@ -557,3 +557,27 @@ fn an_archive_of_three_kinds_of_logs_with_copies_is_one_history() {
     let (totals, data) = read_with(&[("logs-2026.tar.gz", &archive)], &[]);
     assert_eq!(totals, Ok([6, 6, 500 + 700 + 900 + 300 + 3000, 500 + 700 + 900 + 300 + 3000]), "{data:#}");
 }
+
+#[test]
+fn damage_that_makes_a_reader_panic_is_an_error_of_the_file() {
+    let schema = "message rows { REQUIRED INT32 size; }";
+    let schema = parquet::schema::parser::parse_message_type(schema).unwrap();
+    let mut file = Vec::new();
+    let mut writer =
+        parquet::file::writer::SerializedFileWriter::new(&mut file, schema.into(), Default::default())
+            .unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<parquet::data_type::Int32Type>().write_batch(&[1, 2, 3], None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+    // The kind of the first page: an index where the values of the column stood. The reader has not implemented that.
+    assert_eq!(file[5], 4);
+    file[5] = 2;
+    let error = read(&[("rows.parquet", &file)]).unwrap_err();
+    assert!(
+        error.ends_with("rows.parquet: the Parquet file is damaged: its parts contradict each other\n"),
+        "{error}"
+    );
+}

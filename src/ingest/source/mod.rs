@@ -10,6 +10,7 @@ mod decode;
 mod digest;
 mod discover;
 mod fault;
+mod guard;
 mod layer;
 mod lines;
 mod meter;

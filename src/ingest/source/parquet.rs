@@ -207,6 +207,20 @@ mod tests {
     }
 
     #[test]
+    fn damage_in_any_byte_ends_in_rows_or_in_an_error_that_says_so() {
+        let whole = table();
+        for at in 4..whole.len() - 4 {
+            for value in [0, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[at] = value;
+                if let Err(error) = read(&damaged) {
+                    assert!(error.contains("the Parquet file "), "byte {at} as {value}: {error}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_cut_file_is_an_error() {
         let whole = table();
         for cut in [4, 100, whole.len() / 2, whole.len() - 1] {

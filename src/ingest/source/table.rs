@@ -8,6 +8,7 @@
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use super::guard::guarded;
 use super::section::{Section, Stream};
 use super::{parquet, workbook};
 
@@ -33,8 +34,8 @@ impl Table {
         std::thread::Builder::new().name("table".to_owned()).spawn(move || {
             let mut text = CsvText { blocks: blocks.clone(), block: Vec::new() };
             let written = match table {
-                Table::Sheet(name) => workbook::write_sheet(&file, &name, &mut text),
-                Table::Parquet => parquet::write_rows(&file, &mut text),
+                Table::Sheet(name) => guarded("workbook", || workbook::write_sheet(&file, &name, &mut text)),
+                Table::Parquet => guarded("Parquet file", || parquet::write_rows(&file, &mut text)),
             };
             let end = written.and_then(|()| text.flush());
             // Nobody waits for the end where the text is no longer read.

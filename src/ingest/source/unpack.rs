@@ -9,6 +9,7 @@ use super::dates::{Dates, date_in_name, gzip_time};
 use super::decode::{Extent, decoded};
 use super::digest::SourceFile;
 use super::fault::Fault;
+use super::guard::guarded;
 use super::layer::Layer;
 use super::meter::{Meter, Share};
 use super::section::{Section, Stream, peek};
@@ -173,7 +174,8 @@ impl Unpacker {
         place: Place,
         dates: Dates,
     ) -> Result<(), SourceError> {
-        let Some(sheets) = workbook::sheet_names(&section).map_err(|error| io_error(&name, error))? else {
+        let sheets = guarded("workbook", || workbook::sheet_names(&section));
+        let Some(sheets) = sheets.map_err(|error| io_error(&name, error))? else {
             self.push(name, Content::Place(place), dates, None);
             return Ok(());
         };

@@ -29,6 +29,10 @@ const TEXT_BYTES: u64 = 40;
 const PART_CAP: u64 = 32 * 1024 * 1024;
 /// Bytes from one sign `<` to the next: a cell has at most 32,767 letters.
 const GAP_CAP: usize = 4 * 1024 * 1024;
+/// Rows that a sheet can have. A damaged place of a cell would be reached by billions of empty ones.
+const ROWS: u32 = 1 << 20;
+/// Columns that a sheet can have.
+const COLUMNS: u32 = 1 << 14;
 /// Bytes that are looked at at a time.
 const CHECK_BYTES: usize = 64 * 1024;
 
@@ -113,6 +117,9 @@ pub(super) fn write_sheet(file: &Section, name: &str, text: &mut CsvText) -> io:
     let (mut row, mut column, mut width) = (0, 0, 0);
     while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(damaged)? {
         let (to_row, to_column) = cell.get_position();
+        if to_row >= ROWS || to_column >= COLUMNS {
+            return Err(damaged("a cell lies beyond the last row or column of a sheet"));
+        }
         if to_row < row || (to_row == row && to_column < column) {
             return Err(damaged("its cells are not in order"));
         }
@@ -234,6 +241,39 @@ mod tests {
             zip.write_all(content).unwrap();
         }
         zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_cell_beyond_the_bounds_of_a_sheet_is_damage_and_no_rows_without_end() {
+        let sheet = |cell: &str| {
+            format!(
+                "<worksheet><sheetData><row r=\"1\"><c r=\"{cell}\"><v>1</v></c></row></sheetData></worksheet>"
+            )
+        };
+        let text_with = |cell: &str| {
+            let workbook = "<workbook xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\">\
+                            <sheets><sheet name=\"Data\" sheetId=\"1\" r:id=\"a\"/></sheets></workbook>";
+            let root = "<Relationships><Relationship Id=\"a\" Target=\"xl/workbook.xml\" Type=\"http://\
+                        schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\"/></Relationships>";
+            let targets = "<Relationships><Relationship Id=\"a\" Target=\"worksheets/sheet1.xml\" Type=\"http://\
+                           schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet\"/></Relationships>";
+            let book = zipped(&[
+                ("[Content_Types].xml", b"<a/>"),
+                (WORKBOOK_PART, workbook.as_bytes()),
+                ("_rels/.rels", root.as_bytes()),
+                ("xl/_rels/workbook.xml.rels", targets.as_bytes()),
+                ("xl/worksheets/sheet1.xml", sheet(cell).as_bytes()),
+            ]);
+            let mut start = String::new();
+            let mut sheets = inputs(&book);
+            sheets[0].open().unwrap().take(1 << 21).read_to_string(&mut start).map(|_| start.len())
+        };
+        assert_eq!(text_with("A1048576").unwrap(), (1 << 20) + 1);
+        assert_eq!(text_with("XFD1").unwrap(), 1 << 14 | 1);
+        for beyond in ["A1048577", "A4294967295", "XFE1", "FXSHRXX1"] {
+            let error = text_with(beyond).unwrap_err().to_string();
+            assert!(error.starts_with("the workbook is damaged: "), "{beyond}: {error}");
+        }
     }
 
     #[test]
