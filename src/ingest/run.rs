@@ -63,6 +63,7 @@ pub fn read_all(
     let mut groups: Vec<Group> = Vec::new();
     let (mut listed, mut recognitions, mut sheets) = (Vec::new(), Vec::new(), Vec::new());
     let chosen = sheets::chosen(&inputs, options)?;
+    sheets::unknown(&inputs, options).into_iter().for_each(|remark| sink.warn(remark));
     for (mut input, chosen) in inputs.drain(..).zip(chosen) {
         let (recognition, format) = match chosen {
             true => recognise(&input, formats, forced, options)?,

@@ -35,6 +35,15 @@ pub(super) fn chosen(inputs: &[Input], options: &ReadOptions) -> Result<Vec<bool
     Ok(chosen)
 }
 
+/// Remarks on chosen names that no sheet of any input has.
+pub(super) fn unknown(inputs: &[Input], options: &ReadOptions) -> Vec<String> {
+    let has = |name: &String| inputs.iter().filter_map(Input::sheet).any(|sheet| same(name, &sheet.name));
+    let unknown = options.sheets.iter().filter(|name| *name != ALL && !has(name));
+    let remark =
+        |name| format!("--sheet '{name}' chooses nothing: no workbook that is read has such a sheet");
+    unknown.map(remark).collect()
+}
+
 fn same(name: &str, other: &str) -> bool {
     name.to_lowercase() == other.to_lowercase()
 }
@@ -90,6 +99,16 @@ mod tests {
     fn sheets(names: &[&str]) -> Vec<Option<Sheet>> {
         let sheet = |name: &&str| Some(Sheet { workbook: "book.xlsx".to_owned(), name: (*name).to_owned() });
         names.iter().map(sheet).chain([None]).collect()
+    }
+
+    #[test]
+    fn names_that_choose_nothing_are_told() {
+        let inputs = [Input::from_bytes("mail.log", b"x")];
+        let options =
+            ReadOptions { sheets: vec!["Typo".to_owned(), ALL.to_owned()], ..ReadOptions::default() };
+        let expected = "--sheet 'Typo' chooses nothing: no workbook that is read has such a sheet";
+        assert_eq!(unknown(&inputs, &options), [expected]);
+        assert!(unknown(&inputs, &ReadOptions::default()).is_empty());
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub enum Skip {
     Session,
     /// A line of another program in the same log.
     OtherProgram,
+    /// A line of another mail system in the same log.
+    OtherMailSystem,
     /// A piece of a line that was broken, cut or continued: it names no message.
     Fragment,
     /// A test of an address or of the system's health; no mail.
@@ -70,6 +72,7 @@ impl Skip {
             Skip::Event => "event",
             Skip::Session => "session",
             Skip::OtherProgram => "other-program",
+            Skip::OtherMailSystem => "other-mail-system",
             Skip::Fragment => "fragment",
             Skip::Probe => "probe",
             Skip::FilterHop => "filter-hop",

@@ -622,6 +622,23 @@ fn messages_of_several_kinds_of_logs_are_told() {
 }
 
 #[test]
+fn lines_of_another_mail_system_further_on_are_told() {
+    let folder = folder();
+    let one = log(&[MAIL]);
+    let postfix: String = (0..1_000).map(|n| one.replace(MAIL.id, &format!("4A1B2C{n:04}"))).collect();
+    let sendmail = "2026-10-05T08:00:00+00:00 r2 sm-mta[11]: 69580011002011: from=<app@one.example>, size=1000, class=0, nrcpts=1, relay=[192.0.2.5]\n";
+    std::fs::write(folder.path().join("central.log"), postfix + sendmail).unwrap();
+    let shown = run(folder.path(), "central.log");
+    assert!(shown.contains("skipped: other-mail-system        1"), "{shown}");
+    assert!(
+        shown
+            .contains("lines of another mail system than the one that a file was recognised as: 1, not read"),
+        "{shown}"
+    );
+    assert!(!run(folder.path(), "mail.log").contains("another mail system"));
+}
+
+#[test]
 fn missing_sizes_are_imputed_and_named() {
     let folder = folder();
     let messages = [MAIL, Message { id: "4A1B2C3D07", size: None, sent: 3, ..MAIL }];

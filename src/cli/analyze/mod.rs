@@ -22,7 +22,7 @@ use super::{Context, Exit, Outcome, usage_error};
 use crate::ingest::run::{Ingested, Recognition};
 use crate::ingest::source::Discovery;
 use crate::report::Report;
-use crate::usage::{Collector, CountOptions, Counted, Dimension, Names, Observer, Traffic, Usage};
+use crate::usage::{Collector, CountOptions, Counted, Dimension, Names, Observer, Skip, Traffic, Usage};
 use cost::{Cost, On, Plan, Pricer};
 use rows::Row;
 
@@ -231,6 +231,12 @@ impl Analysis {
             .extend((more > 0).then(|| format!("and {more} more inputs are not recognised and not read")));
         if !usage.accounting.adds_up() {
             warnings.push("the records used, skipped and rejected do not add up to those read".to_owned());
+        }
+        if let Some(lines) = usage.accounting.skipped.get(&Skip::OtherMailSystem) {
+            warnings.push(format!(
+                "lines of another mail system than the one that a file was recognised as: {lines}, not read; read the \
+                 file again with --input-format postfix, exim, sendmail or opensmtpd"
+            ));
         }
         if self.unfiltered {
             warnings.push(self.unfiltered_warning());

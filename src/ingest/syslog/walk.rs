@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::frames::message_length;
-use super::{Clock, Header, Part, Records};
+use super::{Clock, Header, Part, Records, not_own};
 use crate::ingest::{ReadError, Sink};
 use crate::period::Timestamp;
 use crate::usage::{Rejection, Skip, SourceId};
@@ -127,5 +127,9 @@ pub fn own_header(line: &[u8], is_own: fn(&[u8]) -> bool) -> Result<Header<'_>, 
     if is_own(outer.program) {
         return Ok(outer);
     }
-    outer.inner().filter(|inner| is_own(inner.program)).ok_or(Skip::OtherProgram)
+    match outer.inner() {
+        Some(inner) if is_own(inner.program) => Ok(inner),
+        Some(inner) => Err(not_own(inner.program)),
+        None => Err(not_own(outer.program)),
+    }
 }

@@ -3,8 +3,8 @@
 //! What the text after the id says is left to [`super::event`].
 
 use crate::ingest::handover::find;
-use crate::ingest::syslog::Header;
 use crate::ingest::syslog::stamp::Stamp;
+use crate::ingest::syslog::{Header, not_own};
 use crate::period::Timestamp;
 use crate::usage::Skip;
 
@@ -55,11 +55,12 @@ pub fn header(line: &[u8]) -> Result<Header<'_>, Skip> {
     if let Some(bare) = bare {
         return Ok(bare);
     }
-    match Header::parse_own(line, is_exim) {
-        Some(header) => Ok(header),
-        None if Header::parse(line).is_some() => Err(Skip::OtherProgram),
-        None => Err(Skip::Fragment),
-    }
+    Header::parse_own(line, is_exim).ok_or_else(|| {
+        let header = Header::parse_rfc5424(line).or_else(|| Header::parse(line));
+        header.map_or(Skip::Fragment, |outer| {
+            not_own(outer.inner().map_or(outer.program, |inner| inner.program))
+        })
+    })
 }
 
 /// The piece that a line of a system log is, if its header is this one.

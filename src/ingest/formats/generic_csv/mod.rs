@@ -68,6 +68,13 @@ impl LogFormat for GenericCsv {
         let mut reader = Reader::default();
         for (input, table) in &mut tables {
             reader.read(input, table, sink)?;
+            if table.may_repeat_hops() {
+                sink.warn(
+                    "tables of message tracking events without a NetworkMessageId count a message once for every \
+                     server that received it: give the server's own log files (MSGTRK*.LOG), or export that column"
+                        .to_owned(),
+                );
+            }
         }
         if reader.repeats.count > 0 {
             sink.warn(format!(
@@ -162,6 +169,13 @@ impl Reader {
         let size = table.size(row)?;
         let counted = [table.number(row, Field::Count)?, table.number(row, Field::RecipientCount)?];
         table.recipients(row, &mut self.hasher, &mut self.recipients);
+        if counted == [None, None] && table.has_array(row) {
+            return Err(
+                "'System.String[]' stands for a list of recipients of unknown length: join it before \
+                        Export-Csv, as in @{n='Recipients';e={$_.Recipients -join ';'}}"
+                    .to_owned(),
+            );
+        }
         let id = table.cell(row, Field::Id).filter(|id| !id.is_empty());
         let key = id.map(|id| table.key(row, id, timed.0));
         if let Some(key) = key.filter(|_| counted == [None, None]) {
@@ -375,9 +389,8 @@ fn complete(row: &Row<'_>, layout: &Layout) -> Result<(), String> {
 /// Whether a row is an event of message tracking other than the acceptance: a table of events has many rows for
 /// one message.
 fn is_other_event(row: &Row<'_>, table: &Table<'_>) -> bool {
-    let is_event_column = table.layout.title(Field::Status) == "eventid";
     let event = table.cell(row, Field::Status).unwrap_or_default();
-    is_event_column && !event.eq_ignore_ascii_case(b"RECEIVE")
+    table.is_of_events() && !event.eq_ignore_ascii_case(b"RECEIVE")
 }
 
 #[cfg(test)]

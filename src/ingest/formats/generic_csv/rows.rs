@@ -72,12 +72,33 @@ impl<'a> Table<'a> {
     /// What identifies the message of a row with an id. Applications reuse a Message-ID, so it needs sender and
     /// time beside it, other than an id that the service gives.
     pub(super) fn key(&self, row: &Row<'_>, id: &[u8], time: Timestamp) -> MessageKey {
-        if matches!(self.layout.title(Field::Id), "networkmessageid" | "messagetraceid") {
+        if self.has_service_id() {
             return MessageKey::of_id(id);
         }
         let sender = delimited::bare(self.cell(row, Field::Sender).unwrap_or_default());
         MessageKey::of_parts(&[b"id", id, sender, time.seconds().to_string().as_bytes()])
     }
+
+    /// Whether the service gave the ids, which all its servers share.
+    fn has_service_id(&self) -> bool {
+        matches!(self.layout.title(Field::Id), "networkmessageid" | "messagetraceid")
+    }
+
+    /// Whether rows are events of message tracking, as `Get-MessageTrackingLog` gives them.
+    pub(super) fn is_of_events(&self) -> bool {
+        self.layout.title(Field::Status) == "eventid"
+    }
+
+    /// Whether a message can have several acceptances that nothing joins, one of each server it passed.
+    pub(super) fn may_repeat_hops(&self) -> bool {
+        self.is_of_events() && !self.has_service_id()
+    }
+
+    /// Whether `Export-Csv` wrote the name of a type in place of the recipients.
+    pub(super) fn has_array(&self, row: &Row<'_>) -> bool {
+        self.cell(row, Field::Recipients).is_some_and(|cell| cell.ends_with(b"[]"))
+    }
+
     /// A cell; `None` where no column fills the field.
     pub(super) fn cell<'r>(&self, row: &Row<'r>, field: Field) -> Option<&'r [u8]> {
         self.layout.at(field).map(|at| row.cell(at))

@@ -53,6 +53,36 @@ fn rejections(sink: &Collected) -> Vec<String> {
 }
 
 #[test]
+fn an_array_in_place_of_recipients_is_refused() {
+    let rows = |cell: &str| {
+        format!(
+            "Timestamp,EventId,Source,NetworkMessageId,Sender,Recipients,TotalBytes\n\
+             2026-10-01 12:00:00,RECEIVE,SMTP,1,app@contoso.com,{cell},5000\n"
+        )
+    };
+    let sink = read(&rows("System.String[]"));
+    assert_eq!(totals(&sink), (0, 0, 0, 0));
+    assert!(rejections(&sink)[0].starts_with("table:2: 'System.String[]' stands for a list of recipients"));
+    assert_eq!(totals(&read(&rows("jo@example.net;al@example.net"))), (1, 2, 5_000, 10_000));
+    // A count of recipients tells what the list does not.
+    let counted = rows("System.String[]").replace("TotalBytes\n", "TotalBytes,RecipientCount\n");
+    assert_eq!(totals(&read(&counted.replace(",5000", ",5000,3"))), (1, 3, 5_000, 15_000));
+}
+
+#[test]
+fn hops_in_tables_of_events_are_told() {
+    let table = "Timestamp,EventId,Source,Id,Sender,Recipients,TotalBytes\n\
+                 2026-10-01 12:00:00,RECEIVE,SMTP,<1@app>,app@contoso.com,jo@example.net,5000\n\
+                 2026-10-01 12:00:01,SEND,SMTP,<1@app>,app@contoso.com,jo@example.net,5000\n\
+                 2026-10-01 12:00:02,RECEIVE,SMTP,<1@app>,app@contoso.com,jo@example.net,5400\n";
+    let read = |id: &str| read(&table.replace(",Id,", &format!(",{id},")));
+    let (by_message, by_network) = (read("MessageId"), read("NetworkMessageId"));
+    assert_eq!(totals(&by_message).0, 2);
+    assert!(by_message.warnings.iter().any(|warning| warning.contains("without a NetworkMessageId")));
+    assert_eq!((totals(&by_network).0, by_network.warnings.len()), (1, 0));
+}
+
+#[test]
 fn usual_columns_are_read_without_a_mapping() {
     let sink = read(
         "Report of October\nTimestamp,From,To,Size,Client IP,Status\n\

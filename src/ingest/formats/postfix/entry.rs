@@ -2,7 +2,7 @@
 
 use super::line::{self, Daemon, Delivery};
 use crate::ingest::handover::{find, from_this_host, host_parts};
-use crate::ingest::syslog::Header;
+use crate::ingest::syslog::{Header, not_own};
 use crate::period::Timestamp;
 use crate::usage::{Skip, SourceId};
 
@@ -35,8 +35,8 @@ pub fn entry(line: &[u8], number: u64, source: SourceId) -> Result<Entry<'_>, Sk
         Some(daemon) => (outer, daemon),
         None => {
             // A container's log driver puts a header of its own before the line.
-            let inner = outer.inner().ok_or(Skip::OtherProgram)?;
-            (inner, Daemon::of(inner.program).ok_or(Skip::OtherProgram)?)
+            let inner = outer.inner().ok_or_else(|| not_own(outer.program))?;
+            (inner, Daemon::of(inner.program).ok_or_else(|| not_own(inner.program))?)
         }
     };
     let message = header.message;
