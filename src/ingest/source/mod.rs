@@ -4,6 +4,7 @@
 //! archive or standard input. An input is read as a stream; memory does not grow with its length. Which format
 //! a text has is left to `detect` and the formats.
 
+mod announced;
 mod archive;
 mod dates;
 mod decode;

@@ -13,6 +13,7 @@ use parquet::record::Field;
 use parquet::record::reader::RowIter;
 use rust_decimal::Decimal;
 
+use super::announced::{check_pages, check_schema};
 use super::section::{Section, SectionReader};
 use super::table::CsvText;
 use crate::ingest::double::{shortest, shortest_single};
@@ -26,8 +27,12 @@ const WIDTH_CAP: usize = 2_000;
 
 /// Writes the table as CSV.
 pub(super) fn write_rows(file: &Section, text: &mut CsvText) -> io::Result<()> {
+    check_schema(file)?;
     let reader = SerializedFileReader::new(Chunks(file.clone())).map_err(damaged)?;
     check_sizes(&reader)?;
+    for column in reader.metadata().row_groups().iter().flat_map(|group| group.columns()) {
+        check_pages(file, column.byte_range(), u64::try_from(column.num_values()).unwrap_or_default())?;
+    }
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     let columns = schema.root_schema().get_fields();
     for (at, column) in columns.iter().enumerate() {
@@ -218,6 +223,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_dictionary_without_end_is_refused_before_there_is_room_for_it() {
+        let mut file = table();
+        // The header of a dictionary with two values, and the same with two thousand million.
+        let two = file.windows(3).position(|bytes| bytes == [0x4c, 0x15, 4]).unwrap();
+        file.splice(two..two + 3, [0x4c, 0x15, 0xfe, 0xff, 0xff, 0xff, 0x0f]);
+        let error = read(&file).unwrap_err();
+        assert_eq!(error, "the Parquet file is damaged: its headers contradict each other");
     }
 
     #[test]
