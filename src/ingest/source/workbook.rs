@@ -65,7 +65,10 @@ fn check_part(zip: &mut ZipArchive<SectionReader>, index: usize, on_disk: u64) -
     }
     let size = measure(part, on_disk)?;
     let held = match name.as_str() {
-        TEXTS_PART => size.tags.saturating_mul(TEXT_BYTES).saturating_add(size.bytes) <= TEXTS_CAP,
+        TEXTS_PART => {
+            let texts = size.tags.max(size.announced);
+            texts.saturating_mul(TEXT_BYTES).saturating_add(size.bytes) <= TEXTS_CAP
+        }
         name => name.starts_with(SHEETS_FOLDER) || size.bytes <= PART_CAP,
     };
     if held && size.gap <= GAP_CAP {
@@ -81,6 +84,8 @@ struct PartSize {
     bytes: u64,
     /// Signs `<`.
     tags: u64,
+    /// Texts for which room is made before they are read.
+    announced: u64,
     /// Most bytes from one to the next.
     gap: usize,
 }
@@ -92,6 +97,7 @@ fn measure(mut part: impl Read, on_disk: u64) -> io::Result<PartSize> {
         let count = part.read(&mut buffer)?;
         let Some(text) = buffer.get(..count).filter(|text| !text.is_empty()) else { return Ok(size) };
         size.bytes += count as u64;
+        size.announced = size.announced.max(announced(text));
         let mut last = 0;
         for at in memchr::memchr_iter(b'<', text) {
             size.tags += 1;
@@ -105,6 +111,16 @@ fn measure(mut part: impl Read, on_disk: u64) -> io::Result<PartSize> {
             return Ok(size);
         }
     }
+}
+
+/// The number of texts that `uniqueCount="..."` announces, 0 where it does not stand in a text.
+fn announced(text: &[u8]) -> u64 {
+    const NAME: &[u8] = b"uniqueCount";
+    let Some(at) = memchr::memmem::find(text, NAME) else { return 0 };
+    let value = text[at + NAME.len()..].trim_ascii_start();
+    let value = value.strip_prefix(b"=").unwrap_or_default().trim_ascii_start();
+    let digits = value.iter().skip(1).take_while(|byte| byte.is_ascii_digit());
+    digits.fold(0, |number: u64, byte| number.saturating_mul(10).saturating_add(u64::from(byte - b'0')))
 }
 
 /// Writes a sheet as CSV.
@@ -280,7 +296,8 @@ mod tests {
     fn what_would_take_too_much_memory_is_refused() {
         let texts = [b"<sst>".as_slice(), &b"<si/>".repeat(9_000_000)].concat();
         let one_text = [b"<sst><si><t>".as_slice(), &b"xyz".repeat(2_000_000)].concat();
-        for texts in [texts, one_text] {
+        let announced = b"<sst count=\"1\" uniqueCount=\"99999999999\"><si><t>x</t></si></sst>".to_vec();
+        for texts in [texts, one_text, announced] {
             let parts: [(&str, &[u8]); 3] =
                 [("[Content_Types].xml", b"<a/>"), (WORKBOOK_PART, b"<a/>"), (TEXTS_PART, &texts)];
             let error = discover(&[saved(&zipped(&parts)).keep().unwrap()]).unwrap_err().to_string();
