@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 
 use super::names::SourceId;
 use crate::money::{Currency, Money, MoneyError};
-use crate::period::{ChargePeriod, Month, Timestamp};
+use crate::period::{ChargePeriod, Month};
 use crate::pricing::Metered;
 
 /// Lines of billed charges that are told apart (some 300 bytes each): years of days, meters and resources. Later
@@ -192,11 +192,6 @@ impl Beside {
     pub fn is_empty(&self) -> bool {
         self.charges.is_empty() && self.controls.is_empty()
     }
-}
-
-/// The first instant of a day.
-pub(super) fn midnight(date: NaiveDate) -> Timestamp {
-    Timestamp::from_utc(date.and_time(chrono::NaiveTime::MIN))
 }
 
 #[cfg(test)]

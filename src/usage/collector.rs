@@ -3,8 +3,10 @@
 //! Nothing is allocated for a submission and no text is compared (see `filter`). What the sums come to is left
 //! to `summary`, what they cost to `estimate`.
 
+use chrono::{NaiveDate, NaiveTime};
+
 use super::accounting::{Accounting, Rejection, Skip};
-use super::charge::{Beside, BilledCharge, ControlTotal, midnight};
+use super::charge::{Beside, BilledCharge, ControlTotal};
 use super::cube::{Cube, Portion};
 use super::days::Days;
 use super::dimension::{Dimension, Key, Keyer};
@@ -110,6 +112,7 @@ pub struct Collector<O = ()> {
     names: Names,
     sieve: Sieve,
     delivered_only: bool,
+    zone: Zone,
     overhead: Overhead,
     by_outcome: bool,
     observer: O,
@@ -147,6 +150,7 @@ impl<O: Observer> Collector<O> {
             names: Names::default(),
             delivered_only: filters.delivered_only,
             sieve: Sieve::new(filters),
+            zone,
             overhead: size_overhead,
             by_outcome: by.contains(&Dimension::Outcome),
             observer,
@@ -226,15 +230,21 @@ impl<O: Observer> Collector<O> {
     /// Keeps a billed charge beside the usage.
     pub fn charge(&mut self, charge: BilledCharge) {
         let (source, line, records) = (charge.source, charge.line, charge.records);
-        let within = self.sieve.is_within(charge.period.start);
+        let within = self.is_day_within(charge.period.start.date());
         self.keep_beside(within, (source, line, records), |beside| beside.charge(charge));
     }
 
     /// Keeps a control total beside the usage.
     pub fn control(&mut self, total: ControlTotal) {
         let (source, line, records) = (total.source, total.line, total.records);
-        let within = total.date.is_none_or(|date| self.sieve.is_within(midnight(date)));
+        let within = total.date.is_none_or(|date| self.is_day_within(date));
         self.keep_beside(within, (source, line, records), |beside| beside.control(total));
+    }
+
+    /// Whether a day that a provider states is in the window, whose bounds are days too: days are compared, since the
+    /// provider's begins at another instant than the day of the same date in the zone of the window.
+    fn is_day_within(&self, date: NaiveDate) -> bool {
+        self.sieve.is_within(self.zone.to_utc(date.and_time(NaiveTime::MIN)))
     }
 
     fn keep_beside(

@@ -775,6 +775,18 @@ fn an_export_in_partitions_is_read_with_its_manifest() {
 }
 
 #[test]
+fn a_window_takes_billed_days_by_their_date_in_every_zone() {
+    let folder = tempfile::tempdir().unwrap();
+    for zone in ["UTC", "America/New_York", "Asia/Tokyo"] {
+        let args =
+            format!("{} --timezone {zone} --from 2026-10-01 --to 2026-10-02", sample("azure-cost-mca.csv"));
+        let charges = data(folder.path(), &args)["billed_charges"].as_array().unwrap().clone();
+        let days: Vec<&str> = charges.iter().map(|charge| charge["date"].as_str().unwrap()).collect();
+        assert_eq!(days, ["2026-10-01"; 2], "{zone}");
+    }
+}
+
+#[test]
 fn other_rows_of_a_diagnostic_log_are_no_other_subscription() {
     let folder = tempfile::tempdir().unwrap();
     let row = r#"{"time":"2026-10-01T11:10:00Z","resourceId":"/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.COMMUNICATION/COMMUNICATIONSERVICES/A","category":"SMSOperational","operationName":"SMSMessagesSent","correlationId":"x","properties":{}}"#;

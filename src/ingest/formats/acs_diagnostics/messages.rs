@@ -57,6 +57,8 @@ struct Message {
     differs: bool,
     /// Rows on the whole message.
     level_rows: u32,
+    /// The last final word on the whole message, as `Dropped`, and its time: the fate of recipients without their own.
+    level: Option<(u32, Word)>,
     /// Recipients with a status, by outcome.
     outcomes: [u32; Outcome::ALL.len()],
 }
@@ -100,6 +102,7 @@ impl Messages {
                 has_sender_of_level: false,
                 differs: false,
                 level_rows: 0,
+                level: None,
                 outcomes: [0; Outcome::ALL.len()],
             });
         } else {
@@ -130,11 +133,14 @@ impl Messages {
     }
 
     /// Adds a row on a message as a whole. What becomes of it shows at the end.
-    pub(super) fn level(&mut self, facts: &Facts, sender: SenderId) {
+    pub(super) fn level(&mut self, facts: &Facts, word: Word, sender: SenderId) {
         let at = self.message(facts);
         let message = self.messages.at_mut(at);
         message.note_time(facts);
         message.level_rows = message.level_rows.saturating_add(1);
+        if word.is_final() {
+            message.level = message.level.max(Some((facts.time, word)));
+        }
         if message.sender == SenderId::UNKNOWN && sender != SenderId::UNKNOWN {
             message.sender = sender;
             message.has_sender_of_level = true;
@@ -222,14 +228,17 @@ impl Message {
 
     fn submission(&self, records: u64) -> Submission {
         let facts = &self.facts;
-        let counted = |outcome: Outcome| u64::from(self.outcomes[outcome as usize]);
+        let fate = self.level.map_or(Outcome::Unknown, |(_, word)| word.outcome());
         let without_status = u64::from(self.attempted() - self.proven());
+        let counted = |outcome: Outcome| {
+            u64::from(self.outcomes[outcome as usize]) + if outcome == fate { without_status } else { 0 }
+        };
         let recipients = Recipients {
             delivered: counted(Outcome::Delivered),
             open: counted(Outcome::Open),
             bounced: counted(Outcome::Bounced),
             filtered: counted(Outcome::Filtered),
-            unknown: counted(Outcome::Unknown) + without_status,
+            unknown: counted(Outcome::Unknown),
         };
         let megabytes = self.send.map(|send| send.megabytes).filter(|megabytes| !megabytes.is_zero());
         let resource = facts.resource.to_be_bytes();

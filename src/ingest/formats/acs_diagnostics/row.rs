@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         let facts = self.facts(cells, clock)?;
         let sender = self.sender(cells);
         let Some(hash) = self.hasher.hash(cells.get(Column::Recipient)) else {
-            self.messages.level(&facts, sender);
+            self.messages.level(&facts, Word::of(cells.get(Column::Status)), sender);
             return Ok(Taken::Kept);
         };
         let status = cells.get(Column::Status);

@@ -193,6 +193,18 @@ fn a_row_on_the_whole_message_is_used_where_only_it_names_the_sender() {
 }
 
 #[test]
+fn the_end_of_a_whole_message_is_that_of_recipients_without_their_own() {
+    let recipients = |rows: &[String]| only(&read(&rows.concat())).recipients;
+    let dropped = [send(1, "0.1", 3), status(1, 1, "", "Queued"), status(2, 1, "", "Dropped")];
+    assert_eq!(recipients(&dropped), Recipients { filtered: 3, ..Recipients::default() });
+    let failed = [status(2, 1, "", "Failed"), status(3, 1, "jo@example.net", "Delivered"), send(1, "0.1", 3)];
+    assert_eq!(recipients(&failed), Recipients { delivered: 1, bounced: 2, ..Recipients::default() });
+    // What is under way says nothing of a recipient.
+    let open = [send(1, "0.1", 3), status(1, 1, "", "OutForDelivery")];
+    assert_eq!(recipients(&open), Recipients { unknown: 3, ..Recipients::default() });
+}
+
+#[test]
 fn without_unique_recipients_the_lines_are_added() {
     let properties = "{\"Size\":\"0.5\",\"ToRecipientsCount\":\"2\",\"CcRecipientsCount\":1.0,\"BccRecipientsCount\":null}";
     let sink = read(&envelope(0, "EmailSendMailOperational", 1, properties));

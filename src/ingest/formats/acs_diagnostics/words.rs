@@ -54,6 +54,11 @@ impl Word {
         }
     }
 
+    /// Whether nothing more is to come.
+    pub(super) fn is_final(self) -> bool {
+        self.rank() == 2
+    }
+
     /// What became of the recipient.
     pub(super) fn outcome(self) -> Outcome {
         match self {
