@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 
-use super::charge::midnight;
 use super::cube::Totals;
 use crate::period::Timestamp;
 
@@ -56,7 +55,8 @@ impl Days {
         if self.is_full {
             return None;
         }
-        let [first, last] = [first, last].map(|date| midnight(date).seconds().div_euclid(DAY));
+        let midnight = |date: NaiveDate| Timestamp::from_utc(date.and_time(NaiveTime::MIN)).seconds();
+        let [first, last] = [first, last].map(|date| midnight(date).div_euclid(DAY));
         let mut sum = Totals::default();
         self.days.range(first..=last.max(first)).for_each(|(_, totals)| sum.merge(totals));
         Some(sum)
