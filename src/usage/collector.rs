@@ -3,8 +3,6 @@
 //! Nothing is allocated for a submission and no text is compared (see `filter`). What the sums come to is left
 //! to `summary`, what they cost to `estimate`.
 
-use chrono::{NaiveDate, NaiveTime};
-
 use super::accounting::{Accounting, Rejection, Skip};
 use super::charge::{Beside, BilledCharge, ControlTotal};
 use super::cube::{Cube, Portion};
@@ -230,21 +228,15 @@ impl<O: Observer> Collector<O> {
     /// Keeps a billed charge beside the usage.
     pub fn charge(&mut self, charge: BilledCharge) {
         let (source, line, records) = (charge.source, charge.line, charge.records);
-        let within = self.is_day_within(charge.period.start.date());
+        let within = self.sieve.is_day_within(charge.period.start.date(), &self.zone);
         self.keep_beside(within, (source, line, records), |beside| beside.charge(charge));
     }
 
     /// Keeps a control total beside the usage.
     pub fn control(&mut self, total: ControlTotal) {
         let (source, line, records) = (total.source, total.line, total.records);
-        let within = total.date.is_none_or(|date| self.is_day_within(date));
+        let within = total.date.is_none_or(|date| self.sieve.is_day_within(date, &self.zone));
         self.keep_beside(within, (source, line, records), |beside| beside.control(total));
-    }
-
-    /// Whether a day that a provider states is in the window, whose bounds are days too: days are compared, since the
-    /// provider's begins at another instant than the day of the same date in the zone of the window.
-    fn is_day_within(&self, date: NaiveDate) -> bool {
-        self.sieve.is_within(self.zone.to_utc(date.and_time(NaiveTime::MIN)))
     }
 
     fn keep_beside(

@@ -6,12 +6,13 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use chrono::{NaiveDate, NaiveTime};
 use ipnet::IpNet;
 
 use super::accounting::Skip;
 use super::names::{Client, Names, SenderId, parse_ip};
 use super::submission::Submission;
-use crate::period::Timestamp;
+use crate::period::{Timestamp, Zone};
 
 /// A host, domain or connector as a filter names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -191,6 +192,12 @@ impl Sieve {
     pub(super) fn is_within(&self, time: Timestamp) -> bool {
         let Filters { from, to, .. } = &self.filters;
         from.is_none_or(|from| time >= from) && to.is_none_or(|to| time < to)
+    }
+
+    /// Whether a day that a provider states is in the window, whose bounds are days too: days are compared, since the
+    /// provider's begins at another instant than the day of the same date in the zone of the window.
+    pub(super) fn is_day_within(&self, date: NaiveDate, zone: &Zone) -> bool {
+        self.is_within(zone.to_utc(date.and_time(NaiveTime::MIN)))
     }
 
     fn selects(&mut self, submission: &Submission, names: &Names) -> bool {
