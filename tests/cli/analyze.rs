@@ -816,3 +816,16 @@ fn a_cost_export_without_mail_says_so() {
     let shown = run(folder.path(), "sheet.csv");
     assert!(shown.contains("an Azure price sheet: prices and no charges"), "{shown}");
 }
+
+#[test]
+fn a_log_of_which_nothing_counts_is_told_of_beside_billed_charges() {
+    let folder = tempfile::tempdir().unwrap();
+    let cost = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/azure-cost-mca.csv");
+    std::fs::copy(cost, folder.path().join("cost.csv")).unwrap();
+    let line = "2026-10-01T08:00:00+00:00 relay postfix/smtpd[7]: connect from app[192.0.2.7]\n";
+    std::fs::write(folder.path().join("mail.log"), line).unwrap();
+    let shown = crate::relaymeter(&["analyze", folder.path().to_str().unwrap()]);
+    let warning = "warning: no message counts beside the billed charges: 10 records skipped (session 1, ";
+    assert!(shown.starts_with("exit 0\n") && shown.contains(warning), "{shown}");
+    assert!(!crate::relaymeter(&["analyze", cost]).contains("warning: no message counts"));
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::ingest::run::{Ingested, Recognition};
+use crate::ingest::run::{Ingested, InputRead, Recognition};
 use crate::usage::{Counted, Names, SourceId};
 
 /// Messages that count, by the input that told of them.
@@ -25,10 +25,15 @@ impl Counts {
 
     /// What to say where messages of several formats are added up.
     pub(super) fn warning(self, ingested: &Ingested) -> Option<String> {
+        let read_as = |input: &'_ InputRead| match input.recognition {
+            Recognition::Read(format) => Some(format),
+            _ => None,
+        };
+        let inputs = ingested.inputs.iter().filter_map(|input| Some((input.name.as_str(), read_as(input)?)));
+        let inputs: FxHashMap<&str, &str> = inputs.collect();
         let mut by_format: BTreeMap<&str, u64> = BTreeMap::new();
         for (name, messages) in self.by_input.into_values().filter(|(_, messages)| *messages > 0) {
-            let input = ingested.inputs.iter().find(|input| input.name == name);
-            if let Some(Recognition::Read(format)) = input.map(|input| &input.recognition) {
+            if let Some(format) = inputs.get(name.as_str()) {
                 let sum = by_format.entry(format).or_default();
                 *sum = sum.saturating_add(messages);
             }

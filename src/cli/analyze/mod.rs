@@ -241,6 +241,7 @@ impl Analysis {
         if self.unfiltered {
             warnings.push(self.unfiltered_warning());
         }
+        warnings.extend(unusable::beside_charges(usage));
         if !self.is_beside_only() {
             warnings.extend(plan.warnings.iter().cloned());
         }

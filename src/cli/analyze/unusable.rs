@@ -67,6 +67,21 @@ pub(super) fn check(
     Err(anyhow::anyhow!(message))
 }
 
+/// What to say where only charges are shown, although inputs told of mail: nothing of it counts.
+pub(super) fn beside_charges(usage: &Usage) -> Option<String> {
+    let of_charges = [
+        Skip::Header,
+        Skip::NotUsage,
+        Skip::OtherService,
+        Skip::Duplicate,
+        Skip::Covered,
+        Skip::OutsideWindow,
+    ];
+    let told = usage.accounting.skipped.keys().any(|reason| !of_charges.contains(reason));
+    let is_alone = usage.total.attempted.messages == 0;
+    (is_alone && told).then(|| format!("no message counts beside the billed charges: {}", reasons(usage)))
+}
+
 /// What control totals state, which no one is shown otherwise, and what to do with them.
 fn stated(usage: &Usage) -> String {
     let mut text = String::new();
