@@ -20,6 +20,7 @@ pub mod yaml;
 pub mod pricing;
 pub mod usage;
 pub mod ingest;
+pub mod ledger;
 pub mod estimate;
 pub mod report;
 pub mod sample;

@@ -16,11 +16,14 @@ mod handover;
 mod lifetimes;
 mod origin;
 mod others;
+#[cfg_attr(not(test), expect(dead_code, reason = "formats begin to use it"))]
+mod parallel;
 pub mod run;
 mod sheets;
 mod sink;
 pub mod source;
 pub mod syslog;
+pub mod trail;
 
 use crate::period::Zone;
 use crate::usage::{BilledCharge, ControlTotal, Names, Rejection, Skip, Submission};
@@ -29,6 +32,7 @@ pub use delimited::DateOrder;
 pub(crate) use delimited::{DecimalMark, plain_number};
 pub use formats::generic_csv::Mapping;
 pub use source::{Input, SourceError};
+pub use trail::Trail;
 
 /// What a format reads out of an input.
 #[derive(Clone, PartialEq, Debug)]
@@ -50,6 +54,17 @@ pub trait Sink {
     fn records(&mut self, count: u64);
     /// Takes a record that was understood.
     fn accept(&mut self, record: Record);
+    /// Whether [`Sink::accept_with`] makes use of trails; formats need not fill them in otherwise.
+    fn wants_trails(&self) -> bool {
+        false
+    }
+    /// Takes a submission with what a later read of the same message needs.
+    fn accept_with(&mut self, submission: Submission, _: &Trail<'_>) {
+        self.accept(Record::Submission(submission));
+    }
+    /// Takes note of a message that does not count as far as it was read, and is not at its end: it has no
+    /// recipient, or its beginning is missing. Its records are accounted for by other calls.
+    fn unfinished(&mut self, _: &Submission, _: &Trail<'_>) {}
     /// Takes records that are no submission, by reason.
     fn skip(&mut self, reason: Skip, records: u64);
     /// Takes a whole message, with the records behind it, that the format knows not to be billable.

@@ -6,8 +6,9 @@
 use std::cmp::Ordering;
 
 use super::origins::Told;
-use super::recipients::{Row, STATE_BITS, Status};
+use super::recipients::{Row, STATE_BITS};
 use super::{Facts, Messages, Slot, Word, seconds};
+use crate::ingest::trail::Status;
 
 /// When within its second, and how large, a message was received. A hop adds headers, so of two at one moment the
 /// smaller was the first.

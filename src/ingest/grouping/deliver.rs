@@ -10,8 +10,8 @@
 //!   does a group all of whose members have such mailboxes or are behind such hosts.
 
 use super::acceptance::Acceptance;
-use super::recipients::{Entry, Status, entries};
-use super::{Message, MessageKey, Messages, Origin};
+use super::recipients::{Entry, entries};
+use super::{Message, MessageKey, Messages, Origin, Status};
 use crate::ingest::{Record, Sink};
 use crate::period::Timestamp;
 use crate::usage::{Names, Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality};

@@ -14,11 +14,12 @@ mod positions;
 mod recipients;
 mod repeats;
 
+pub(crate) use super::trail::Status;
 pub(crate) use acceptance::{Received, Standing};
 pub(crate) use chunks::{Chunks, Index};
 pub(crate) use key::MessageKey;
 pub(crate) use origins::origin_digest;
-pub(crate) use recipients::{Row, Status, further_hash};
+pub(crate) use recipients::{Row, further_hash};
 pub(crate) use repeats::Repeats;
 
 use rustc_hash::FxHashMap;

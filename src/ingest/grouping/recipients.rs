@@ -2,44 +2,7 @@
 
 use super::chunks::mixed;
 use super::{Facts, Messages, Slot};
-
-/// What became of a recipient. Of several records on one recipient the greatest stands: a status moves on
-/// (pending, then delivered), so the later export wins in whatever order files are read.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Status {
-    /// The source does not tell.
-    Unknown,
-    /// Replaced by another address (resolved, transferred): no recipient of its own.
-    Rerouted,
-    /// Deferred or pending.
-    Open,
-    /// Quarantined or filtered.
-    Filtered,
-    /// Handed to a host that `--relay-host` does not name: it does not count.
-    Elsewhere,
-    /// Failed.
-    Bounced,
-    /// Delivered or handed on.
-    Delivered,
-    /// Put into a mailbox of the servers that wrote the log: it does not count.
-    Local,
-    /// A group whose members have rows of their own.
-    Expanded,
-}
-
-impl Status {
-    const ALL: [Status; 9] = [
-        Status::Unknown,
-        Status::Rerouted,
-        Status::Open,
-        Status::Filtered,
-        Status::Elsewhere,
-        Status::Bounced,
-        Status::Delivered,
-        Status::Local,
-        Status::Expanded,
-    ];
-}
+use crate::ingest::trail::Status;
 
 /// How a record tells of a recipient.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
