@@ -24,7 +24,7 @@ pub use dimension::{Dimension, OTHER};
 pub use filter::{Filters, Pattern, Selection};
 pub use histogram::Histogram;
 pub use impute::ImputedSizes;
-pub use names::{ClientId, DomainId, HostId, Names, SenderId, SourceId};
+pub use names::{Client, ClientId, DomainId, HostId, Names, SenderId, SourceId};
 pub use overhead::Overhead;
 pub use submission::{Outcome, Recipients, SizeQuality, Submission, TimeQuality, Traffic};
 pub use summary::{Group, Measures, Usage, UsageError};
