@@ -30,6 +30,10 @@ enum Kind {
     Postfix(PostfixArgs),
     /// Write an Exchange Online message trace: message-trace.csv or .json and message-trace.truth.json
     MessageTrace(TraceArgs),
+    /// Write an Exchange message tracking log: exchange-tracking.log and exchange-tracking.truth.json
+    ExchangeTracking(Common),
+    /// Write ACS diagnostic logs, one JSON object a line: acs-diagnostics.jsonl and acs-diagnostics.truth.json
+    AcsDiagnostics(Common),
 }
 
 #[derive(clap::Args, Debug)]
@@ -132,6 +136,12 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
             let own = json!({ "shape": format!("{shape:?}").to_lowercase() });
             let name = format!("message-trace.{}", shape.extension());
             args.common.write(context, args.common.plan(), own, (&name, &make))
+        }
+        Kind::ExchangeTracking(args) => {
+            args.write(context, args.plan(), json!({}), ("exchange-tracking.log", &sample::exchange_tracking))
+        }
+        Kind::AcsDiagnostics(args) => {
+            args.write(context, args.plan(), json!({}), ("acs-diagnostics.jsonl", &sample::acs_diagnostics))
         }
     }
 }

@@ -1,17 +1,20 @@
 //! Seeded, realistic logs of any size with their truth beside them.
 //!
-//! A [`Plan`] says how much of what; [`postfix()`] and [`message_trace()`] write it while it is made up, in bounded
-//! memory, and hand back the [`Truth`]: the counts that a correct reader must find. The same plan gives the same
+//! A [`Plan`] says how much of what; [`postfix()`], [`message_trace()`], [`exchange_tracking()`] and
+//! [`acs_diagnostics()`] write it while it is made up, in bounded memory, and hand back the [`Truth`]: the counts that a correct reader must find. The same plan gives the same
 //! bytes everywhere. Reading such logs is left to `ingest`. Every name and address is reserved for documentation
 //! (RFC 2606, RFC 5737), private or fictitious.
 
+mod acs_diagnostics;
 mod arrivals;
 mod cast;
+mod exchange_tracking;
 mod message_trace;
 mod postfix;
 mod random;
 mod text;
 mod timeline;
+mod traffic;
 mod truth;
 
 use std::io::{self, Write};
@@ -20,6 +23,8 @@ use chrono::NaiveDate;
 
 use crate::period::Zone;
 
+pub use acs_diagnostics::acs_diagnostics;
+pub use exchange_tracking::exchange_tracking;
 pub use message_trace::{RELAY_IP, Shape, message_trace};
 pub use postfix::postfix;
 pub use truth::{Counts, Truth};
@@ -71,9 +76,9 @@ pub struct Features {
     pub inbound: u32,
     /// Messages to a group, with rows of its members (traces).
     pub groups: u32,
-    /// Recipients held back in quarantine (traces).
+    /// Recipients held back in quarantine (all but Postfix).
     pub quarantined: u32,
-    /// Rows that stand twice, as overlapping pages have them (traces).
+    /// Rows that stand twice, as overlapping pages have them (all but Postfix).
     pub repeats: u32,
     /// Subjects with quotes, line breaks, marks and letters beyond ASCII (traces).
     pub awkward_subjects: u32,

@@ -1,6 +1,6 @@
 //! Appending words and numbers to a line without the cost of the formatting machinery.
 
-use chrono::{Datelike, NaiveDateTime, Timelike};
+use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 
 use super::Stamp;
 use crate::period::{Timestamp, Zone};
@@ -69,6 +69,23 @@ pub(super) fn put_delay(line: &mut Vec<u8>, micros: u64) {
         _ if hundredths.is_multiple_of(10) => line.text("0.").number(hundredths / 10),
         _ => line.text("0.").padded(hundredths, 2),
     };
+}
+
+/// `2026-10-01T02:52:30Z`, with up to 7 digits of a second.
+pub(super) fn put_iso_time(cell: &mut Vec<u8>, time: u64, digits: u32) {
+    let utc = timestamp(time).in_utc();
+    cell.padded(year(utc), 4).text("-").padded(u64::from(utc.month()), 2).text("-");
+    cell.padded(u64::from(utc.day()), 2).text("T").padded(u64::from(utc.hour()), 2).text(":");
+    cell.padded(u64::from(utc.minute()), 2).text(":").padded(u64::from(utc.second()), 2);
+    if digits > 0 {
+        cell.text(".").padded(time % SECOND * 10 / 10_u64.pow(7 - digits), digits);
+    }
+    cell.text("Z");
+}
+
+/// The year, from 0 on.
+pub(super) fn year(utc: DateTime<Utc>) -> u64 {
+    u64::try_from(utc.year()).unwrap_or(0)
 }
 
 /// Shows instants as the start of a log line; remembers the last quarter of an hour, in which the day and the

@@ -1,10 +1,10 @@
 //! Rows in the shapes in which traces are exported.
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{Datelike, Timelike};
 
 use super::letter::{Addressee, Letter, Mailbox, Status, Way};
 use crate::sample::cast::Address;
-use crate::sample::text::{LOWER, Put, SECOND, timestamp};
+use crate::sample::text::{LOWER, Put, SECOND, put_iso_time, timestamp, year};
 
 /// The form of an export.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -212,20 +212,4 @@ fn put_us_time(cell: &mut Vec<u8>, time: u64) {
     let (is_afternoon, hour) = utc.hour12();
     cell.number(u64::from(hour)).text(":").padded(u64::from(utc.minute()), 2);
     cell.text(":").padded(u64::from(utc.second()), 2).text(if is_afternoon { " PM" } else { " AM" });
-}
-
-/// `2026-10-01T02:52:30Z`, with up to 7 digits of a second.
-fn put_iso_time(cell: &mut Vec<u8>, time: u64, digits: u32) {
-    let utc = timestamp(time).in_utc();
-    cell.padded(year(utc), 4).text("-").padded(u64::from(utc.month()), 2).text("-");
-    cell.padded(u64::from(utc.day()), 2).text("T").padded(u64::from(utc.hour()), 2).text(":");
-    cell.padded(u64::from(utc.minute()), 2).text(":").padded(u64::from(utc.second()), 2);
-    if digits > 0 {
-        cell.text(".").padded(time % SECOND * 10, digits);
-    }
-    cell.text("Z");
-}
-
-fn year(utc: DateTime<Utc>) -> u64 {
-    u64::try_from(utc.year()).unwrap_or(0)
 }
