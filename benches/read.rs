@@ -1,8 +1,10 @@
-//! How fast logs are read, beside other tools in the same run.
+//! How fast logs are read, beside what one would use instead, in the same run.
 //!
-//! `cargo bench --bench read` makes a Postfix log and a message trace of `RELAYMETER_BENCH_MB` megabytes (default 200)
-//! and times `relaymeter analyze` and whatever peers the machine has; the ratio is the figure to quote. Nothing fails
-//! when it is slow. `cargo test` runs it once on one megabyte, so that it keeps working.
+//! `cargo bench --bench read` makes samples of `RELAYMETER_BENCH_MB` megabytes each (default 200), asks
+//! `relaymeter analyze` and its peers the same question of the same file in turn, and prints Markdown tables; the
+//! ratio is the figure to quote. Peers that the machine does not have are said to be missing: `wc`, `rg`, `mawk`,
+//! `pflogsumm`, `gzip`, `zstd`, and DuckDB and polars for the Python that `RELAYMETER_BENCH_PYTHON` names (default
+//! `python3`). Nothing fails when it is slow. `cargo test` runs it once on one megabyte, so that it keeps working.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::path::Path;
@@ -10,15 +12,20 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const RELAYMETER: &str = env!("CARGO_BIN_EXE_relaymeter");
+const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/");
+/// Runs of each command, of which the fastest counts; commands take turns.
 const RUNS: usize = 3;
 
-/// Reads the sizes of a trace with Python's csv module: what a script would do.
-const PYTHON_SUM: &str =
-    "import csv,sys;print(sum(int(r['Size']) for r in csv.DictReader(open(sys.argv[1]))))";
+/// Something that answers a question of a file.
+struct Peer {
+    name: &'static str,
+    command: Vec<String>,
+    /// Of those that take minutes once must do.
+    runs: usize,
+}
 
-struct Timing {
-    wall: Duration,
-    peak_kib: Option<u64>,
+fn peer(name: &'static str, command: &[&str]) -> Peer {
+    Peer { name, command: command.iter().map(|&part| part.to_owned()).collect(), runs: RUNS }
 }
 
 fn main() {
@@ -26,65 +33,114 @@ fn main() {
     let asked = std::env::var("RELAYMETER_BENCH_MB").ok().filter(|_| is_measured);
     let megabytes = asked.unwrap_or_else(|| if is_measured { "200" } else { "1" }.into());
     let folder = tempfile::tempdir().unwrap();
-    let size = format!("{megabytes}MB");
-    make(folder.path(), &["sample", "postfix", "--size", &size]);
-    make(folder.path(), &["sample", "message-trace", "--shape", "get", "--size", &size]);
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (log, trace) = (path("postfix.log"), path("message-trace.csv"));
+    let make = |arguments: &[&str], name: &str| {
+        let done = Command::new(RELAYMETER)
+            .arg("sample")
+            .args(arguments)
+            .args(["--size", &format!("{megabytes}MB")])
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        folder.path().join(name).to_str().unwrap().to_owned()
+    };
+    let python = std::env::var("RELAYMETER_BENCH_PYTHON").unwrap_or_else(|_| "python3".into());
+    println!("Machine: {}\n", machine());
+    postfix(&make(&["postfix"], "postfix.log"));
+    message_trace(&make(&["message-trace"], "message-trace.csv"), &python);
+    let log = make(&["exchange-tracking"], "exchange-tracking.log");
+    let script = format!("{PEERS}exchange_tracking.py");
+    let duckdb = |name, question| peer(name, &[&python, &script, question, &log]);
+    let full = duckdb("DuckDB, the same question", "full");
     compare(
-        "Postfix log",
+        "Exchange message tracking",
         &log,
-        &[
-            ("wc -l", &["wc", "-l", &log]),
-            ("grep -c status=sent", &["grep", "-c", "status=sent", &log]),
-            ("pflogsumm", &["pflogsumm", "--smtpd-stats", &log]),
-        ],
+        vec![wc(&log), full, duckdb("DuckDB, plain roll-up", "roll-up")],
     );
-    compare(
-        "Message trace (Get-MessageTrace CSV)",
-        &trace,
-        &[
-            ("wc -l", &["wc", "-l", &trace]),
-            ("python3 csv, sum of sizes", &["python3", "-c", PYTHON_SUM, &trace]),
-        ],
-    );
+    let log = make(&["acs-diagnostics"], "acs-diagnostics.jsonl");
+    let script = format!("{PEERS}acs_diagnostics.py");
+    let engine = |name, engine| peer(name, &[&python, &script, engine, &log]);
+    let engines =
+        [engine("DuckDB, the same question", "duckdb"), engine("polars, the same question", "polars")];
+    compare("ACS diagnostic logs", &log, [wc(&log)].into_iter().chain(engines).collect());
 }
 
-fn make(folder: &Path, arguments: &[&str]) {
-    let done = Command::new(RELAYMETER).args(arguments).arg(folder).output().unwrap();
-    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+fn wc(file: &str) -> Peer {
+    peer("wc -l", &["wc", "-l", file])
 }
 
-fn compare(what: &str, file: &str, peers: &[(&str, &[&str])]) {
-    let bytes = std::fs::metadata(file).unwrap().len();
-    println!("\n{what}, {:.0} MB", bytes as f64 / 1e6);
-    println!("{:<28} {:>8} {:>8} {:>7} {:>9}", "", "s", "MB/s", "ratio", "peak MiB");
-    let ours = best(&[RELAYMETER, "analyze", file, "--format", "json"]).unwrap();
-    show("relaymeter analyze", bytes, &ours, &ours);
-    for (name, command) in peers {
-        match best(command) {
-            Some(timing) => show(name, bytes, &timing, &ours),
-            None => println!("{name:<28} not on this machine, or failed"),
+fn postfix(log: &str) {
+    let awk = format!("{PEERS}postfix.awk");
+    let peers = vec![
+        wc(log),
+        peer("rg -c status=sent", &["rg", "-c", "status=sent", log]),
+        peer("mawk, join by queue id", &["mawk", "-f", &awk, log]),
+        Peer { runs: 1, ..peer("pflogsumm", &["pflogsumm", "--smtpd-stats", log]) },
+    ];
+    compare("Postfix log", log, peers);
+    for (name, tool) in [("Postfix log, gzip", "gzip"), ("Postfix log, zstd", "zstd")] {
+        let packed = format!("{log}.{}", if tool == "gzip" { "gz" } else { "zst" });
+        let done = Command::new(tool).args(["-kfq", log]).stderr(Stdio::null()).status();
+        if done.is_ok_and(|status| status.success()) {
+            let alone = if tool == "gzip" { "gzip -dc" } else { "zstd -dc" };
+            compare(name, &packed, vec![peer(alone, &[tool, "-dc", &packed])]);
         }
     }
 }
 
-fn show(name: &str, bytes: u64, timing: &Timing, ours: &Timing) {
-    let seconds = timing.wall.as_secs_f64();
-    let peak = timing.peak_kib.map_or("-".into(), |kib| format!("{:.0}", kib as f64 / 1024.0));
-    let rate = bytes as f64 / 1e6 / seconds;
-    let ratio = seconds / ours.wall.as_secs_f64();
-    println!("{name:<28} {seconds:>8.2} {rate:>8.0} {ratio:>7.2} {peak:>9}");
+fn message_trace(trace: &str, python: &str) {
+    let script = format!("{PEERS}message_trace.py");
+    let engine = |name, engine, question| peer(name, &[python, &script, engine, question, trace]);
+    let peers = vec![
+        wc(trace),
+        engine("DuckDB, the same question", "duckdb", "full"),
+        engine("DuckDB, plain roll-up", "duckdb", "roll-up"),
+        engine("polars, the same question", "polars", "full"),
+        engine("polars, plain roll-up", "polars", "roll-up"),
+    ];
+    compare("Message trace (Get-MessageTrace CSV)", trace, peers);
 }
 
-/// The fastest of a few runs; `None` where the command does not exist or fails.
-fn best(command: &[&str]) -> Option<Timing> {
-    (0..RUNS).filter_map(|_| run(command)).min_by_key(|timing| timing.wall)
+/// Prints how long each takes for the file, and how that stands to our time.
+fn compare(what: &str, file: &str, peers: Vec<Peer>) {
+    let bytes = std::fs::metadata(file).unwrap().len();
+    println!("{what}, {:.0} MB\n", bytes as f64 / 1e6);
+    println!("| | s | MB/s | times ours | peak MiB |\n|---|---:|---:|---:|---:|");
+    let by = ["analyze", file, "--by", "hour,sender-domain,sender", "--top", "10"];
+    let all: Vec<Peer> =
+        [peer("relaymeter analyze", &[&[RELAYMETER][..], &by].concat())].into_iter().chain(peers).collect();
+    let mut best: Vec<Option<Timing>> = all.iter().map(|_| None).collect();
+    for turn in 0..RUNS {
+        for (peer, best) in all.iter().zip(&mut best) {
+            if turn < peer.runs {
+                let known = best.take();
+                *best = known.into_iter().chain(run(&peer.command)).min_by_key(|timing| timing.wall);
+            }
+        }
+    }
+    let ours = best[0].as_ref().unwrap().wall.as_secs_f64();
+    for (peer, timing) in all.iter().zip(&best) {
+        let Some(timing) = timing else {
+            println!("| {} | not on this machine, or failed | | | |", peer.name);
+            continue;
+        };
+        let seconds = timing.wall.as_secs_f64();
+        let peak = timing.peak_kib.map_or("-".into(), |kib| format!("{:.0}", kib as f64 / 1024.0));
+        let (rate, ratio) = (bytes as f64 / 1e6 / seconds, seconds / ours);
+        println!("| {} | {seconds:.2} | {rate:.0} | {ratio:.2} | {peak} |", peer.name);
+    }
+    println!();
 }
 
-fn run(command: &[&str]) -> Option<Timing> {
+struct Timing {
+    wall: Duration,
+    peak_kib: Option<u64>,
+}
+
+/// One run; `None` where the command does not exist or fails.
+fn run(command: &[String]) -> Option<Timing> {
     let start = Instant::now();
-    let mut child = Command::new(command[0])
+    let mut child = Command::new(&command[0])
         .args(&command[1..])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -103,7 +159,22 @@ fn run(command: &[&str]) -> Option<Timing> {
 
 /// Peak memory of a running process, where the system tells (Linux).
 fn peak(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+    number_after("VmHWM:", Path::new(&format!("/proc/{process}/status")))?.parse().ok()
+}
+
+/// Cores and processor, as far as the system tells.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let processor = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("model name"))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    });
+    format!("{cores} cores, {}", processor.as_deref().unwrap_or("an unknown processor"))
+}
+
+/// The first word behind a label at the start of a line.
+fn number_after(label: &str, file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find(|line| line.starts_with(label))?;
+    line.split_whitespace().nth(1).map(str::to_owned)
 }
