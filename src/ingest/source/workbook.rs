@@ -202,8 +202,16 @@ mod tests {
         file.into_temp_path()
     }
 
+    thread_local! {
+        /// Files of a test, which inputs open whenever they are read; removed with its thread.
+        static SAVED: std::cell::RefCell<Vec<tempfile::TempPath>> = const { std::cell::RefCell::new(Vec::new()) };
+    }
+
     fn inputs(book: &[u8]) -> Vec<Input> {
-        discover(&[saved(book).keep().unwrap()]).unwrap().inputs
+        let file = saved(book);
+        let inputs = discover(&[file.to_path_buf()]).unwrap().inputs;
+        SAVED.with_borrow_mut(|all| all.push(file));
+        inputs
     }
 
     fn text(input: &mut Input) -> io::Result<String> {
