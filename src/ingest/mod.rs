@@ -97,6 +97,8 @@ pub struct ReadOptions {
     pub mapping: Option<Mapping>,
     /// The sheets of workbooks that are read, `*` for all of them; empty: the only one that can be.
     pub sheets: Vec<String>,
+    /// Whether the SHA-256 of every file is told: hashing takes as long as half of the reading.
+    pub digests: bool,
 }
 
 /// A host by name, by name with a leading `*.`, by address or by network.
