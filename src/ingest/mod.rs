@@ -4,6 +4,7 @@
 //! [`LogFormat`] of [`formats::FORMATS`] turns them into [`Record`]s for a [`Sink`]. Filters, counting and
 //! pricing are left to `usage` and `estimate`.
 
+mod blocks;
 pub mod collect;
 mod copies;
 mod delimited;
@@ -16,7 +17,6 @@ mod handover;
 mod lifetimes;
 mod origin;
 mod others;
-#[cfg_attr(not(test), expect(dead_code, reason = "formats begin to use it"))]
 mod parallel;
 pub mod run;
 mod sheets;
