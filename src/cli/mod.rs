@@ -92,12 +92,23 @@ pub struct Context {
     config: Option<PathBuf>,
     settings: OnceCell<Settings>,
     results: ResultFiles,
+    shows_data: bool,
 }
 
 impl Context {
     /// A context whose settings are read, when first asked for, from a named file or from the working folder.
     pub fn new(config: Option<PathBuf>, results: ResultFiles) -> Context {
-        Context { config, settings: OnceCell::new(), results }
+        Context { config, settings: OnceCell::new(), results, shows_data: false }
+    }
+
+    /// The same for a result that is written as data, with all that is known.
+    pub fn showing_data(self, shows_data: bool) -> Context {
+        Context { shows_data, ..self }
+    }
+
+    /// Whether the result is written as data: what only that shows need not be worked out for another.
+    pub fn shows_data(&self) -> bool {
+        self.shows_data
     }
 
     /// A context with settings that are already known.
@@ -236,7 +247,8 @@ fn levels(matches: &ArgMatches) -> impl Iterator<Item = &ArgMatches> {
 
 fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let cli = Cli::from_arg_matches(matches)?;
-    let context = Context::new(cli.global.config.clone(), ResultFiles::of(matches)?);
+    let shows_data = cli.global.writer().shows_data();
+    let context = Context::new(cli.global.config.clone(), ResultFiles::of(matches)?).showing_data(shows_data);
     let outcome = cli.command.run(&context)?;
     cli.global.check_all_used(&context, &outcome.body)?;
     output::show_warnings(&outcome.warnings);

@@ -82,6 +82,7 @@ impl ReadArgs {
             date_order: self.date_order,
             mapping,
             sheets: self.sheet.clone(),
+            digests: false,
         };
         Ok(Reading { options, forced: self.forced()?, in_force, selects_relay })
     }
@@ -133,6 +134,12 @@ impl ReadArgs {
 }
 
 impl Reading {
+    /// The same with the SHA-256 of every file that is read, where that is to be shown.
+    pub fn with_digests(mut self, digests: bool) -> Reading {
+        self.options.digests = digests;
+        self
+    }
+
     /// Reads inputs into a sink. A named input that is not recognised, or cannot be read, is an error.
     pub fn read(&self, found: Discovery, sink: &mut dyn Sink) -> anyhow::Result<Ingested> {
         let Discovery { inputs, remarks, problems } = found;

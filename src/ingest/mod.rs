@@ -4,6 +4,7 @@
 //! [`LogFormat`] of [`formats::FORMATS`] turns them into [`Record`]s for a [`Sink`]. Filters, counting and
 //! pricing are left to `usage` and `estimate`.
 
+mod blocks;
 pub mod collect;
 mod copies;
 mod delimited;
@@ -16,7 +17,6 @@ mod handover;
 mod lifetimes;
 mod origin;
 mod others;
-#[cfg_attr(not(test), expect(dead_code, reason = "formats begin to use it"))]
 mod parallel;
 pub mod run;
 mod sheets;
@@ -97,6 +97,8 @@ pub struct ReadOptions {
     pub mapping: Option<Mapping>,
     /// The sheets of workbooks that are read, `*` for all of them; empty: the only one that can be.
     pub sheets: Vec<String>,
+    /// Whether the SHA-256 of every file is told: hashing takes as long as half of the reading.
+    pub digests: bool,
 }
 
 /// A host by name, by name with a leading `*.`, by address or by network.

@@ -13,6 +13,10 @@ impl Writer for Json {
         "json"
     }
 
+    fn shows_data(&self) -> bool {
+        true
+    }
+
     fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         serde_json::to_writer_pretty(Escaping(&mut *out), &report.data)?;
         out.write_all(b"\n")

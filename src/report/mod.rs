@@ -102,6 +102,10 @@ pub enum Cell {
 pub trait Writer: Sync + std::fmt::Debug {
     /// The word for `--format`.
     fn name(&self) -> &'static str;
+    /// Whether it writes the data of a report in place of its tables.
+    fn shows_data(&self) -> bool {
+        false
+    }
     /// Renders a report.
     fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()>;
 }

@@ -88,7 +88,7 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     let on = args.on.unwrap_or_default();
     // Wrong prices and filters are told before hours of reading.
     let pricer = Pricer::new(&args.prices, on, settings)?;
-    let reading = args.read.resolve(settings)?;
+    let reading = args.read.resolve(settings)?.with_digests(context.shows_data());
     let (mut options, counting) = args.count.resolve(settings, &args.by)?;
     options.cuts = pricer.cuts();
     let filtered = options.filters.selects_traffic() || reading.selects_relay;

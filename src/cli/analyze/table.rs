@@ -338,14 +338,8 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
     lines.extend(analysis.in_force.iter().map(|one| format!("{one}.")));
     let inputs = &analysis.ingested.inputs;
     for input in inputs.iter().take(SHOWN_INPUTS) {
-        let digest = &input.digest;
-        lines.push(format!(
-            "{}: {}, {} bytes, SHA-256 {}.",
-            input.name,
-            recognition_name(&input.recognition),
-            digest.bytes,
-            digest.sha256
-        ));
+        let (name, read_as) = (&input.name, recognition_name(&input.recognition));
+        lines.push(format!("{name}: {read_as}, {} bytes.", input.digest.bytes));
     }
     if inputs.len() > SHOWN_INPUTS {
         lines.push(format!("and {} more inputs (--format json lists all).", inputs.len() - SHOWN_INPUTS));

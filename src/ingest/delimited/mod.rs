@@ -13,6 +13,7 @@ mod numbers;
 mod order;
 mod preamble;
 mod records;
+mod rows;
 mod split;
 
 pub(crate) use addresses::{RecipientHasher, bare, split_list, split_recipients, split_statuses};
@@ -30,6 +31,7 @@ pub(crate) use numbers::{
 pub(crate) use order::{OrderEvidence, OrderVerdict};
 pub(crate) use preamble::Preamble;
 pub(crate) use records::{Records, Row};
+pub(crate) use rows::Rows;
 
 use crate::usage::names::decode;
 

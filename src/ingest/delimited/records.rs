@@ -13,7 +13,7 @@ const RECORD_CAP: usize = 16 * 1024 * 1024;
 /// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// The mark that some exporters repeat behind the one of the file.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One record.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,11 @@ pub(crate) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// A record whose cells lie in a text.
+    pub(super) fn new(line: u64, text: &'a [u8], cells: &'a [Range<usize>]) -> Row<'a> {
+        Row { line, text, cells }
+    }
+
     /// The number of cells.
     pub(crate) fn len(&self) -> usize {
         self.cells.len()
@@ -186,7 +191,7 @@ impl Records {
     }
 }
 
-fn newlines(text: &[u8]) -> u64 {
+pub(super) fn newlines(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64
 }
 

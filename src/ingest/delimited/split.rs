@@ -85,6 +85,11 @@ impl Splitter {
         byte == self.delimiter || byte == b'\n' || byte == b'\r'
     }
 
+    /// Whether cells of the record that was split last have quotes inside.
+    pub(super) fn has_inner_quotes(&self) -> bool {
+        !self.inner_quotes.is_empty()
+    }
+
     /// Takes the quotes out of cells that have them inside, so that doubled ones become single. The text of the
     /// record that was split last is changed.
     pub(super) fn unescape(&mut self, text: &mut [u8]) {

@@ -13,6 +13,7 @@ mod origins;
 mod positions;
 mod recipients;
 mod repeats;
+mod written;
 
 pub(crate) use super::trail::Status;
 pub(crate) use acceptance::{Received, Standing};
@@ -21,6 +22,7 @@ pub(crate) use key::MessageKey;
 pub(crate) use origins::origin_digest;
 pub(crate) use recipients::{Row, further_hash};
 pub(crate) use repeats::Repeats;
+pub(crate) use written::{OriginText, Resolved, Sender, Written};
 
 use rustc_hash::FxHashMap;
 
@@ -66,7 +68,7 @@ pub(crate) struct Origin {
 }
 
 /// What records show of the kind of traffic; of several records of one message the greatest stands.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Signs {
     /// Nothing.
     None,

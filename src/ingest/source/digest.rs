@@ -1,5 +1,5 @@
-//! Which bytes a run has read: length and SHA-256 of each file as it is on disk, computed on a thread of its
-//! own while the inputs are parsed.
+//! Which bytes a run has read: the length of each file as it is on disk, and its SHA-256 where that is asked for,
+//! computed on a thread of its own while the inputs are parsed.
 
 use std::fmt::Write;
 use std::io::{self, Read};
@@ -22,8 +22,8 @@ pub struct Digest {
     pub file: String,
     /// Its length in bytes, as it is on disk.
     pub bytes: u64,
-    /// Its SHA-256 in hexadecimal digits.
-    pub sha256: String,
+    /// Its SHA-256 in hexadecimal digits, where it was asked for.
+    pub sha256: Option<String>,
 }
 
 /// A file, or a stream, behind one or more inputs.
@@ -59,7 +59,7 @@ impl Running {
             // Writing to a String cannot fail.
             let _ = write!(sha256, "{byte:02x}");
         }
-        Digest { file: file.to_owned(), bytes: self.bytes, sha256 }
+        Digest { file: file.to_owned(), bytes: self.bytes, sha256: Some(sha256) }
     }
 }
 
@@ -93,8 +93,9 @@ pub struct Digests {
 }
 
 impl Digests {
-    /// Starts to read the files behind inputs, each once.
-    pub fn start(inputs: &[Input]) -> Digests {
+    /// Starts to read the files behind inputs, each once; without `hashes` nothing is read, and only their lengths
+    /// are told.
+    pub fn start(inputs: &[Input], hashes: bool) -> Digests {
         let mut files: Vec<Arc<SourceFile>> = Vec::new();
         let mut file_of = Vec::new();
         for input in inputs {
@@ -106,27 +107,46 @@ impl Digests {
         }
         let stop = Arc::new(AtomicBool::new(false));
         let (work, halt) = (files.clone(), stop.clone());
-        let worker = std::thread::spawn(move || work.iter().map(|file| digest_of(file, &halt)).collect());
-        Digests { files, file_of, worker: Some(worker), stop }
+        let worker = hashes
+            .then(|| std::thread::spawn(move || work.iter().map(|file| digest_of(file, &halt)).collect()));
+        Digests { files, file_of, worker, stop }
     }
 
     /// Waits for the digests: one for each input that was given, in that order. To be called when the inputs
     /// have been read, since streams are hashed as they are read.
     pub fn finish(mut self) -> Result<Vec<Digest>, SourceError> {
-        let done = self.worker.take().and_then(|worker| worker.join().ok()).unwrap_or_default();
         let mut digests = Vec::with_capacity(self.files.len());
-        for (file, running) in self.files.iter().zip(done) {
-            let running = match &file.content {
-                FileContent::Stream(running) => {
-                    Ok(running.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        match self.worker.take() {
+            None => digests.extend(self.files.iter().map(|file| file.length())),
+            Some(worker) => {
+                let done = worker.join().unwrap_or_default();
+                for (file, running) in self.files.iter().zip(done) {
+                    let running = match &file.content {
+                        FileContent::Stream(running) => Ok(so_far(running)),
+                        FileContent::Section(_) => running,
+                    };
+                    let failed = |error| SourceError::Io { input: file.name.clone(), error };
+                    digests.push(running.map_err(failed)?.finish(&file.name));
                 }
-                FileContent::Section(_) => running,
-            };
-            let running = running.map_err(|error| SourceError::Io { input: file.name.clone(), error })?;
-            digests.push(running.finish(&file.name));
+            }
         }
         Ok(self.file_of.iter().filter_map(|&file| digests.get(file).cloned()).collect())
     }
+}
+
+impl SourceFile {
+    /// What is known of it without reading it.
+    fn length(&self) -> Digest {
+        let bytes = match &self.content {
+            FileContent::Section(section) => section.len(),
+            FileContent::Stream(running) => so_far(running).bytes,
+        };
+        Digest { file: self.name.clone(), bytes, sha256: None }
+    }
+}
+
+fn so_far(running: &Mutex<Running>) -> Running {
+    running.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 impl Drop for Digests {

@@ -154,7 +154,7 @@ impl Sheet<'_> {
 
     fn end(&mut self, reader: &mut Reader<'_>) {
         self.judge_before_header(reader);
-        warn_if_cut(self.input, self.rows, reader.sink);
+        warn_if_cut(self.input.name(), self.rows, reader.sink);
         self.rows = 0;
     }
 }

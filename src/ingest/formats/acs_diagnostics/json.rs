@@ -45,7 +45,7 @@ pub(super) fn read(input: &mut Input, clock: Clock, reader: &mut Reader<'_>) -> 
         table_rows: 0,
     })?;
     let rows = walk.table_rows;
-    warn_if_cut(input, rows, reader.sink);
+    warn_if_cut(input.name(), rows, reader.sink);
     Ok(())
 }
 

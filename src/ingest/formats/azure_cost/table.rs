@@ -117,7 +117,7 @@ pub(super) fn read(
         }
     }
     let rows = table.rows;
-    warn_if_cut(input, rows, sink);
+    warn_if_cut(input.name(), rows, sink);
     Ok(rows)
 }
 

@@ -256,7 +256,7 @@ impl Sheet<'_> {
 
     fn end(&mut self, sink: &mut dyn Sink) {
         self.judge_before_header(sink);
-        warn_if_cut(self.input, self.rows, sink);
+        warn_if_cut(self.input.name(), self.rows, sink);
         let undated = std::mem::take(&mut self.undated);
         let rows = undated.len() as u64;
         if rows > 0 && !self.tally.add_file(self.content, undated, self.source) {

@@ -132,7 +132,7 @@ impl Reader {
             let row = match records.next_row() {
                 Ok(Some(row)) => row,
                 Ok(None) => {
-                    warn_if_cut(input, number.saturating_sub(table.header_records) as u64, sink);
+                    warn_if_cut(input.name(), number.saturating_sub(table.header_records) as u64, sink);
                     return Ok(());
                 }
                 Err(damaged) => {

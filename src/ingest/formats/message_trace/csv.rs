@@ -1,9 +1,13 @@
 //! Traces as CSV: historical search and `Export-Csv`, with what exporters put around and between the rows.
 
+use std::sync::{Mutex, PoisonError};
+
+use super::batch::{Batch, Merger};
 use super::columns::{Column, Header};
-use super::row::{Cells, Notation, Reader, Taken};
-use crate::ingest::delimited::{DateText, Records, Row, delimiters_of, is_preamble, warn_if_cut};
-use crate::ingest::{Input, SourceError, rejection};
+use super::row::{Cells, Notation, Parser};
+use crate::ingest::blocks::{self, Event, Made, Text, Work};
+use crate::ingest::delimited::{DateText, Records, Row, Rows, delimiters_of, is_preamble, warn_if_cut};
+use crate::ingest::{Input, SourceError};
 use crate::usage::Skip;
 
 /// Records before the header: `#TYPE`, `sep=` and titles.
@@ -26,33 +30,113 @@ fn header_within(head: &[u8], delimiter: u8) -> Option<Header> {
     None
 }
 
-/// Reads one input.
-pub(super) fn read(
-    input: &mut Input,
+/// How the CSV files of a run are read.
+struct Sheets<'a> {
+    inputs: Vec<Written>,
+    own_domains: &'a [String],
+}
+
+/// How one file is written.
+struct Written {
     delimiter: u8,
     notation: Notation,
-    reader: &mut Reader<'_>,
-) -> Result<(), SourceError> {
-    let mut records = Records::new(input.open()?, delimiter);
-    let mut sheet = Sheet { input, notation, header: None, before: Vec::new(), rows: 0 };
-    // What speaks against the notation is left to the caller: the rest would be read wrongly.
-    while reader.against.is_none() {
-        match records.next_row() {
-            Ok(Some(row)) => sheet.take(&row, reader),
-            Ok(None) => break,
-            Err(damaged) => {
-                reader.sink.damage(input.name(), damaged.line, damaged.what);
-                sheet.judge_before_header(reader);
-                return Ok(());
-            }
+    /// The header that is probably in force behind the first rows.
+    header: Mutex<Option<Header>>,
+}
+
+impl<'a> Sheets<'a> {
+    fn new(inputs: &[Input], files: &[(u8, &Notation)], own_domains: &'a [String]) -> Sheets<'a> {
+        let written = |(input, (delimiter, notation)): (&Input, &(u8, &Notation))| {
+            let header = Mutex::new(header_within(input.head(), *delimiter));
+            Written { delimiter: *delimiter, notation: **notation, header }
+        };
+        Sheets { inputs: inputs.iter().zip(files).map(written).collect(), own_domains }
+    }
+}
+
+impl Work for Sheets<'_> {
+    type Batch = Batch;
+    type State = Sheet;
+
+    fn has_quotes(&self) -> bool {
+        true
+    }
+
+    fn begin(&self, _: usize) -> Sheet {
+        Sheet::default()
+    }
+
+    fn guess(&self, input: usize) -> Sheet {
+        let header = |written: &Written| *written.header.lock().unwrap_or_else(PoisonError::into_inner);
+        Sheet { header: self.inputs.get(input).and_then(header), before: Vec::new() }
+    }
+
+    fn learn(&self, input: usize, sheet: &Sheet) {
+        if let Some(written) = self.inputs.get(input) {
+            *written.header.lock().unwrap_or_else(PoisonError::into_inner) = sheet.header;
         }
     }
-    sheet.judge_before_header(reader);
-    sheet.end(reader);
-    Ok(())
+
+    fn read(&self, input: usize, text: Text<'_>, mut sheet: Sheet) -> Made<Batch, Sheet> {
+        let mut parser = Parser::new(self.own_domains);
+        let (mut left, mut line) = (text.bytes.len(), text.line);
+        if let Some(Written { delimiter, notation, .. }) = self.inputs.get(input) {
+            let mut rows = Rows::new(text, *delimiter);
+            // What speaks against the notation is left to the caller: the rest would be read wrongly.
+            while parser.batch.against.is_none()
+                && let Some(row) = rows.next_row()
+            {
+                sheet.take(&row, *notation, &mut parser);
+            }
+            (left, line) = rows.left();
+        }
+        Made { batch: parser.batch, state: sheet, left, line }
+    }
+}
+
+/// Reads files one after the other, each with its delimiter and notation; returns the number of the last one that was
+/// read: it is not the last of all where it speaks against its notation.
+pub(super) fn read(
+    inputs: &mut [Input],
+    files: &[(u8, &Notation)],
+    own_domains: &[String],
+    merger: &mut Merger<'_>,
+) -> Result<usize, SourceError> {
+    let names: Vec<String> = inputs.iter().map(|input| input.name().to_owned()).collect();
+    let sheets = Sheets::new(inputs, files, own_domains);
+    let (mut rows, mut last) = (0, 0);
+    blocks::read(inputs, &sheets, |number, event| {
+        let Some(name) = names.get(number) else { return false };
+        match event {
+            Event::Begin => {
+                merger.begin_input(name);
+                rows = 0;
+            }
+            Event::Batch(batch) => {
+                for more in &batch.ended {
+                    warn_if_cut(name, rows + more, merger.sink);
+                    rows = 0;
+                }
+                rows += batch.rows;
+                merger.merge(batch, name);
+            }
+            Event::End(sheet) => {
+                merger.merge(sheet.end(), name);
+                warn_if_cut(name, rows, merger.sink);
+            }
+            Event::Damage { state, line, what } => {
+                merger.sink.damage(name, line, what);
+                merger.merge(state.end(), name);
+            }
+        }
+        last = number;
+        merger.against.is_none()
+    })?;
+    Ok(last)
 }
 
 /// A record before the header: a title, or a row that was separated from its header.
+#[derive(Clone, PartialEq, Debug)]
 struct Before {
     line: u64,
     width: usize,
@@ -74,76 +158,72 @@ impl Before {
     }
 }
 
-/// A CSV file, or one of several that were joined.
-struct Sheet<'a> {
-    input: &'a Input,
-    notation: Notation,
+/// Where a reading of a CSV file stands, or of several that were joined.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Sheet {
     header: Option<Header>,
     before: Vec<Before>,
-    rows: u64,
 }
 
-impl Sheet<'_> {
-    fn take(&mut self, row: &Row<'_>, reader: &mut Reader<'_>) {
-        reader.sink.records(1);
-        let Some(header) = self.header else { return self.take_before_header(row, reader) };
+impl Sheet {
+    fn take(&mut self, row: &Row<'_>, notation: Notation, parser: &mut Parser<'_>) {
+        parser.batch.records += 1;
+        let Some(header) = self.header else { return self.take_before_header(row, &mut parser.batch) };
         let taken = row
             .complete(header.width)
-            .and_then(|()| reader.take(&Cells::under(&header, row), header.shape, self.notation));
+            .and_then(|()| parser.take(&Cells::under(&header, row), header.shape, notation));
         match taken {
-            Ok(Taken::Used) => self.rows += 1,
-            Ok(Taken::Skipped(reason)) => {
-                self.rows += 1;
-                reader.sink.skip(reason, 1);
-            }
-            Err(reason) => self.take_unread(row, reason, reader),
+            Ok(()) => parser.batch.rows += 1,
+            Err(reason) => self.take_unread(row, reason, &mut parser.batch),
         }
     }
 
-    fn take_before_header(&mut self, row: &Row<'_>, reader: &mut Reader<'_>) {
+    fn take_before_header(&mut self, row: &Row<'_>, batch: &mut Batch) {
         self.header = Header::of(row.cells());
         if self.header.is_some() {
-            self.judge_before_header(reader);
-            return reader.sink.skip(Skip::Header, 1);
+            self.judge_before_header(batch);
+            return batch.skip(Skip::Header);
         }
         if self.before.len() < BEFORE_HEADER {
             return self.before.push(Before::of(row));
         }
         let reason =
             "a row without a header: expected columns such as Received, SenderAddress, RecipientAddress";
-        reader.sink.reject(rejection(self.input, row.line, reason));
+        batch.reject(row.line, reason.to_owned());
     }
 
     /// Titles are skipped; rows that stand before their header, as after sorting, are mail that is not counted.
-    fn judge_before_header(&mut self, reader: &mut Reader<'_>) {
+    fn judge_before_header(&mut self, batch: &mut Batch) {
         for before in self.before.drain(..) {
             match self.header {
                 Some(header) if before.is_row_of(&header) => {
                     let reason = "a row before its header: expected the header above all rows";
-                    reader.sink.reject(rejection(self.input, before.line, reason));
+                    batch.reject(before.line, reason.to_owned());
                 }
-                _ => reader.sink.skip(Skip::Header, 1),
+                _ => batch.skip(Skip::Header),
             }
         }
     }
 
     /// A record that is no row of this header: where files were joined it begins the next one.
-    fn take_unread(&mut self, row: &Row<'_>, reason: String, reader: &mut Reader<'_>) {
+    fn take_unread(&mut self, row: &Row<'_>, reason: String, batch: &mut Batch) {
         if let Some(header) = Header::of(row.cells()) {
-            self.end(reader);
+            // The file before ends here.
+            batch.ended.push(std::mem::take(&mut batch.rows));
             self.header = Some(header);
-            return reader.sink.skip(Skip::Header, 1);
+            return batch.skip(Skip::Header);
         }
         if is_preamble(row.cells()) {
-            return reader.sink.skip(Skip::Header, 1);
+            return batch.skip(Skip::Header);
         }
-        self.rows += 1;
-        reader.sink.reject(rejection(self.input, row.line, reason));
+        batch.rows += 1;
+        batch.reject(row.line, reason);
     }
 
-    /// Ends a file within the input.
-    fn end(&mut self, reader: &mut Reader<'_>) {
-        warn_if_cut(self.input, self.rows, reader.sink);
-        self.rows = 0;
+    /// What is left to say at the end of an input.
+    fn end(mut self) -> Batch {
+        let mut batch = Batch::default();
+        self.judge_before_header(&mut batch);
+        batch
     }
 }

@@ -8,7 +8,8 @@ mod walk;
 
 use crate::ingest::{Input, Sink, SourceError, json};
 
-use super::row::{Notation, Reader};
+use super::batch::Merger;
+use super::row::{Notation, Parser};
 use crate::ingest::delimited::warn_if_cut;
 use walk::{PageCount, Walk};
 
@@ -49,13 +50,17 @@ impl Pages {
 pub(super) fn read(
     input: &mut Input,
     notation: Notation,
-    reader: &mut Reader<'_>,
+    own_domains: &[String],
+    merger: &mut Merger<'_>,
     pages: &mut Pages,
 ) -> Result<(), SourceError> {
     let name = input.name().to_owned();
-    let walk = json::read(input, |gauge| Walk::new(&name, notation, &mut *reader, gauge))?;
+    let mut walk = json::read(input, |gauge| {
+        Walk::new(&name, notation, (Parser::new(own_domains), &mut *merger), gauge)
+    })?;
+    walk.merge();
     let (rows, counted) = (walk.rows, walk.pages);
     pages.add(&counted, &name);
-    warn_if_cut(input, rows, reader.sink);
+    warn_if_cut(&name, rows, merger.sink);
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! historical search and a `Get-MessageTrace` export counts a message that is in both once. What a row says is
 //! in `row`; how rows become messages is left to `grouping`.
 
+mod batch;
 mod columns;
 mod csv;
 mod json;
@@ -14,7 +15,7 @@ mod survey;
 mod values;
 mod words;
 
-use self::row::Reader;
+use self::batch::Merger;
 use crate::ingest::grouping::Messages;
 use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
 
@@ -35,6 +36,13 @@ impl Encoding {
             return Some(Encoding::Json);
         }
         csv::delimiter(head).map(|delimiter| Encoding::Csv { delimiter })
+    }
+
+    fn delimiter(self) -> Option<u8> {
+        match self {
+            Encoding::Json => None,
+            Encoding::Csv { delimiter } => Some(delimiter),
+        }
     }
 
     /// The encoding of an input that the user named to be a trace.
@@ -78,19 +86,32 @@ impl LogFormat for MessageTrace {
         let mut surveys = survey::surveys(&mut inputs, &encodings, options)?;
         let notations = survey::notations(&inputs, &surveys, options, sink)?;
         let (mut messages, mut pages) = (Messages::default(), json::Pages::default());
-        let mut reader = Reader::new(&mut messages, &mut *sink, &options.own_domains);
-        for (at, input) in inputs.iter_mut().enumerate() {
-            reader.begin_input(input.name());
-            match encodings[at] {
-                Encoding::Json => json::read(input, notations[at], &mut reader, &mut pages)?,
-                Encoding::Csv { delimiter } => csv::read(input, delimiter, notations[at], &mut reader)?,
+        let mut merger = Merger::new(&mut messages, &mut *sink);
+        let own_domains = options.own_domains.as_slice();
+        let mut from = 0;
+        while let Some(encoding) = encodings.get(from) {
+            let against = match encoding {
+                Encoding::Json => {
+                    let (input, notation) = (&mut inputs[from], notations[from]);
+                    merger.begin_input(input.name());
+                    json::read(input, notation, own_domains, &mut merger, &mut pages)?;
+                    0
+                }
+                Encoding::Csv { .. } => {
+                    // Files of rows that stand one after the other are read together.
+                    let delimiters = encodings[from..].iter().map_while(|encoding| encoding.delimiter());
+                    let files: Vec<_> = delimiters.zip(&notations[from..]).collect();
+                    csv::read(&mut inputs[from..from + files.len()], &files, own_domains, &mut merger)?
+                }
+            };
+            if let Some(cell) = merger.against.take() {
+                let at = from + against;
+                return Err(survey::refused(&inputs[at], &mut surveys[at], cell));
             }
-            if let Some(against) = reader.against.take() {
-                return Err(survey::refused(input, &mut surveys[at], against));
-            }
+            from += against + 1;
         }
-        warn_if_unclear(reader.unclear, reader.sink);
-        pages.warn_if_more(reader.sink);
+        warn_if_unclear(merger.unclear, merger.sink);
+        pages.warn_if_more(merger.sink);
         messages.deliver(sink, |origin, names| relay::is_from(&options.relay_hosts, origin, names));
         Ok(())
     }

@@ -4,16 +4,14 @@
 //! recipient repeat in overlapping exports; times are UTC whether or not a zone is written. What is counted of
 //! the rows of one message is left to `grouping`.
 
+use super::batch::{Batch, Kind, Said};
 use super::columns::{Column, Header, Shape};
-use super::values::{date, nanoseconds, size, stated};
+use super::values::{nanoseconds, resolved, size, stated};
 use super::words::{self, Event};
-use crate::ingest::Sink;
 use crate::ingest::delimited::{self, DateOrder, DateText, DecimalMark, MarkEvidence, RecipientHasher};
-use crate::ingest::grouping::{
-    Facts, MessageKey, Messages, Origin, Received, Row, Signs, Standing, Status, origin_digest,
-};
+use crate::ingest::grouping::{MessageKey, Messages, OriginText, Sender, Signs, Status};
 use crate::period::{Timestamp, Zone};
-use crate::usage::{ClientId, HostId, SenderId, Skip};
+use crate::usage::Skip;
 
 /// The cells of one row by column.
 #[derive(Clone, Copy, Debug)]
@@ -74,51 +72,31 @@ pub(super) enum Against {
     Mark(String),
 }
 
-/// What became of a row that was understood.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Taken {
-    /// It is counted with its message.
-    Used,
-    /// It is not counted.
-    Skipped(Skip),
-}
-
-/// Messages, and what is needed to add rows to them.
-pub(super) struct Reader<'a> {
-    messages: &'a mut Messages,
-    pub(super) sink: &'a mut dyn Sink,
+/// Reads rows, and keeps what they say until it is merged.
+pub(super) struct Parser<'a> {
     hasher: RecipientHasher,
     own_domains: &'a [String],
-    /// Rows with a status that is not understood.
-    pub(super) unclear: u64,
-    /// The first cell of the input that speaks against its notation.
-    pub(super) against: Option<Against>,
+    windows: [Option<Window>; 2],
+    /// What the rows said.
+    pub(super) batch: Batch,
 }
 
-impl<'a> Reader<'a> {
-    /// A reader that has read nothing.
-    pub(super) fn new(
-        messages: &'a mut Messages,
-        sink: &'a mut dyn Sink,
-        own_domains: &'a [String],
-    ) -> Reader<'a> {
+/// A cell of a window of time, which is mostly that of the row before, and the order of day and month that it proves.
+#[derive(Debug)]
+struct Window {
+    cell: Vec<u8>,
+    proven: Option<DateOrder>,
+}
+
+impl<'a> Parser<'a> {
+    /// A parser that has read nothing.
+    pub(super) fn new(own_domains: &'a [String]) -> Parser<'a> {
         let hasher = RecipientHasher::default();
-        Reader { messages, sink, hasher, own_domains, unclear: 0, against: None }
+        Parser { hasher, own_domains, windows: [None, None], batch: Batch::default() }
     }
 
-    /// Begins an input.
-    pub(super) fn begin_input(&mut self, name: &str) {
-        let source = self.sink.names().add_source(name);
-        self.messages.begin_input(source);
-    }
-
-    /// Adds a row to its message, or says what is wrong with it.
-    pub(super) fn take(
-        &mut self,
-        cells: &Cells<'_>,
-        shape: Shape,
-        notation: Notation,
-    ) -> Result<Taken, String> {
+    /// Takes up what a row says, or says what is wrong with it.
+    pub(super) fn take(&mut self, cells: &Cells<'_>, shape: Shape, notation: Notation) -> Result<(), String> {
         match shape {
             Shape::Recipient => self.take_recipient(cells, notation),
             Shape::Message => self.take_message(cells, notation),
@@ -126,40 +104,40 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn take_recipient(&mut self, cells: &Cells<'_>, notation: Notation) -> Result<Taken, String> {
+    fn take_recipient(&mut self, cells: &Cells<'_>, notation: Notation) -> Result<(), String> {
         let hash =
             self.hasher.hash(cells.get(Column::Recipient)).ok_or("the recipient address is missing")?;
-        let facts = self.facts(cells, notation, signs(cells, None, self.own_domains))?;
-        let slot = self.messages.message_by(&facts, origin_digest(&facts.origin, self.sink.names()));
+        let signs = signs(cells, None, self.own_domains);
+        let said = self.said(cells, notation, signs, Kind::Recipient)?;
         let status = words::row_status(cells.get(Column::Status));
-        self.unclear += u64::from(status.is_none());
-        let status = status.unwrap_or(Status::Unknown);
-        Ok(used_if(self.messages.recipient(slot, hash, status, Row::Own)))
+        self.batch.unclear += u64::from(status.is_none());
+        self.batch.recipients.push((hash, status.unwrap_or(Status::Unknown)));
+        self.push(said);
+        Ok(())
     }
 
-    fn take_message(&mut self, cells: &Cells<'_>, notation: Notation) -> Result<Taken, String> {
+    fn take_message(&mut self, cells: &Cells<'_>, notation: Notation) -> Result<(), String> {
         let list = cells.get(Column::RecipientStatus);
         if !delimited::split_statuses(list).any(|(address, _)| self.hasher.hash(address).is_some()) {
             return Err(
                 "the recipients are missing: expected 'address##status' in recipient_status".to_owned()
             );
         }
-        let facts = self.facts(cells, notation, signs(cells, None, self.own_domains))?;
-        let slot = self.messages.message_by(&facts, origin_digest(&facts.origin, self.sink.names()));
-        let (mut news, mut is_clear) = (false, true);
+        let said = self.said(cells, notation, signs(cells, None, self.own_domains), Kind::Message)?;
+        let mut is_clear = true;
         for (address, status) in delimited::split_statuses(list) {
-            let row = if news { Row::Rest } else { Row::Message };
             if let Some(hash) = self.hasher.hash(address) {
                 let status = words::listed_status(status);
                 is_clear &= status.is_some();
-                news |= self.messages.recipient(slot, hash, status.unwrap_or(Status::Unknown), row);
+                self.batch.recipients.push((hash, status.unwrap_or(Status::Unknown)));
             }
         }
-        self.unclear += u64::from(!is_clear);
-        Ok(used_if(news))
+        self.batch.unclear += u64::from(!is_clear);
+        self.push(said);
+        Ok(())
     }
 
-    fn take_event(&mut self, cells: &Cells<'_>, notation: Notation) -> Result<Taken, String> {
+    fn take_event(&mut self, cells: &Cells<'_>, notation: Notation) -> Result<(), String> {
         let event = words::event(cells.get(Column::EventSource), cells.get(Column::Event));
         match event {
             Event::Accepted { mailbox } => self.take_acceptance(cells, notation, mailbox),
@@ -171,9 +149,9 @@ impl<'a> Reader<'a> {
                 let group = cells.get(Column::Related);
                 self.take_outcome(cells, notation, group, Status::Expanded, Skip::Routing)
             }
-            Event::Step => skipped_event(cells, Skip::Routing),
+            Event::Step => self.skip_event(cells, Skip::Routing),
             Event::Other if cells.get(Column::Event).is_empty() => Err("the event is missing".to_owned()),
-            Event::Other => skipped_event(cells, Skip::Event),
+            Event::Other => self.skip_event(cells, Skip::Event),
         }
     }
 
@@ -182,30 +160,43 @@ impl<'a> Reader<'a> {
         cells: &Cells<'_>,
         notation: Notation,
         mailbox: bool,
-    ) -> Result<Taken, String> {
+    ) -> Result<(), String> {
         let list = cells.get(Column::Recipient);
-        let hasher = &mut self.hasher;
-        let listed =
-            delimited::split_list(list, b";").filter(|address| hasher.hash(address).is_some()).count();
-        if listed == 0 {
-            return Err("the recipient addresses are missing".to_owned());
+        let from = self.batch.recipients.len();
+        for address in delimited::split_list(list, b";") {
+            if let Some(hash) = self.hasher.hash(address) {
+                self.batch.recipients.push((hash, Status::Unknown));
+            }
         }
-        let facts = self.facts(cells, notation, signs(cells, Some(mailbox), self.own_domains))?;
-        let received = Received {
-            nanoseconds: nanoseconds(cells.get(Column::Time)),
-            stated: stated(cells.get(Column::RecipientCount), listed)?,
-            texts: origin_digest(&facts.origin, self.sink.names()),
-            is_hop: false,
+        let listed = self.batch.recipients.len() - from;
+        let said = match listed {
+            0 => Err("the recipient addresses are missing".to_owned()),
+            _ => self.acceptance(cells, notation, mailbox, listed),
         };
-        let Standing::Settles { slot, replaced } = self.messages.accept(&facts, received) else {
-            return Ok(Taken::Skipped(Skip::Duplicate));
-        };
-        if replaced > 0 {
-            self.sink.skip(Skip::Duplicate, replaced);
+        match said {
+            Ok(said) => {
+                self.push_from(said, from);
+                Ok(())
+            }
+            Err(reason) => {
+                self.batch.recipients.truncate(from);
+                Err(reason)
+            }
         }
-        let hasher = &mut self.hasher;
-        let recipients = delimited::split_list(list, b";").filter_map(|address| hasher.hash(address));
-        Ok(used_if(self.messages.settle(slot, recipients)))
+    }
+
+    fn acceptance(
+        &mut self,
+        cells: &Cells<'_>,
+        notation: Notation,
+        mailbox: bool,
+        listed: usize,
+    ) -> Result<Said, String> {
+        let nanoseconds = nanoseconds(cells.get(Column::Time));
+        let signs = signs(cells, Some(mailbox), self.own_domains);
+        let said = self.said(cells, notation, signs, Kind::Accepted { nanoseconds, stated: 0 })?;
+        let stated = stated(cells.get(Column::RecipientCount), listed)?;
+        Ok(Said { kind: Kind::Accepted { nanoseconds, stated }, ..said })
     }
 
     /// An event after acceptance. It counts only where the acceptance is in no input, which shows at the end:
@@ -217,51 +208,84 @@ impl<'a> Reader<'a> {
         recipients: &[u8],
         status: Status,
         otherwise: Skip,
-    ) -> Result<Taken, String> {
+    ) -> Result<(), String> {
         if !delimited::split_list(recipients, b";").any(|address| self.hasher.hash(address).is_some()) {
-            return Ok(Taken::Skipped(otherwise));
+            self.batch.skip(otherwise);
+            return Ok(());
         }
         let came_in = words::is_outbound(cells.get(Column::Direction)) == Some(false);
-        let facts = self.facts(cells, notation, if came_in { Signs::Inbound } else { Signs::None })?;
-        let slot = self.messages.message_by(&facts, origin_digest(&facts.origin, self.sink.names()));
-        let mut news = false;
+        let signs = if came_in { Signs::Inbound } else { Signs::None };
+        let said = self.said(cells, notation, signs, Kind::Outcome(otherwise))?;
         for address in delimited::split_list(recipients, b";") {
-            let row = if news { Row::Rest } else { Row::Event };
             if let Some(hash) = self.hasher.hash(address) {
-                news |= self.messages.recipient(slot, hash, status, row);
+                self.batch.recipients.push((hash, status));
             }
         }
-        Ok(if news { Taken::Used } else { Taken::Skipped(otherwise) })
+        self.push(said);
+        Ok(())
     }
 
-    fn facts(&mut self, cells: &Cells<'_>, notation: Notation, signs: Signs) -> Result<Facts, String> {
-        self.hold_against(cells, notation);
-        let date = date(cells.get(Column::Time), notation.order)?;
+    /// An event that does not count. A repeated header names no event either, whatever the order of its columns, but
+    /// has no time; looking for a digit is cheap, for most rows of a trace are such events.
+    fn skip_event(&mut self, cells: &Cells<'_>, reason: Skip) -> Result<(), String> {
+        if !cells.get(Column::Time).iter().any(u8::is_ascii_digit) {
+            return Err("the time is missing".to_owned());
+        }
+        self.batch.skip(reason);
+        Ok(())
+    }
+
+    /// Keeps a row whose recipients were added behind those of the row before.
+    fn push(&mut self, said: Said) {
+        let from = said.recipients.0 as usize;
+        self.push_from(said, from);
+    }
+
+    fn push_from(&mut self, mut said: Said, from: usize) {
+        said.recipients = (from as u32, (self.batch.recipients.len() - from) as u32);
+        self.batch.said.push(said);
+    }
+
+    /// What a row says, but for its recipients, which are to be added next.
+    fn said(
+        &mut self,
+        cells: &Cells<'_>,
+        notation: Notation,
+        signs: Signs,
+        kind: Kind,
+    ) -> Result<Said, String> {
+        let written = cells.get(Column::Time);
+        let date = DateText::parse_with_numbers(written);
+        self.hold_against(cells, date.as_ref(), notation);
+        let date = resolved(date, written, notation.order)?;
         let time = date.instant(&Zone::UTC);
         if !Messages::fits(time) {
             return Err(format!("the time {time} is not possible: expected 1970 to 2105"));
         }
-        let key = key(cells, time)?;
-        Ok(Facts {
-            key,
+        Ok(Said {
+            key: key(cells, time)?,
             time,
             date_only: date.date_only,
-            zone_assumed: false,
             size: size(cells.get(Column::Size), notation.mark)?,
-            size_declared: false,
-            origin: self.origin(cells, signs),
+            origin: self.batch.written.number(&origin(cells, signs)),
             line: cells.line,
+            recipients: (self.batch.recipients.len() as u32, 0),
+            kind,
         })
     }
 
     /// Holds a row against the notation that was inferred from the start of its input: what was read with it would
     /// be in the wrong month, or a thousand times too large.
-    fn hold_against(&mut self, cells: &Cells<'_>, notation: Notation) {
+    fn hold_against(&mut self, cells: &Cells<'_>, time: Option<&DateText>, notation: Notation) {
         if let (Some(order), false) = (notation.order, notation.is_stated) {
-            for cell in [Column::Time, Column::WindowStart, Column::WindowEnd].map(|at| cells.get(at)) {
-                let proven = DateText::parse_with_numbers(cell).and_then(|date| date.proves());
+            let windows = [Column::WindowStart, Column::WindowEnd].map(|column| cells.get(column));
+            let [start, end] = [0, 1].map(|at| self.window(at, windows[at]));
+            let proofs = [time.and_then(DateText::proves), start, end];
+            let written = [cells.get(Column::Time), windows[0], windows[1]];
+            for (proven, cell) in proofs.into_iter().zip(written) {
                 if let Some(proven) = proven.filter(|proven| *proven != order) {
-                    self.against.get_or_insert_with(|| Against::Order(proven, delimited::shown(cell)));
+                    let against = || Against::Order(proven, delimited::shown(cell));
+                    self.batch.against.get_or_insert_with(against);
                 }
             }
         }
@@ -270,43 +294,37 @@ impl<'a> Reader<'a> {
             let mut evidence = MarkEvidence::default();
             evidence.observe(size);
             if evidence.decided().is_some_and(|mark| Some(mark) != notation.mark) {
-                self.against.get_or_insert_with(|| Against::Mark(delimited::shown(size)));
+                self.batch.against.get_or_insert_with(|| Against::Mark(delimited::shown(size)));
             }
         }
     }
 
-    fn origin(&mut self, cells: &Cells<'_>, signs: Signs) -> Origin {
-        let names = self.sink.names();
-        // Exchange's sender address is the From or Sender header; where the envelope is there, it stands.
-        let sender = match cells.get(Column::ReturnPath) {
-            b"" => cells
-                .has(Column::Sender)
-                .map_or(SenderId::UNKNOWN, |sender| names.sender(delimited::bare(sender))),
-            path => names.sender(delimited::bare(path)),
-        };
-        let client = match client_ip(cells) {
-            b"" => ClientId::UNKNOWN,
-            ip => names.client(client_name(cells, ip), ip, b""),
-        };
-        let relay = match cells.get(Column::Connector) {
-            b"" => HostId::UNKNOWN,
-            connector => names.host(connector),
-        };
-        Origin { sender, client, relay, signs }
+    /// The order that a cell of a window proves.
+    fn window(&mut self, at: usize, cell: &[u8]) -> Option<DateOrder> {
+        if let Some(known) = self.windows[at].as_ref().filter(|known| known.cell == cell) {
+            return known.proven;
+        }
+        let proven = DateText::parse_with_numbers(cell).and_then(|date| date.proves());
+        self.windows[at] = Some(Window { cell: cell.to_vec(), proven });
+        proven
     }
 }
 
-fn used_if(news: bool) -> Taken {
-    if news { Taken::Used } else { Taken::Skipped(Skip::Duplicate) }
-}
-
-/// An event that does not count. A repeated header names no event either, whatever the order of its columns, but
-/// has no time; looking for a digit is cheap, for most rows of a trace are such events.
-fn skipped_event(cells: &Cells<'_>, reason: Skip) -> Result<Taken, String> {
-    match cells.get(Column::Time).iter().any(u8::is_ascii_digit) {
-        true => Ok(Taken::Skipped(reason)),
-        false => Err("the time is missing".to_owned()),
-    }
+/// Where a row says that its message came from.
+fn origin<'a>(cells: &Cells<'a>, signs: Signs) -> OriginText<&'a [u8]> {
+    // Exchange's sender address is the From or Sender header; where the envelope is there, it stands.
+    let sender = match cells.get(Column::ReturnPath) {
+        b"" => {
+            cells.has(Column::Sender).map_or(Sender::Unknown, |sender| Sender::Text(delimited::bare(sender)))
+        }
+        path => Sender::Text(delimited::bare(path)),
+    };
+    let client = match client_ip(cells) {
+        b"" => None,
+        ip => Some((client_name(cells, ip), ip)),
+    };
+    let relay = Some(cells.get(Column::Connector)).filter(|connector| !connector.is_empty());
+    OriginText { sender, client, relay, signs }
 }
 
 fn client_ip<'a>(cells: &Cells<'a>) -> &'a [u8] {

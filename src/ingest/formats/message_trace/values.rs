@@ -4,11 +4,15 @@
 
 use crate::ingest::delimited::{self, DateOrder, DateText, DecimalMark, ResolvedDate};
 
-/// The time of a row.
-pub(super) fn date(cell: &[u8], order: Option<DateOrder>) -> Result<ResolvedDate, String> {
+/// The time of a row, as its cell was read.
+pub(super) fn resolved(
+    date: Option<DateText>,
+    cell: &[u8],
+    order: Option<DateOrder>,
+) -> Result<ResolvedDate, String> {
     let refused = |what: &str| format!("{} is not a time: {what}", delimited::shown(cell));
-    let date = DateText::parse_with_numbers(cell)
-        .ok_or_else(|| refused("expected such as '2026-10-01T12:00:00Z' or '10/21/2026 5:25:36 PM'"))?;
+    let date =
+        date.ok_or_else(|| refused("expected such as '2026-10-01T12:00:00Z' or '10/21/2026 5:25:36 PM'"))?;
     if order.is_none() && date.is_open() {
         return Err(format!(
             "{} can be read with the day or the month first: --date-order decides",

@@ -6,10 +6,13 @@ use serde::de::{IgnoredAny, MapAccess};
 use serde_json::value::RawValue;
 
 use crate::ingest::delimited::name_of;
+use crate::ingest::formats::message_trace::batch::Merger;
 use crate::ingest::formats::message_trace::columns::{Column, Shape, column_of};
-use crate::ingest::formats::message_trace::row::{Cells, Notation, Reader, Taken};
+use crate::ingest::formats::message_trace::row::{Cells, Notation, Parser};
 use crate::ingest::json::{self, Gauge, Visit, text_of};
-use crate::usage::Rejection;
+
+/// Rows that are handed over together.
+const MERGED_ROWS: u64 = 1_000;
 
 /// Keys that mark an envelope even where they hold no rows.
 const EMPTY_OR_NOT: [&str; 3] = ["value", "results", "d"];
@@ -32,7 +35,8 @@ pub(in crate::ingest::formats::message_trace) fn is_trace(head: &[u8]) -> bool {
 pub(super) struct Walk<'a, 'b> {
     input: &'a str,
     notation: Notation,
-    pub(super) reader: &'a mut Reader<'b>,
+    parser: Parser<'a>,
+    merger: &'a mut Merger<'b>,
     gauge: Gauge,
     /// Rows that were read.
     pub(super) rows: u64,
@@ -52,10 +56,10 @@ impl<'a, 'b> Walk<'a, 'b> {
     pub(super) fn new(
         input: &'a str,
         notation: Notation,
-        reader: &'a mut Reader<'b>,
+        (parser, merger): (Parser<'a>, &'a mut Merger<'b>),
         gauge: Gauge,
     ) -> Walk<'a, 'b> {
-        Walk { input, notation, reader, gauge, rows: 0, pages: PageCount::default() }
+        Walk { input, notation, parser, merger, gauge, rows: 0, pages: PageCount::default() }
     }
 
     fn take(&mut self, row: &FoundRow) {
@@ -65,26 +69,29 @@ impl<'a, 'b> Walk<'a, 'b> {
             cells.set(*column, text.as_bytes());
         }
         let notation = self.notation;
-        self.count(row.line, |reader| match row.has_mark() {
-            true => reader.take(&cells, Shape::Recipient, notation),
+        self.count(row.line, |parser| match row.has_mark() {
+            true => parser.take(&cells, Shape::Recipient, notation),
             false => {
                 Err("an object that is no row of a trace: expected RecipientAddress and Received".to_owned())
             }
         });
     }
 
-    fn count(&mut self, line: u64, take: impl FnOnce(&mut Reader<'b>) -> Result<Taken, String>) {
+    fn count(&mut self, line: u64, take: impl FnOnce(&mut Parser<'a>) -> Result<(), String>) {
         self.gauge.end_row();
         self.rows += 1;
-        self.reader.sink.records(1);
-        match take(self.reader) {
-            Ok(Taken::Used) => {}
-            Ok(Taken::Skipped(reason)) => self.reader.sink.skip(reason, 1),
-            Err(reason) => {
-                let file = self.input.to_owned();
-                self.reader.sink.reject(Rejection { file, line, reason });
-            }
+        self.parser.batch.records += 1;
+        if let Err(reason) = take(&mut self.parser) {
+            self.parser.batch.reject(line, reason);
         }
+        if self.parser.batch.records >= MERGED_ROWS {
+            self.merge();
+        }
+    }
+
+    /// Hands over what was read.
+    pub(super) fn merge(&mut self) {
+        self.merger.merge(std::mem::take(&mut self.parser.batch), self.input);
     }
 }
 
@@ -136,7 +143,7 @@ impl json::Walk for Walk<'_, '_> {
     }
 
     fn damage(&mut self, line: u64, what: String) {
-        self.reader.sink.damage(self.input, line, what);
+        self.merger.sink.damage(self.input, line, what);
     }
 
     fn gauge(&self) -> &Gauge {
