@@ -15,6 +15,7 @@ pub mod output;
 pub mod price_args;
 pub mod prices;
 pub mod read_args;
+mod records;
 mod result_files;
 pub mod sample;
 pub mod settings;

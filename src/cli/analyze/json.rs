@@ -5,12 +5,13 @@
 use serde_json::{Map, Value, json};
 
 use super::rows::Row;
-use super::table::{PERCENTILES, mean_size, per_message, recognition_name, remarks};
+use super::table::{PERCENTILES, mean_size, per_message, remarks};
 use super::{Analysis, beside};
 use crate::cli::cost_data::{self, money_json, plain};
 use crate::cli::price_args::Prices;
+use crate::cli::records;
 use crate::report::Data;
-use crate::usage::{Accounting, Dimension, Histogram, Measures, Totals};
+use crate::usage::{Dimension, Histogram, Measures, Totals};
 
 /// The layout of the data; counted up when a reader would have to change.
 const SCHEMA_VERSION: u32 = 1;
@@ -54,7 +55,7 @@ fn without_rows(analysis: &Analysis, prices: &Prices) -> Value {
         "control_totals": beside::controls_json(usage),
         "warnings": analysis.warnings,
         "remarks": remarks(analysis),
-        "accounting": accounting_json(&usage.accounting),
+        "accounting": records::accounting_json(&usage.accounting),
         "provenance": provenance(analysis, prices),
     })
 }
@@ -146,23 +147,6 @@ fn cost_json(analysis: &Analysis) -> Value {
     })
 }
 
-fn accounting_json(accounting: &Accounting) -> Value {
-    let by_reason = |counts: &std::collections::BTreeMap<crate::usage::Skip, u64>| -> Map<String, Value> {
-        counts.iter().map(|(reason, count)| (reason.name().to_owned(), json!(count))).collect()
-    };
-    let rejections = accounting.rejections.iter().map(
-        |rejection| json!({ "file": rejection.file, "line": rejection.line, "reason": rejection.reason }),
-    );
-    json!({
-        "records": accounting.records,
-        "used": accounting.used,
-        "skipped": by_reason(&accounting.skipped),
-        "skipped_messages": by_reason(&accounting.skipped_messages),
-        "rejected": accounting.rejected,
-        "rejections": rejections.collect::<Vec<_>>(),
-    })
-}
-
 fn provenance(analysis: &Analysis, prices: &Prices) -> Value {
     let mut lists = Vec::new();
     for estimate in analysis.cost.estimates() {
@@ -176,20 +160,6 @@ fn provenance(analysis: &Analysis, prices: &Prices) -> Value {
     if lists.is_empty() {
         lists.push(cost_data::price_list_json(&prices.list));
     }
-    let inputs = analysis.ingested.inputs.iter().map(|input| {
-        json!({
-            "name": input.name,
-            "read_as": recognition_name(&input.recognition),
-            "file": input.digest.file,
-            "bytes": input.digest.bytes,
-            "sha256": input.digest.sha256,
-        })
-    });
-    let damages = analysis
-        .usage
-        .damages
-        .iter()
-        .map(|damage| json!({ "input": damage.input, "line": damage.line, "what": damage.what }));
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "price_lists": lists,
@@ -198,7 +168,7 @@ fn provenance(analysis: &Analysis, prices: &Prices) -> Value {
         "on": analysis.on.shown(),
         "chosen_by": prices.chosen_by,
         "settings": analysis.in_force.iter().map(|one| one.json()).collect::<Vec<_>>(),
-        "inputs": inputs.collect::<Vec<_>>(),
-        "damages": damages.collect::<Vec<_>>(),
+        "inputs": records::inputs_json(&analysis.ingested),
+        "damages": records::damages_json(&analysis.usage.damages),
     })
 }

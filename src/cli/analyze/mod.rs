@@ -18,16 +18,13 @@ use super::price_args::PriceArgs;
 use super::read_args::{ReadArgs, Reading};
 use super::result_files::STREAM;
 use super::submissions::SubmissionsFile;
-use super::{Context, Exit, Outcome, usage_error};
-use crate::ingest::run::{Ingested, Recognition};
+use super::{Context, Exit, Outcome, records, usage_error};
+use crate::ingest::run::Ingested;
 use crate::ingest::source::Discovery;
 use crate::report::Report;
 use crate::usage::{Collector, CountOptions, Counted, Dimension, Names, Observer, Skip, Traffic, Usage};
 use cost::{Cost, On, Plan, Pricer};
 use rows::Row;
-
-/// Inputs that no format claims, which are shown; JSON lists all.
-const SHOWN_UNREAD: usize = 5;
 
 /// Read logs and exports: what was sent, and what it costs
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -196,17 +193,7 @@ impl Analysis {
     }
 
     fn exit(&self) -> Exit {
-        let accounting = &self.usage.accounting;
-        let whole = accounting.rejected == 0 && self.usage.damages.is_empty();
-        if whole && self.unread().next().is_none() { Exit::Done } else { Exit::Rejected }
-    }
-
-    /// Inputs that no format claims, with what they look like.
-    fn unread(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.ingested.inputs.iter().filter_map(|input| match input.recognition {
-            Recognition::Unrecognised(what) => Some((input.name.as_str(), what)),
-            _ => None,
-        })
+        records::exit(&self.usage.accounting, &self.usage.damages, &self.ingested)
     }
 
     /// Whether the sources tell of anybody what was delivered.
@@ -217,18 +204,7 @@ impl Analysis {
     fn all_warnings(&self, plan: &Plan) -> Vec<String> {
         let usage = &self.usage;
         let mut warnings = usage.warnings.clone();
-        warnings.extend(usage.damages.iter().map(|damage| match damage.line {
-            0 => format!("{}: {}", damage.input, damage.what),
-            line => format!("{}:{line}: {}; what comes before it counts", damage.input, damage.what),
-        }));
-        warnings.extend(
-            self.unread()
-                .take(SHOWN_UNREAD)
-                .map(|(input, what)| format!("{input}: not recognised, not read: it looks like {what}")),
-        );
-        let more = self.unread().count().saturating_sub(SHOWN_UNREAD);
-        warnings
-            .extend((more > 0).then(|| format!("and {more} more inputs are not recognised and not read")));
+        warnings.extend(records::unread_warnings(&usage.damages, &self.ingested));
         if !usage.accounting.adds_up() {
             warnings.push("the records used, skipped and rejected do not add up to those read".to_owned());
         }

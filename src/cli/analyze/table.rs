@@ -1,17 +1,15 @@
 //! The report of an analysis for people: figures, groups, traffic, accounting, provenance.
 
-use std::borrow::Cow;
-
 use rust_decimal::Decimal;
 
 use super::rows::Row;
 use super::{Analysis, AtListPrices, beside};
 use crate::cli::cost_data::{self, notes};
-use crate::ingest::run::Recognition;
+use crate::cli::records::{self, recognition_name};
 use crate::money::{Money, Rounding, round};
 use crate::pricing::Metered;
 use crate::report::{Cell, Row as TableRow, RowKind, Section, Table, counted, grouped};
-use crate::usage::{Histogram, Measures, SHOWN_REJECTIONS};
+use crate::usage::{Histogram, Measures};
 
 /// Inputs that are listed for people.
 const SHOWN_INPUTS: usize = 20;
@@ -41,8 +39,9 @@ pub(super) fn sections(analysis: &Analysis) -> Vec<Section> {
     }
     sections.extend(notes("Warnings", analysis.warnings.clone()));
     sections.extend(notes("Remarks", remarks(analysis)));
-    sections.push(Section::Table(accounting(analysis)));
-    sections.extend(notes("Rejected", rejections(analysis)));
+    let accounting = &analysis.usage.accounting;
+    sections.push(Section::Table(records::accounting(accounting, analysis.usage.total.attempted.messages)));
+    sections.extend(notes("Rejected", records::rejections(accounting)));
     sections.extend(notes("Provenance", provenance(analysis)));
     sections
 }
@@ -297,34 +296,6 @@ fn unknown_remarks(analysis: &Analysis) -> impl Iterator<Item = String> {
     imputed.into_iter().chain(outcome)
 }
 
-/// What became of every record.
-fn accounting(analysis: &Analysis) -> Table {
-    let accounting = &analysis.usage.accounting;
-    let mut rows = vec![body(vec![
-        text("used"),
-        count(accounting.used),
-        count(analysis.usage.total.attempted.messages),
-    ])];
-    for (reason, records) in &accounting.skipped {
-        let messages = accounting.skipped_messages.get(reason).copied().map_or(Cell::Empty, count);
-        rows.push(body(vec![text(format!("skipped: {}", reason.name())), count(*records), messages]));
-    }
-    rows.push(body(vec![text("rejected"), count(accounting.rejected), Cell::Empty]));
-    let all = vec![text("read"), count(accounting.records), Cell::Empty];
-    rows.push(TableRow { kind: RowKind::Total, cells: all });
-    table("Accounting", &["Became", "Records", "Messages"], rows)
-}
-
-fn rejections(analysis: &Analysis) -> Vec<String> {
-    let accounting = &analysis.usage.accounting;
-    let mut lines: Vec<String> = accounting.rejections.iter().map(ToString::to_string).collect();
-    let more = accounting.rejected.saturating_sub(lines.len() as u64);
-    if more > 0 && lines.len() >= SHOWN_REJECTIONS {
-        lines.push(format!("and {more} more"));
-    }
-    lines
-}
-
 /// What the figures rest on.
 fn provenance(analysis: &Analysis) -> Vec<String> {
     let mut lines = vec![cost_data::version_note()];
@@ -345,16 +316,4 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
         lines.push(format!("and {} more inputs (--format json lists all).", inputs.len() - SHOWN_INPUTS));
     }
     lines
-}
-
-/// What an input was read as: a format's name, or why it was not read.
-pub(super) fn recognition_name(recognition: &Recognition) -> Cow<'_, str> {
-    Cow::Borrowed(match recognition {
-        Recognition::Read(format) => format,
-        Recognition::Empty => "(empty)",
-        Recognition::Unrecognised(_) => "(not recognised)",
-        Recognition::Unreadable(_) => "(unreadable)",
-        Recognition::OtherSheet => "(other sheet)",
-        Recognition::CopyOf(first) => return Cow::Owned(format!("(copy of {first})")),
-    })
 }
