@@ -7,6 +7,8 @@
 //! * Else all count. What was announced and is not listed shares what is said of the rest, unless the end of the
 //!   message was seen: by then every recipient was tried, and an address that is missing went into another.
 //!
+//! Where a message ended and its rest bounced (its queue gave it up), what is still open bounced with it.
+//!
 //! A recipient with a mailbox of the same servers, or behind a host that is not asked for, does not count. An address
 //! that was replaced by another shares its fate, and so does a group all of whose members are no recipients.
 
@@ -44,6 +46,9 @@ pub fn settle(trail: &Trail<'_>) -> Settled {
         let only_rerouted = all.iter().all(|entry| is_rerouted(&entry));
         let counts = |entry: &&Addressee| only_rerouted || !is_rerouted(entry);
         all.iter().filter(counts).for_each(|entry| settled.count(entry.status, None));
+        if trail.ended && trail.rest == Status::Bounced {
+            settled.recipients.bounced += std::mem::take(&mut settled.recipients.open);
+        }
     }
     settled.unlisted = unlisted(trail);
     settled.add(trail.rest, settled.unlisted);
@@ -169,5 +174,6 @@ mod tests {
         assert_eq!(settled(false, true, 5, Open, &some).recipients, delivered(1));
         assert_eq!(settled(false, true, 5, Bounced, &[]).recipients.bounced, 5);
         assert_eq!(settled(false, true, 0, Bounced, &[]), Settled::default());
+        assert_eq!(settled(false, true, 2, Bounced, &[(Open, false)]).recipients.bounced, 1, "given up");
     }
 }

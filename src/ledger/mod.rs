@@ -2,4 +2,6 @@
 //!
 //! `row` says what is kept. Reading logs is left to `ingest`, counting to `usage`.
 
+pub mod identity;
+pub mod merge;
 pub mod row;
