@@ -2,6 +2,10 @@
 //!
 //! `row` says what is kept. Reading logs is left to `ingest`, counting to `usage`.
 
+pub mod batch;
 pub mod identity;
 pub mod merge;
+pub mod privacy;
+mod roster;
 pub mod row;
+mod spool;
