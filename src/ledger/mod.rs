@@ -1,11 +1,40 @@
 //! The durable history of submissions: a folder of Parquet files by UTC day, to which batches are added.
 //!
-//! `row` says what is kept. Reading logs is left to `ingest`, counting to `usage`.
+//! `row` says what is kept, [`Store`] reads it and a [`Transaction`] of a [`Writer`] changes it. Reading logs is left
+//! to `ingest`, counting to `usage`.
 
 pub mod batch;
+mod charges;
+mod columns;
+mod commit;
+mod decode;
+mod encode;
+mod error;
 pub mod identity;
+mod lock;
+pub mod manifest;
 pub mod merge;
+mod paths;
 pub mod privacy;
+#[cfg(test)]
+pub(crate) mod probe;
+mod readme;
 mod roster;
 pub mod row;
+mod schema;
 mod spool;
+mod store;
+#[cfg(test)]
+mod store_tests;
+mod submissions;
+mod summaries;
+mod transaction;
+mod writer;
+
+pub use error::LedgerError;
+pub use manifest::{FileEntry, Manifest};
+pub use schema::{Kind, VERSION};
+pub use store::Store;
+pub use submissions::Identity;
+pub use transaction::Transaction;
+pub use writer::Writer;

@@ -13,7 +13,7 @@ thread_local! {
 
 /// What a reader makes of a file, or the error that the file is damaged where the reader panics. What the reader was
 /// given is not used again then.
-pub(super) fn guarded<T>(what: &str, read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn guarded<T>(what: &str, read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     silence();
     let outer = IS_GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(read));

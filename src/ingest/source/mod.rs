@@ -25,6 +25,7 @@ mod workbook;
 pub use dates::Dates;
 pub use digest::{Digest, Digests};
 pub use discover::{Discovery, discover};
+pub(crate) use guard::guarded;
 pub use lines::{LINE_CAP, Line, Lines};
 
 use std::io::{self, Read};
