@@ -3,20 +3,26 @@
 //! `row` says what is kept, [`Store`] reads it and a [`Transaction`] of a [`Writer`] changes it. Reading logs is left
 //! to `ingest`, counting to `usage`.
 
+pub mod batch;
 mod charges;
 mod columns;
 mod commit;
 mod decode;
 mod encode;
 mod error;
+pub mod identity;
 mod lock;
 pub mod manifest;
+pub mod merge;
 mod paths;
+pub mod privacy;
 #[cfg(test)]
 pub(crate) mod probe;
 mod readme;
+mod roster;
 pub mod row;
 mod schema;
+mod spool;
 mod store;
 #[cfg(test)]
 mod store_tests;

@@ -314,7 +314,7 @@ impl Counts {
 }
 
 /// What is wrong with a submission that no mail system can have handed on.
-fn implausible(submission: &Submission) -> Option<String> {
+pub(crate) fn implausible(submission: &Submission) -> Option<String> {
     let Submission { messages, message_size, recipients, recipients_upper, .. } = submission;
     let parts = Outcome::ALL.map(|outcome| recipients.with(outcome));
     if let Some(count) = parts.into_iter().chain([*messages, *recipients_upper]).find(|&n| n > COUNT_CAP) {

@@ -41,6 +41,8 @@ pub(super) fn masked(local: &str) -> String {
         return format!("{}*", &local[..letters]);
     }
     match local.split_once('+') {
+        // A quoted text stays one, so that it can be read again.
+        Some((base, _)) if base.starts_with('"') => format!("{base}+*\""),
         Some((base, _)) => format!("{base}+*"),
         None => local.to_owned(),
     }

@@ -1,0 +1,205 @@
+//! A batch: what formats deliver, kept aside until all is read.
+//!
+//! What of it the ledger has already, and putting it there, is left to `commit`.
+
+use std::io;
+
+use super::identity::Mark;
+use super::merge;
+use super::privacy::Secret;
+use super::roster::Roster;
+use super::spool::{Noted, Spool};
+use crate::ingest::trail::{Addressee, Status, Trail};
+use crate::ingest::{Record, Sink};
+use crate::usage::collector::implausible;
+use crate::usage::{Accounting, BilledCharge, Damage, Names, Rejection, Skip, SourceId, Submission};
+
+/// Remarks that are kept; a run over endless inputs must end.
+const REMARK_CAP: usize = 1_000;
+
+/// What formats delivered for a ledger.
+#[derive(Debug)]
+pub struct Batch {
+    pub(super) secret: Secret,
+    pub(super) names: Names,
+    pub(super) spool: Spool,
+    pub(super) roster: Roster,
+    /// Messages that do not count yet.
+    pub(super) unfinished: Vec<Noted>,
+    pub(super) charges: Vec<BilledCharge>,
+    /// Whether an input, by its number, has rows of several messages.
+    pub(super) summarised: Vec<bool>,
+    scratch: Vec<Addressee>,
+    accounting: Accounting,
+    control_totals: u64,
+    warnings: Vec<String>,
+    damages: Vec<Damage>,
+    failure: Option<io::Error>,
+}
+
+impl Batch {
+    /// An empty batch for the ledger of a secret.
+    pub(super) fn with_secret(secret: Secret) -> Batch {
+        Batch {
+            secret,
+            names: Names::default(),
+            spool: Spool::default(),
+            roster: Roster::default(),
+            unfinished: Vec::new(),
+            charges: Vec::new(),
+            summarised: Vec::new(),
+            scratch: Vec::new(),
+            accounting: Accounting::default(),
+            control_totals: 0,
+            warnings: Vec::new(),
+            damages: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// What became of the records that were read. Those of messages that the ledger has already count as used here.
+    pub fn accounting(&self) -> &Accounting {
+        &self.accounting
+    }
+
+    /// Control totals that were read; none is kept.
+    pub fn control_totals(&self) -> u64 {
+        self.control_totals
+    }
+
+    /// Remarks on whole inputs.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Inputs that ended early.
+    pub fn damages(&self) -> &[Damage] {
+        &self.damages
+    }
+
+    /// The error that ended the keeping of rows, once.
+    pub(super) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    /// Keeps a submission that counts, or says why it does not.
+    fn keep(&mut self, submission: Submission, trail: Option<&Trail<'_>>) {
+        if let Some(reason) = implausible(&submission) {
+            let file = self.names.source_name(submission.source).to_owned();
+            let rejection = Rejection { file, line: submission.line, reason };
+            return self.accounting.reject_message(rejection, submission.records);
+        }
+        if submission.recipients.attempted() == 0 {
+            let Submission { messages, records, .. } = submission;
+            return self.accounting.skip_messages(Skip::NoRecipient, messages, records);
+        }
+        self.accounting.used += submission.records;
+        if submission.messages > 1 {
+            let at = submission.source.0 as usize;
+            self.summarised.resize(self.summarised.len().max(at + 1), false);
+            self.summarised[at] = true;
+        }
+        let noted = self.noted(submission, trail);
+        if self.failure.is_none() {
+            self.failure = self.spool.push(&noted).err();
+        }
+        // The room of its list serves the next.
+        self.scratch = noted.addressees;
+    }
+
+    /// A message with its place among all.
+    fn noted(&mut self, submission: Submission, trail: Option<&Trail<'_>>) -> Noted {
+        let Submission { time, key, .. } = submission;
+        let none = Trail {
+            thread: None,
+            last: time,
+            begun: true,
+            ended: true,
+            stated: 0,
+            rest: Status::Unknown,
+            accepted: false,
+            recipients: &[],
+        };
+        let &Trail { thread, last, begun, ended, stated, rest, accepted, recipients } =
+            trail.unwrap_or(&none);
+        let last = last.max(time);
+        let (number, leg) = self.roster.note(&Mark { key, leg: 0, thread, time, last, begun, ended });
+        let salt = thread.map_or(key, u128::from);
+        let mut addressees = std::mem::take(&mut self.scratch);
+        addressees.clear();
+        addressees.extend(recipients.iter().map(|entry| {
+            let hash = self.secret.recipient(salt, entry.hash);
+            Addressee { hash, ..*entry }
+        }));
+        merge::in_order(&mut addressees);
+        Noted { number, leg, submission, thread, last, begun, ended, stated, rest, accepted, addressees }
+    }
+
+    /// Whether an input has rows of several messages: all its rows without a trail are then of windows.
+    pub(super) fn is_summarised(&self, source: SourceId) -> bool {
+        self.summarised.get(source.0 as usize).copied().unwrap_or(false)
+    }
+}
+
+impl Sink for Batch {
+    fn names(&mut self) -> &mut Names {
+        &mut self.names
+    }
+
+    fn records(&mut self, count: u64) {
+        self.accounting.records += count;
+    }
+
+    fn accept(&mut self, record: Record) {
+        match record {
+            Record::Submission(submission) => self.keep(submission, None),
+            Record::BilledCharge(charge) => {
+                self.accounting.skip(Skip::NotUsage, charge.records);
+                self.charges.push(charge);
+            }
+            Record::ControlTotal(total) => {
+                self.accounting.skip(Skip::NotUsage, total.records);
+                self.control_totals += 1;
+            }
+        }
+    }
+
+    fn wants_trails(&self) -> bool {
+        true
+    }
+
+    fn accept_with(&mut self, submission: Submission, trail: &Trail<'_>) {
+        self.keep(submission, Some(trail));
+    }
+
+    fn unfinished(&mut self, submission: &Submission, trail: &Trail<'_>) {
+        if implausible(submission).is_none() {
+            let noted = self.noted(*submission, Some(trail));
+            self.unfinished.push(noted);
+        }
+    }
+
+    fn skip(&mut self, reason: Skip, records: u64) {
+        self.accounting.skip(reason, records);
+    }
+
+    fn skip_message(&mut self, reason: Skip, records: u64) {
+        self.accounting.skip_messages(reason, 1, records);
+    }
+
+    fn reject(&mut self, rejection: Rejection) {
+        self.accounting.reject(rejection);
+    }
+
+    fn warn(&mut self, warning: String) {
+        if self.warnings.len() < REMARK_CAP && !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    fn damage(&mut self, input: &str, line: u64, what: String) {
+        if self.damages.len() < REMARK_CAP {
+            self.damages.push(Damage { input: input.to_owned(), line, what });
+        }
+    }
+}
