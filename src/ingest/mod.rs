@@ -19,6 +19,7 @@ mod others;
 #[cfg_attr(not(test), expect(dead_code, reason = "formats begin to use it"))]
 mod parallel;
 pub mod run;
+mod settle;
 mod sheets;
 mod sink;
 pub mod source;
@@ -31,6 +32,7 @@ use crate::usage::{BilledCharge, ControlTotal, Names, Rejection, Skip, Submissio
 pub use delimited::DateOrder;
 pub(crate) use delimited::{DecimalMark, plain_number};
 pub use formats::generic_csv::Mapping;
+pub use settle::{Settled, settle};
 pub use source::{Input, SourceError};
 pub use trail::Trail;
 
