@@ -3,9 +3,10 @@
 //!
 //! Keeping many of them apart is left to [`super::under_way`].
 
-use crate::ingest::origin::Origin;
 use rustc_hash::FxHashMap;
 
+use crate::ingest::origin::Origin;
+use crate::ingest::trail::{self, Addressee, Trail};
 use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, Recipients, SenderId, Skip, SourceId, TimeQuality};
 
@@ -99,6 +100,22 @@ pub struct Message {
     deferred: usize,
     /// Recipients that went on under a queue id of which no line was seen so far.
     awaited: Vec<(u64, u64)>,
+}
+
+impl Recipient {
+    /// What became of it, as a store keeps it.
+    fn trail_status(&self) -> trail::Status {
+        match (self.route, self.status) {
+            (Route::Local, _) => trail::Status::Local,
+            (Route::External, Status::Sent) => trail::Status::Delivered,
+            (Route::External, Status::Deferred) => trail::Status::Open,
+            (Route::External, Status::Bounced) => trail::Status::Bounced,
+            (Route::External, Status::Unknown) => trail::Status::Unknown,
+            (Route::OtherRelay | Route::Discarded | Route::Near | Route::Passed, _) => {
+                trail::Status::Elsewhere
+            }
+        }
+    }
 }
 
 impl Message {
@@ -245,6 +262,43 @@ impl Message {
             counts.open += self.expected.saturating_sub(seen);
         }
         counts
+    }
+
+    /// What a later read needs to go on with it; `ended` as with [`Message::external`]. Of several queue ids the last is
+    /// its thread, for there its recipients are tried; those before it are done.
+    pub fn trail<'a>(&self, ended: bool, listed: &'a mut Vec<Addressee>) -> Trail<'a> {
+        let is_void = self.refused || self.discarded;
+        let mut awaited: u64 = self.awaited.iter().map(|(_, count)| count).sum();
+        listed.clear();
+        listed.extend(self.recipients.iter().map(|(&hash, one)| {
+            // What went on under an id of which no line was read is unknown.
+            let is_awaited = one.route == Route::Passed && awaited > 0;
+            awaited -= u64::from(is_awaited);
+            let status = match (is_void, is_awaited) {
+                (true, _) => trail::Status::Elsewhere,
+                (false, true) => trail::Status::Unknown,
+                (false, false) => one.trail_status(),
+            };
+            Addressee { hash, status, accepted: false }
+        }));
+        listed.sort_unstable_by_key(|one| one.hash);
+        Trail {
+            thread: Some(self.others.last().copied().unwrap_or(self.key)),
+            last: self.last,
+            begun: self.handed_in,
+            ended: self.handed_in && self.is_complete(),
+            stated: if is_void || !(ended || listed.is_empty()) { 0 } else { self.expected },
+            rest: trail::Status::Open,
+            accepted: false,
+            recipients: listed,
+        }
+    }
+
+    /// The threads of the queue ids in which it does not end.
+    pub fn threads_before(&self) -> impl Iterator<Item = u64> {
+        let before = self.others.len().saturating_sub(1);
+        let first = (!self.others.is_empty()).then_some(self.key);
+        first.into_iter().chain(self.others.iter().take(before).copied())
     }
 
     /// Why no recipient counts.
