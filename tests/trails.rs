@@ -311,7 +311,8 @@ fn two_parts_are_joined_to_the_whole() {
                         texts.len(),
                         differ(&found, &expected),
                         differ(&expected, &found),
-                        found.len(), expected.len(),
+                        found.len(),
+                        expected.len(),
                         sample.pieces[at]
                     );
                     break;

@@ -10,6 +10,8 @@ mod cost_data;
 pub mod estimate;
 mod explain;
 pub mod formats;
+pub mod ingest;
+pub mod ledger;
 pub mod man;
 pub mod output;
 pub mod price_args;
@@ -19,6 +21,7 @@ mod records;
 mod result_files;
 pub mod sample;
 pub mod settings;
+pub mod source_args;
 pub mod submissions;
 mod typed_number;
 
@@ -79,6 +82,8 @@ macro_rules! commands {
 
 commands! {
     analyze Analyze,
+    ingest Ingest,
+    ledger Ledger,
     estimate Estimate,
     prices Prices,
     formats Formats,

@@ -13,12 +13,10 @@ use crate::ingest::source::{Discovery, Origin as Found, discover};
 use crate::ingest::{DateOrder, HostPattern, LogFormat, Mapping, ReadOptions, Sink};
 use crate::period::Zone;
 
-/// What is read, and how.
+/// How inputs are read.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[group(id = "read", multiple = true)]
 pub struct ReadArgs {
-    /// Logs and exports: files, folders, globs, or - for standard input
-    #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
     /// Read everything as this format instead of recognising it by content
     #[arg(long, value_name = "NAME", help_heading = "How it is read")]
     pub input_format: Option<String>,
@@ -124,8 +122,8 @@ impl ReadArgs {
     }
 
     /// Finds the inputs; refuses one that a result would replace.
-    pub fn discover(&self, results: &ResultFiles) -> anyhow::Result<Discovery> {
-        let found = discover(&self.paths)?;
+    pub fn discover(&self, paths: &[PathBuf], results: &ResultFiles) -> anyhow::Result<Discovery> {
+        let found = discover(paths)?;
         for input in &found.inputs {
             results.check_read(Path::new(input.file()))?;
         }
@@ -134,6 +132,11 @@ impl ReadArgs {
 }
 
 impl Reading {
+    /// What formats are told.
+    pub fn options(&self) -> &ReadOptions {
+        &self.options
+    }
+
     /// The same with the SHA-256 of every file that is read, where that is to be shown.
     pub fn with_digests(mut self, digests: bool) -> Reading {
         self.options.digests = digests;

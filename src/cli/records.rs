@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Exit;
-use crate::ingest::run::{Ingested, Recognition};
+use crate::ingest::run::{Ingested, InputRead, Recognition};
 use crate::report::{Cell, Row as TableRow, RowKind, Table};
 use crate::usage::{Accounting, Damage, SHOWN_REJECTIONS, Skip};
 
+/// Inputs that are listed for people.
+pub(super) const SHOWN_INPUTS: usize = 20;
 /// Inputs that no format claims, which are shown; JSON lists all.
 const SHOWN_UNREAD: usize = 5;
 
@@ -96,6 +98,12 @@ pub(super) fn inputs_json(ingested: &Ingested) -> Vec<Value> {
         })
     });
     input.collect()
+}
+
+/// An input and what it was read as, in a line.
+pub(super) fn input_note(input: &InputRead) -> String {
+    let (name, read_as) = (&input.name, recognition_name(&input.recognition));
+    format!("{name}: {read_as}, {} bytes.", input.digest.bytes)
 }
 
 /// Where inputs ended early, as data.

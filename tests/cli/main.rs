@@ -8,6 +8,7 @@ mod completions;
 mod estimate;
 mod formats;
 mod global;
+mod ledger;
 mod man;
 mod nasty;
 mod on_usage;

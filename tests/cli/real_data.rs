@@ -32,7 +32,7 @@ const READ_AS: [(&str, &[&str]); 14] = [
 const REASONS: [&str; 7] =
     ["recognised", "size", "year", "unreadable", "--date-order", "control total", "damaged"];
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() { files(&path, found) } else { found.push(path) }

@@ -8,19 +8,19 @@ use relaymeter::ingest::formats::FORMATS;
 use super::program;
 
 /// A row of `samples/truth.csv`.
-struct Truth {
-    sample: String,
+pub(crate) struct Truth {
+    pub(crate) sample: String,
     format: String,
-    options: Vec<String>,
+    pub(crate) options: Vec<String>,
     /// Column and value of what must be found; an empty value is not looked at.
     figures: Vec<(String, String)>,
 }
 
-fn samples() -> std::path::PathBuf {
+pub(crate) fn samples() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")
 }
 
-fn truths() -> Vec<Truth> {
+pub(crate) fn truths() -> Vec<Truth> {
     let mut table = csv::Reader::from_path(samples().join("truth.csv")).unwrap();
     let columns = table.headers().unwrap().clone();
     let row = |row: csv::StringRecord| Truth {

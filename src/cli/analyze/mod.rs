@@ -15,12 +15,11 @@ use std::path::PathBuf;
 
 use super::count_args::{CountArgs, InForce};
 use super::price_args::PriceArgs;
-use super::read_args::{ReadArgs, Reading};
 use super::result_files::STREAM;
+use super::source_args::{Source, SourceArgs};
 use super::submissions::SubmissionsFile;
 use super::{Context, Exit, Outcome, records, usage_error};
 use crate::ingest::run::Ingested;
-use crate::ingest::source::Discovery;
 use crate::report::Report;
 use crate::usage::{Collector, CountOptions, Counted, Dimension, Names, Observer, Skip, Traffic, Usage};
 use cost::{Cost, On, Plan, Pricer};
@@ -31,7 +30,7 @@ use rows::Row;
 pub struct Args {
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub read: ReadArgs,
+    pub source: SourceArgs,
     /// Group by month, day, hour, sender-domain, sender, client, outcome, source, traffic or connector, or several
     #[arg(long, value_name = "DIMENSION,…", value_delimiter = ',')]
     pub by: Vec<Dimension>,
@@ -85,14 +84,13 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     let on = args.on.unwrap_or_default();
     // Wrong prices and filters are told before hours of reading.
     let pricer = Pricer::new(&args.prices, on, settings)?;
-    let reading = args.read.resolve(settings)?.with_digests(context.shows_data());
+    let source = args.source.open(context)?;
     let (mut options, counting) = args.count.resolve(settings, &args.by)?;
     options.cuts = pricer.cuts();
-    let filtered = options.filters.selects_traffic() || reading.selects_relay;
+    let filtered = options.filters.selects_traffic() || source.selects_relay;
     let in_force: Vec<InForce> =
-        pricer.prices.in_force.iter().chain(&reading.in_force).cloned().chain(counting).collect();
-    let found = args.read.discover(context.results())?;
-    let (mut usage, ingested) = read(args, &reading, found, options, &in_force)?;
+        pricer.prices.in_force.iter().chain(&source.in_force).cloned().chain(counting).collect();
+    let (mut usage, ingested) = read(args, source, options, &in_force)?;
 
     let plan = pricer.plan(usage.periods.keys().copied())?;
     let price = |plan: &Plan| -> anyhow::Result<(Cost, Cost)> {
@@ -153,15 +151,14 @@ impl Observer for Rows {
 /// Reads and counts; writes the submissions where that was asked for and something counts.
 fn read(
     args: &Args,
-    reading: &Reading,
-    found: Discovery,
+    source: Source,
     options: CountOptions,
     in_force: &[InForce],
 ) -> anyhow::Result<(Usage, Ingested)> {
     let file = args.submissions.as_deref().map(SubmissionsFile::create).transpose()?;
     let rows = Rows { file, formats: formats::Counts::default() };
-    let mut collector = Collector::observed(options, rows);
-    let ingested = reading.read(found, &mut collector)?;
+    let mut collector = Collector::observed(options.clone(), rows);
+    let ingested = source.read(&options, args.submissions.is_some(), &mut collector)?;
     let (usage, Rows { file, formats }) = collector.finish();
     let mut usage = usage?;
     usage.warnings.extend(formats.warning(&ingested));

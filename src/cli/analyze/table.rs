@@ -11,8 +11,6 @@ use crate::pricing::Metered;
 use crate::report::{Cell, Row as TableRow, RowKind, Section, Table, counted, grouped};
 use crate::usage::{Histogram, Measures};
 
-/// Inputs that are listed for people.
-const SHOWN_INPUTS: usize = 20;
 /// The cost by the list, where there are terms.
 const LIST_COST: &str = "List cost";
 /// The percentiles that are shown.
@@ -308,12 +306,12 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
     }
     lines.extend(analysis.in_force.iter().map(|one| format!("{one}.")));
     let inputs = &analysis.ingested.inputs;
-    for input in inputs.iter().take(SHOWN_INPUTS) {
-        let (name, read_as) = (&input.name, recognition_name(&input.recognition));
-        lines.push(format!("{name}: {read_as}, {} bytes.", input.digest.bytes));
-    }
-    if inputs.len() > SHOWN_INPUTS {
-        lines.push(format!("and {} more inputs (--format json lists all).", inputs.len() - SHOWN_INPUTS));
+    lines.extend(inputs.iter().take(records::SHOWN_INPUTS).map(records::input_note));
+    if inputs.len() > records::SHOWN_INPUTS {
+        lines.push(format!(
+            "and {} more inputs (--format json lists all).",
+            inputs.len() - records::SHOWN_INPUTS
+        ));
     }
     lines
 }

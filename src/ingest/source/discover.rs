@@ -115,9 +115,22 @@ impl Search {
 
     fn folder(&mut self, folder: &Path) -> Result<(), SourceError> {
         let mut any = false;
+        if is_ledger(folder) {
+            return Err(SourceError::Ledger { folder: shown(folder) });
+        }
         let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name();
-        for entry in walk.into_iter().filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
+        let mut walk = walk.into_iter().filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry));
+        while let Some(entry) = walk.next() {
             match entry {
+                Ok(entry) if entry.file_type().is_dir() && is_ledger(entry.path()) => {
+                    any = true;
+                    walk.skip_current_dir();
+                    self.found.remarks.push(format!(
+                        "{} is a ledger: it is not read with the other files below {}",
+                        shown(entry.path()),
+                        shown(folder)
+                    ));
+                }
                 Ok(entry) if entry.file_type().is_dir() => {}
                 Ok(entry) => {
                     any = true;
@@ -193,6 +206,11 @@ impl Search {
 
 fn is_glob(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '['])
+}
+
+/// Whether a folder holds the history that the program itself keeps: its tables are no log.
+fn is_ledger(folder: &Path) -> bool {
+    folder.join("state/manifest.json").is_file() && folder.join("submissions").is_dir()
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {

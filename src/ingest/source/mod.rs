@@ -123,6 +123,12 @@ pub enum SourceError {
         /// The folder or archive.
         input: String,
     },
+    /// A ledger where logs are expected.
+    #[error("{folder}: is a ledger, not a folder of logs\nhint: name it with --ledger {folder}")]
+    Ledger {
+        /// The folder.
+        folder: String,
+    },
     /// An archive that cannot be followed.
     #[error("{input}: the {kind} archive is damaged: {what}")]
     BadArchive {
@@ -196,6 +202,7 @@ impl SourceError {
             | SourceError::TooDeep { input }
             | SourceError::TooMany { input }
             | SourceError::Spool { input, .. } => input,
+            SourceError::Ledger { folder } => folder,
             SourceError::Missing(path) | SourceError::NoMatch(path) => path,
             SourceError::BadGlob { pattern, .. } => pattern,
             SourceError::StdinTwice => "-",

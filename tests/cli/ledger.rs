@@ -1,0 +1,269 @@
+//! `relaymeter ingest` and `relaymeter ledger`: what a ledger gives is what its logs give, however they came in.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::samples::{Truth, samples, truths};
+use super::{program, relaymeter, shown};
+
+/// Dimensions by which a ledger and its logs must agree.
+const DIMENSIONS: [&str; 9] =
+    ["month", "day", "hour", "sender-domain", "sender", "client", "outcome", "traffic", "connector"];
+
+fn run(args: &[&str], paths: &[&Path]) -> (i32, Vec<u8>, String) {
+    let output = program().current_dir(samples()).args(args).args(paths).output().unwrap();
+    (output.status.code().unwrap(), output.stdout, String::from_utf8(output.stderr).unwrap())
+}
+
+/// What a report says of usage and bills: all that must be the same, whatever it was read from.
+fn content(report: &[u8]) -> Value {
+    let mut report: Value = serde_json::from_slice(report).unwrap();
+    let report = report.as_object_mut().unwrap();
+    for name in ["accounting", "provenance", "warnings", "remarks", "control_totals", "schema_version"] {
+        report.remove(name);
+    }
+    Value::Object(std::mem::take(report))
+}
+
+/// Analyses logs and a ledger by every dimension, and compares.
+fn assert_same(logs: &[&Path], options: &[&str], ledger: &Path, what: &str) {
+    for by in DIMENSIONS {
+        let count = ["analyze", "--format", "json", "--allow-empty", "--by", by];
+        let (_, expected, error) = run(&[&count[..], options].concat(), logs);
+        let (code, found, lost) = run(&count, &[Path::new("--ledger"), ledger]);
+        assert!(!expected.is_empty(), "{what}: {error}");
+        assert!(matches!(code, 0 | 3) && !found.is_empty(), "{what}: {lost}");
+        assert_eq!(content(&found), content(&expected), "{what} by {by}");
+    }
+}
+
+fn ingest(logs: &[&Path], options: &[&str], ledger: &Path) -> Value {
+    let base = ["ingest", "--format", "json", "--allow-empty", "--ledger"];
+    let args = [&base[..], &[ledger.to_str().unwrap()], options].concat();
+    let (code, report, error) = run(&args, logs);
+    assert!(matches!(code, 0 | 3), "{logs:?}: {error}");
+    serde_json::from_slice(&report).unwrap()
+}
+
+/// The sum of a figure over all days of a batch.
+fn sum(report: &Value, became: &str, figure: &str) -> u64 {
+    let days = report["days"].as_array().unwrap();
+    days.iter().map(|day| day[became][figure].as_u64().unwrap()).sum()
+}
+
+fn new_ledger() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    (folder, path)
+}
+
+#[test]
+fn a_batch_is_told_and_the_same_again_adds_nothing() {
+    let (folder, ledger) = new_ledger();
+    let name = ledger.to_str().unwrap();
+    let tell = || {
+        let args = ["ingest", "samples/postfix.log", "--ledger", name, "--year", "2026"];
+        relaymeter(&args).replace(folder.path().to_str().unwrap(), "DIR")
+    };
+    insta::assert_snapshot!(tell(), @"");
+    insta::assert_snapshot!(tell(), @"");
+    let show = relaymeter(&["ledger", "show", name]).replace(folder.path().to_str().unwrap(), "DIR");
+    insta::assert_snapshot!(show, @"");
+    let check = relaymeter(&["ledger", "check", name]).replace(folder.path().to_str().unwrap(), "DIR");
+    insta::assert_snapshot!(check, @"");
+}
+
+#[test]
+fn every_sample_gives_the_same_through_a_ledger() {
+    for Truth { sample, options, .. } in truths() {
+        let (_folder, ledger) = new_ledger();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let path = Path::new(&sample);
+        ingest(&[path], &options, &ledger);
+        let again = ingest(&[path], &options, &ledger);
+        assert_eq!(again["batch"], Value::Null, "{sample}: {again}");
+        if sample.starts_with("control-totals") {
+            continue;
+        }
+        assert_same(&[path], &options, &ledger, &sample);
+    }
+}
+
+#[test]
+fn a_log_in_pieces_and_in_another_compression_is_one_history() {
+    let text = std::fs::read(samples().join("postfix.log")).unwrap();
+    let lines: Vec<&[u8]> = text.split_inclusive(|&byte| byte == b'\n').collect();
+    for pieces in [2, 5] {
+        let (folder, ledger) = new_ledger();
+        for (at, piece) in lines.chunks(lines.len().div_ceil(pieces)).enumerate() {
+            let path = folder.path().join(format!("mail.log.{at}"));
+            std::fs::write(&path, piece.concat()).unwrap();
+            ingest(&[&path], &["--year", "2026"], &ledger);
+        }
+        let log = Path::new("postfix.log");
+        let count = ["analyze", "--format", "json", "--year", "2026"];
+        let (_, expected, _) = run(&count, &[log]);
+        let (_, found, error) = run(&count[..3], &[Path::new("--ledger"), &ledger]);
+        let totals = |report: &[u8]| content(report)["totals"].clone();
+        assert_eq!(totals(&found), totals(&expected), "{pieces} pieces: {error}");
+        let packed = folder.path().join("all.gz");
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, &text).unwrap();
+        std::fs::write(&packed, encoder.finish().unwrap()).unwrap();
+        let again = ingest(&[&packed], &["--year", "2026"], &ledger);
+        assert_eq!(sum(&again, "added", "messages"), 0, "{again}");
+        let (_, found, _) = run(&count[..3], &[Path::new("--ledger"), &ledger]);
+        assert_eq!(totals(&found), totals(&expected), "{pieces} pieces and the whole");
+    }
+}
+
+#[test]
+fn another_zone_or_year_is_refused_and_changes_nothing() {
+    let (_folder, ledger) = new_ledger();
+    let log = Path::new("postfix.log");
+    ingest(&[log], &["--year", "2026"], &ledger);
+    let before = std::fs::read(ledger.join("state/manifest.json")).unwrap();
+    for options in [["--year", "2025"].as_slice(), &["--year", "2026", "--log-timezone", "Europe/Rome"]] {
+        let args = [&["ingest", "--ledger", ledger.to_str().unwrap()][..], options].concat();
+        let (code, _, error) = run(&args, &[log]);
+        assert_eq!(code, 1, "{error}");
+        assert!(error.contains("--log-timezone") || error.contains("--year"), "{error}");
+        assert_eq!(std::fs::read(ledger.join("state/manifest.json")).unwrap(), before);
+    }
+}
+
+#[test]
+fn wrong_uses_are_told() {
+    let (folder, ledger) = new_ledger();
+    let tell = |args: &[&str]| relaymeter(args).replace(folder.path().to_str().unwrap(), "DIR");
+    let name = ledger.to_str().unwrap();
+    insta::assert_snapshot!(tell(&["analyze", "--ledger", name]), @"");
+    insta::assert_snapshot!(tell(&["analyze", "--ledger", name, "--year", "2026"]), @"");
+    insta::assert_snapshot!(tell(&["analyze", "--ledger", name, "samples/postfix.log"]), @"");
+    insta::assert_snapshot!(tell(&["ledger", "forget", name]), @"");
+    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--sender", "nobody"]), @"");
+    ingest(&[Path::new("postfix.log")], &["--year", "2026"], &ledger);
+    insta::assert_snapshot!(tell(&["analyze", name]), @"");
+    insta::assert_snapshot!(tell(&["ingest", "samples/README.md", "--ledger", name]), @"");
+}
+
+#[test]
+fn what_is_forgotten_does_not_come_back() {
+    let (folder, ledger) = new_ledger();
+    let log = Path::new("postfix.log");
+    let name = ledger.to_str().unwrap();
+    let tell = |args: &[&str]| relaymeter(args).replace(folder.path().to_str().unwrap(), "DIR");
+    ingest(&[log], &["--year", "2026"], &ledger);
+    let totals = |by: &str| {
+        let (_, found, error) = run(&["analyze", "--format", "json", "--by", by, "--ledger", name], &[]);
+        assert!(!found.is_empty(), "{error}");
+        content(&found)
+    };
+    let all = totals("sender");
+    let sender = "noreply@contoso.com";
+    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--sender", sender]), @"");
+    let erased = totals("sender");
+    assert_eq!(erased["totals"], all["totals"]);
+    assert!(!erased["rows"].to_string().contains(sender));
+    ingest(&[log], &["--year", "2026"], &ledger);
+    assert_eq!(totals("sender"), erased);
+    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--recipients"]), @"");
+    assert_eq!(totals("sender"), erased);
+    ingest(&[log], &["--year", "2026"], &ledger);
+    assert_eq!(totals("sender"), erased);
+    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--before", "2026-10-15"]), @"");
+    let rest = totals("day");
+    ingest(&[log], &["--year", "2026"], &ledger);
+    assert_eq!(totals("day"), rest);
+    insta::assert_snapshot!(tell(&["ledger", "check", name]), @"");
+    insta::assert_snapshot!(tell(&["ledger", "compact", name]), @"");
+    assert_eq!(totals("day"), rest);
+}
+
+#[test]
+fn pseudonyms_keep_domains_and_figures() {
+    let (_folder, ledger) = new_ledger();
+    let log = Path::new("postfix.log");
+    ingest(&[log], &["--year", "2026", "--pseudonymise"], &ledger);
+    let name = ledger.to_str().unwrap();
+    let (_, found, _) = run(&["analyze", "--format", "json", "--by", "sender", "--ledger", name], &[]);
+    let (_, expected, _) = run(&["analyze", "--format", "json", "--by", "sender", "--year", "2026"], &[log]);
+    let (found, expected) = (content(&found), content(&expected));
+    assert_eq!(found["totals"], expected["totals"]);
+    assert_eq!(found["rows"].as_array().unwrap().len(), expected["rows"].as_array().unwrap().len());
+    assert!(!found.to_string().contains("noreply@"), "{found}");
+}
+
+#[test]
+fn duckdb_reads_the_same_totals() {
+    let python = std::env::var("RELAYMETER_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let there = Command::new(&python).args(["-c", "import duckdb"]).output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        println!("skipped: '{python}' has no duckdb (RELAYMETER_BENCH_PYTHON names another)");
+        return;
+    }
+    let (_folder, ledger) = new_ledger();
+    let logs = ["postfix.log", "message-trace-get.csv", "acs-diagnostics.jsonl"].map(Path::new);
+    ingest(&logs, &["--year", "2026"], &ledger);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/ledger.py");
+    let output = Command::new(&python).arg(script).arg(&ledger).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let [messages, recipients, bytes]: [u64; 3] =
+        std::array::from_fn(|at| text.split_whitespace().nth(at).unwrap().parse().unwrap());
+    let args = ["analyze", "--include-null-sender", "--format", "json", "--ledger", ledger.to_str().unwrap()];
+    let (_, found, _) = run(&args, &[]);
+    let totals = &content(&found)["totals"];
+    let ours = ["messages", "recipients", "recipient_bytes"].map(|name| totals[name].as_u64().unwrap());
+    assert_eq!([messages, recipients, bytes], ours);
+}
+
+/// Every file of real logs that is recognised, added twice to a ledger of its own.
+#[test]
+fn real_logs_give_the_same_through_a_ledger() {
+    let root = std::env::var("RELAYMETER_TEST_DATA").unwrap_or_else(|_| "../shared/data".to_owned());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(root).join("logs");
+    if !root.is_dir() {
+        println!("skipped: {} is not there (set RELAYMETER_TEST_DATA)", root.display());
+        return;
+    }
+    let mut found = Vec::new();
+    super::real_data::files(&root, &mut found);
+    found.sort();
+    let mut compared = 0;
+    for file in found {
+        let name = file.strip_prefix(&root).unwrap().display().to_string();
+        let count = ["analyze", "--format", "json", "--by", "hour,sender"];
+        let (code, expected, _) = run(&count, &[&file]);
+        if !matches!(code, 0 | 3) {
+            continue;
+        }
+        let (_folder, ledger) = new_ledger();
+        for turn in 0..2 {
+            let report = ingest(&[&file], &[], &ledger);
+            assert!(turn == 0 || report["batch"] == Value::Null, "{name}: {report}");
+        }
+        let (_, through, error) = run(&[&count[..], &["--ledger", ledger.to_str().unwrap()]].concat(), &[]);
+        assert!(!through.is_empty(), "{name}: {error}");
+        assert_eq!(content(&through), content(&expected), "{name}");
+        compared += 1;
+    }
+    println!("{compared} files give the same through a ledger");
+    assert!(compared > 20, "{compared}");
+}
+
+#[test]
+fn a_second_writer_is_told_who_is_first() {
+    let (_folder, ledger) = new_ledger();
+    ingest(&[Path::new("postfix.log")], &["--year", "2026"], &ledger);
+    let lock = std::fs::OpenOptions::new().read(true).write(true).open(ledger.join("state/lock")).unwrap();
+    lock.try_lock().unwrap();
+    let args = ["ingest", "postfix.log", "--year", "2026", "--ledger", ledger.to_str().unwrap()];
+    let output = program().current_dir(samples()).args(args).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(shown(&output).contains("another writer is at work"), "{}", shown(&output));
+    drop(lock);
+    program().current_dir(samples()).args(args).assert().success();
+}
