@@ -104,7 +104,9 @@ fn report(args: &Args, added: &Added, read: &ReadRecords) -> Report {
     };
     let mut sections = vec![Section::Table(changes(added))];
     sections.extend(notes("Warnings", read.warnings.clone()));
-    sections.push(Section::Table(records::accounting(&read.accounting, added.total().volume().messages)));
+    let Changes { added: new, completed, already_there } = added.total();
+    let messages = new.messages + completed.messages + already_there.messages;
+    sections.push(Section::Table(records::accounting(&read.accounting, messages)));
     sections.extend(notes("Rejected", records::rejections(&read.accounting)));
     sections.extend(notes("Provenance", provenance(read)));
     Report { title, sections, data: data(args, added, read).into() }
