@@ -3,83 +3,30 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod pieces;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
+use relaymeter::ingest::Input;
 use relaymeter::ingest::formats::FORMATS;
 use relaymeter::ingest::run::read_all;
-use relaymeter::ingest::{Input, Mapping, ReadOptions};
 use relaymeter::usage::{Collector, CountOptions, Dimension, Usage};
 
-/// A sample, as lines that may stand in files of their own.
-struct Sample {
-    name: String,
-    format: String,
-    options: ReadOptions,
-    /// What every part has to begin with.
-    header: String,
-    /// What may be cut between: lines or records.
-    pieces: Vec<String>,
-}
+use pieces::{Sample, is_table};
 
+/// The samples, cut only where files that hold the parts keep an order.
 fn samples() -> Vec<Sample> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
-    let mut table = csv::Reader::from_path(folder.join("truth.csv")).unwrap();
-    let sample = |row: csv::StringRecord| {
-        let text = std::fs::read_to_string(folder.join(&row[0])).unwrap();
-        let option = |name: &str| row[2].split_whitespace().skip_while(|word| *word != name).nth(1);
-        let options = ReadOptions {
-            mapping: option("--mapping").map(|file| Mapping::read(&folder.join(file)).unwrap()),
-            year: option("--year").map(|year| year.parse().unwrap()),
-            log_zone: option("--log-timezone").map(|zone| zone.parse().unwrap()),
-            ..ReadOptions::default()
-        };
-        let (header, pieces) = pieces(&row[0], &text);
-        Sample { name: row[0].to_owned(), format: row[1].to_owned(), options, header, pieces }
+    let together = |mut sample: Sample| {
+        // Without ids, a line that is in two files is one message: equal neighbours stay together. So do the lines of a
+        // second, because files that begin in the same one have no order.
+        let is_log = !is_table(&sample.name) && !sample.name.ends_with("jsonl") && !sample.in_sections;
+        let alike = |one: &String, next: &String| one == next || is_log && clock(one) == clock(next);
+        sample.pieces = sample.pieces.chunk_by(alike).map(<[String]>::concat).collect();
+        sample
     };
-    table.records().map(|row| sample(row.unwrap())).collect()
-}
-
-/// A text as its header and its pieces. A document of JSON is one piece, and so is a cost export: another export of
-/// a day replaces what the first said of it.
-fn pieces(name: &str, text: &str) -> (String, Vec<String>) {
-    if name.ends_with(".json") || name.starts_with("azure-cost") {
-        return (String::new(), vec![text.to_owned()]);
-    }
-    let is_table = name.ends_with(".csv");
-    // The lines of IIS take their day from the directives above them and belong to these; directives in the middle
-    // begin what was another file.
-    let is_joined = text.matches("\n#Fields").count() > 1;
-    let in_sections = text.starts_with('#') && (is_joined || !text.contains("#Fields: date-time"));
-    let mut pieces: Vec<String> = Vec::new();
-    let mut is_open = false;
-    let mut before = "";
-    for line in text.split_inclusive('\n') {
-        let begins_section = line.starts_with('#') && !before.starts_with('#');
-        match pieces.last_mut().filter(|_| is_open || (in_sections && !begins_section)) {
-            Some(piece) => piece.push_str(line),
-            None => pieces.push(line.to_owned()),
-        }
-        is_open ^= is_table && line.matches('"').count() % 2 == 1;
-        before = line;
-    }
-    if in_sections {
-        return (String::new(), pieces);
-    }
-    let is_header = |piece: &String| match is_table {
-        true => piece.starts_with('#') || piece.starts_with("sep="),
-        false => piece.starts_with('#'),
-    };
-    let directives = pieces.iter().take_while(|piece| is_header(piece)).count();
-    let header: Vec<String> = pieces.drain(..directives + usize::from(is_table)).collect();
-    // Without ids, a line that is in two files is one message: equal neighbours stay together. So do the lines of a
-    // second, because files that begin in the same one have no order.
-    let is_log = !is_table && !name.ends_with("jsonl");
-    let alike = |one: &String, next: &String| one == next || is_log && clock(one) == clock(next);
-    let together = pieces.chunk_by(alike).map(<[String]>::concat);
-    (header.concat(), together.collect())
+    pieces::samples().into_iter().map(together).collect()
 }
 
 /// The first `12:34:56` of a line.

@@ -63,9 +63,20 @@ pub trait Sink {
     fn accept_with(&mut self, submission: Submission, _: &Trail<'_>) {
         self.accept(Record::Submission(submission));
     }
-    /// Takes note of a message that does not count as far as it was read, and is not at its end: it has no
-    /// recipient, or its beginning is missing. Its records are accounted for by other calls.
+    /// Takes note of a message that does not count as far as it was read, so that an earlier or a later read can tell
+    /// more of it: it has no recipient yet, its beginning is missing, or its recipients turned out not to count. One
+    /// that is begun and ended only matters where a part of it is known already. Its records are accounted for by
+    /// other calls; formats need not call it where no trails are wanted.
     fn unfinished(&mut self, _: &Submission, _: &Trail<'_>) {}
+    /// Takes messages that the source counted for a window of so many seconds, or one such message. The key says of
+    /// which window and group, whatever was counted.
+    fn accept_summary(&mut self, summary: Submission, _: u32) {
+        self.accept(Record::Submission(summary));
+    }
+    /// Takes note that times without a zone, which a host wrote in logs of a format, were read in that of
+    /// [`ReadOptions::log_zone`], else in UTC. The host is the first label of its name in lower case, empty where the
+    /// log names none; it can be told more than once.
+    fn zone_assumed(&mut self, _: &'static str, _: &str) {}
     /// Takes records that are no submission, by reason.
     fn skip(&mut self, reason: Skip, records: u64);
     /// Takes a whole message, with the records behind it, that the format knows not to be billable.

@@ -7,7 +7,7 @@
 //! * Else all count. What was announced and is not listed shares what is said of the rest, unless the end of the
 //!   message was seen: by then every recipient was tried, and an address that is missing went into another.
 //!
-//! Where a message ended and its rest bounced (its queue gave it up), what is still open bounced with it.
+//! A message whose rest is elsewhere at its end was refused or thrown away as a whole. Recipients that a message still waited for when it expired share what is said of the rest.
 //!
 //! A recipient with a mailbox of the same servers, or behind a host that is not asked for, does not count. An address
 //! that was replaced by another shares its fate, and so does a group all of whose members are no recipients.
@@ -28,14 +28,19 @@ pub struct Settled {
     pub elsewhere: u64,
     /// The part of those that count that is stated and not listed.
     pub unlisted: u64,
+    /// Whether those that were still open bounced.
+    expired: bool,
 }
 
 /// Settles the recipients of a message.
 pub fn settle(trail: &Trail<'_>) -> Settled {
+    if trail.ended && trail.rest == Status::Elsewhere {
+        return Settled::default();
+    }
     let all = trail.recipients;
     let is_group = |entry: &&Addressee| entry.status == Status::Expanded;
     let is_rerouted = |entry: &&Addressee| entry.status == Status::Rerouted;
-    let mut settled = Settled::default();
+    let mut settled = Settled { expired: trail.ended && trail.rest == Status::Bounced, ..Settled::default() };
     if trail.accepted {
         let others = fate(all.iter().filter(|entry| !entry.accepted));
         all.iter().filter(|entry| entry.accepted).for_each(|entry| settled.count(entry.status, others));
@@ -46,9 +51,6 @@ pub fn settle(trail: &Trail<'_>) -> Settled {
         let only_rerouted = all.iter().all(|entry| is_rerouted(&entry));
         let counts = |entry: &&Addressee| only_rerouted || !is_rerouted(entry);
         all.iter().filter(counts).for_each(|entry| settled.count(entry.status, None));
-        if trail.ended && trail.rest == Status::Bounced {
-            settled.recipients.bounced += std::mem::take(&mut settled.recipients.open);
-        }
     }
     settled.unlisted = unlisted(trail);
     settled.add(trail.rest, settled.unlisted);
@@ -92,6 +94,7 @@ impl Settled {
     fn add(&mut self, status: Status, count: u64) {
         let counter = match status {
             Status::Unknown | Status::Rerouted => &mut self.recipients.unknown,
+            Status::Open if self.expired => &mut self.recipients.bounced,
             Status::Open => &mut self.recipients.open,
             Status::Filtered => &mut self.recipients.filtered,
             Status::Bounced => &mut self.recipients.bounced,
@@ -173,7 +176,8 @@ mod tests {
         assert_eq!(open.recipients, Recipients { delivered: 1, open: 3, ..Recipients::default() });
         assert_eq!(settled(false, true, 5, Open, &some).recipients, delivered(1));
         assert_eq!(settled(false, true, 5, Bounced, &[]).recipients.bounced, 5);
-        assert_eq!(settled(false, true, 0, Bounced, &[]), Settled::default());
-        assert_eq!(settled(false, true, 2, Bounced, &[(Open, false)]).recipients.bounced, 1, "given up");
+        assert_eq!(settled(false, true, 0, Bounced, &[]).recipients, Recipients::default());
+        assert_eq!(settled(false, true, 0, Bounced, &[(Open, false)]).recipients.bounced, 1);
+        assert_eq!(settled(false, true, 2, Elsewhere, &[(Bounced, false)]), Settled::default());
     }
 }

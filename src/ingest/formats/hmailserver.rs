@@ -8,7 +8,8 @@
 //! The log has no id of a message. Deliveries in the same second with the same sender, client and size to recipients
 //! that all differ are one message: hMailServer hands a message to all recipients at a host at once. Recipients at a
 //! host that answers in another second are a further message; recipients and recipient bytes are right in either
-//! case. Its other log, of sessions, says too little and is refused.
+//! case. Messages that only differ in their recipients share a key, for a log that is read while it grows can have
+//! shown but some of these. Its other log, of sessions, says too little and is refused.
 
 use std::collections::BTreeMap;
 use std::hash::Hasher;
@@ -19,6 +20,7 @@ use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use crate::ingest::delimited::{RecipientHasher, plain_digits};
 use crate::ingest::grouping::{MessageKey, Repeats};
 use crate::ingest::source::{Line, Lines, Origin};
+use crate::ingest::trail::{Addressee, Status, Trail};
 use crate::ingest::{
     About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, handover, rejection,
 };
@@ -151,6 +153,13 @@ impl Delivery<'_> {
         Some(Delivery { local, sender, recipient, client, host, code, bytes })
     }
 
+    /// What identifies the message as far as its line does: time as it is logged, sender, client and size.
+    fn key(&self) -> MessageKey {
+        let seconds = self.local.and_utc().timestamp().to_be_bytes();
+        let size = self.bytes.to_be_bytes();
+        MessageKey::of_parts(&[b"hmailserver", &seconds, self.sender, self.client, &size])
+    }
+
     /// Whether the server put the message into a mailbox of its own.
     fn is_local(&self) -> bool {
         parse_ip(&decode(self.host)).is_some_and(|ip| ip.is_loopback())
@@ -191,6 +200,7 @@ struct Group {
     size: Option<u64>,
     recipients: FxHashSet<u64>,
     place: (SourceId, u64),
+    key: MessageKey,
 }
 
 /// What identifies a message within its second.
@@ -325,7 +335,7 @@ impl<'s> Reader<'s> {
         let group = self.groups.entry(key).or_insert_with(|| {
             order.push(key);
             let size = Some(delivery.bytes).filter(|bytes| *bytes > 0);
-            Group { sender, client, host, size, recipients: FxHashSet::default(), place }
+            Group { sender, client, host, size, recipients: FxHashSet::default(), place, key: delivery.key() }
         });
         group.recipients.insert(recipient);
         if group.host != host {
@@ -344,13 +354,7 @@ impl<'s> Reader<'s> {
 
     fn hand_on(&mut self, group: Group) {
         let delivered = group.recipients.len() as u64;
-        let seconds = self.second.seconds().to_be_bytes();
-        let size = group.size.unwrap_or(0).to_be_bytes();
-        let sender = self.sink.names().sender_address(group.sender).as_bytes();
-        let recipients =
-            group.recipients.iter().fold(0, |sum: u64, hash| sum.wrapping_add(*hash)).to_be_bytes();
-        let key = MessageKey::of_parts(&[b"hmailserver", &seconds, sender, &size, &recipients]);
-        self.sink.accept(Record::Submission(Submission {
+        let submission = Submission {
             time: self.second,
             time_quality: TimeQuality::ZoneAssumed,
             messages: 1,
@@ -365,8 +369,26 @@ impl<'s> Reader<'s> {
             source: group.place.0,
             line: group.place.1,
             records: delivered,
-            key: key.bits(),
-        }));
+            key: group.key.bits(),
+        };
+        if !self.sink.wants_trails() {
+            return self.sink.accept(Record::Submission(submission));
+        }
+        let listed = group.recipients.into_iter();
+        let mut listed: Vec<Addressee> =
+            listed.map(|hash| Addressee { hash, status: Status::Delivered, accepted: false }).collect();
+        listed.sort_unstable_by_key(|one| one.hash);
+        let trail = Trail {
+            thread: None,
+            last: submission.time,
+            begun: true,
+            ended: false,
+            stated: 0,
+            rest: Status::Unknown,
+            accepted: false,
+            recipients: &listed,
+        };
+        self.sink.accept_with(submission, &trail);
     }
 
     fn finish(mut self) {
@@ -379,6 +401,9 @@ impl<'s> Reader<'s> {
             self.sink.warn(format!(
                 "{repeated} deliveries are in more than one file and count once: the log has no ids"
             ));
+        }
+        if self.delivered > 0 {
+            self.sink.zone_assumed(HMailServer.name(), "");
         }
         if self.options.log_zone.is_none() && self.delivered > 0 {
             self.sink

@@ -12,6 +12,7 @@
 use super::acceptance::Acceptance;
 use super::recipients::{Entry, entries};
 use super::{Message, MessageKey, Messages, Origin, Status};
+use crate::ingest::trail::{Addressee, Trail};
 use crate::ingest::{Record, Sink};
 use crate::period::Timestamp;
 use crate::usage::{Names, Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality};
@@ -54,12 +55,15 @@ impl Messages {
                     sink.skip(reason, records);
                 }
             }
-            if let Some(reason) = tally.reason_to_skip() {
-                sink.skip_message(reason, tally.used);
-            } else if counts(&self.settled_origin(at, &message), sink.names()) {
-                sink.accept(Record::Submission(self.submission(at, &message, &tally)));
-            } else {
+            let is_skipped = tally.reason_to_skip();
+            if is_skipped.is_none() && !counts(&self.settled_origin(at, &message), sink.names()) {
                 sink.skip_message(Skip::OtherRelay, tally.used);
+            } else if sink.wants_trails() {
+                self.hand_on_with_trail(at, &message, &tally, sink);
+            } else if let Some(reason) = is_skipped {
+                sink.skip_message(reason, tally.used);
+            } else {
+                sink.accept(Record::Submission(self.submission(at, &message, &tally)));
             }
         }
         if understated > 0 {
@@ -67,6 +71,33 @@ impl Messages {
                 "messages that were accepted for more recipients than the input lists: {understated}; their stated \
                  number counts, and what became of the others is unknown"
             ));
+        }
+    }
+
+    /// Hands a message over with what a later read of it needs. Every record names its key, and none says that it is
+    /// the last.
+    fn hand_on_with_trail(&self, at: u32, message: &Message, tally: &Tally, sink: &mut dyn Sink) {
+        let acceptance = self.acceptances.get(&at);
+        let recipients: Vec<Addressee> =
+            entries(message.first, &self.further).map(Entry::addressee).collect();
+        let has_event = entries(message.first, &self.further).any(Entry::has_event_record);
+        let trail = Trail {
+            thread: None,
+            last: Timestamp::from_seconds(i64::from(message.time)),
+            begun: acceptance.is_some() || !has_event,
+            ended: false,
+            stated: acceptance.map_or(0, |acceptance| acceptance.stated.into()),
+            rest: Status::Unknown,
+            accepted: acceptance.is_some(),
+            recipients: &recipients,
+        };
+        let submission = self.submission(at, message, tally);
+        match tally.reason_to_skip() {
+            None => sink.accept_with(submission, &trail),
+            Some(reason) => {
+                sink.unfinished(&submission, &trail);
+                sink.skip_message(reason, tally.used);
+            }
         }
     }
 

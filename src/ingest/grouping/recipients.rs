@@ -2,7 +2,7 @@
 
 use super::chunks::mixed;
 use super::{Facts, Messages, Slot};
-use crate::ingest::trail::Status;
+use crate::ingest::trail::{Addressee, Status};
 
 /// How a record tells of a recipient.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +92,11 @@ impl Entry {
 
     pub(super) fn is_zone_assumed(self) -> bool {
         self.is(ZONE_ASSUMED)
+    }
+
+    /// The same as a store keeps it.
+    pub(super) fn addressee(self) -> Addressee {
+        Addressee { hash: self.hash(), status: self.status(), accepted: self.is_accepted() }
     }
 
     /// Whether its status leaves it a recipient that can count.

@@ -58,6 +58,8 @@ struct HostClock {
     host: Box<[u8]>,
     offset: Option<i64>,
     proven: bool,
+    /// Whether a time without zone was read in that of the user or in UTC, without proof.
+    assumed: bool,
     last_local: i64,
     last: Timestamp,
 }
@@ -135,7 +137,14 @@ impl Clock {
             return HOST_CAP - 1;
         }
         let last = Timestamp::from_seconds(i64::MIN);
-        let clock = HostClock { host: host.into(), offset: None, proven: false, last_local: i64::MIN, last };
+        let clock = HostClock {
+            host: host.into(),
+            offset: None,
+            proven: false,
+            assumed: false,
+            last_local: i64::MIN,
+            last,
+        };
         self.places.insert(host.into(), self.hosts.len());
         self.hosts.push(clock);
         self.hosts.len() - 1
@@ -156,6 +165,7 @@ impl Clock {
         let (zone, default) = (self.zone, self.default_offset);
         self.has_offset = stamp.offset.is_some();
         let Some(host) = self.hosts.get_mut(self.current) else { return Timestamp::from_seconds(seconds) };
+        host.assumed |= stamp.offset.is_none() && (zone.is_some() || host.offset.or(default).is_none());
         let time = match (stamp.offset, zone) {
             (Some(offset), _) => Timestamp::from_seconds(seconds - i64::from(offset)),
             (None, Some(zone)) => {
@@ -192,7 +202,7 @@ impl Clock {
         let default = self.default_offset;
         let host = self.hosts.get_mut(self.current)?;
         let (before, was_proven) = (host.offset.or(default), host.proven);
-        (host.offset, host.proven) = (Some(offset), true);
+        (host.offset, host.proven, host.assumed) = (Some(offset), true, false);
         if before == Some(offset) {
             return None;
         }
@@ -218,6 +228,11 @@ impl Clock {
     pub fn runs_backwards(&self) -> bool {
         let on = self.steps_on.saturating_sub(self.hosts.len() as u64);
         self.steps_back >= STEPS_BACK && self.steps_back > 2 * on
+    }
+
+    /// The hosts of which times without zone were read in that of the user, or in UTC.
+    pub fn hosts_with_assumed_zone(&self) -> impl Iterator<Item = &[u8]> {
+        self.hosts.iter().filter(|host| host.assumed).map(|host| &*host.host)
     }
 
     /// Whether an instant stands on the assumption that the log is in UTC.

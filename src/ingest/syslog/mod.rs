@@ -17,7 +17,7 @@ pub(in crate::ingest) mod walk;
 pub use clock::Clock;
 pub use envelope::{Envelope, Records};
 pub use header::Header;
-pub use parts::{Known, Part, arrange};
+pub use parts::{Known, Part, arrange, tell_zones};
 pub(in crate::ingest) use walk::{Desk, Place, walk};
 
 /// Why a line of a program that is not the mail system's own is skipped: what another one says of its messages is

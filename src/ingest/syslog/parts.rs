@@ -87,6 +87,17 @@ impl Part {
     }
 }
 
+/// Tells on which zones the times of parts stand that were read.
+pub fn tell_zones(parts: &[Part], format: &'static str, sink: &mut dyn Sink) {
+    for host in parts.iter().flat_map(|part| part.clock.hosts_with_assumed_zone()) {
+        let label = &host[..memchr::memchr(b'.', host).unwrap_or(host.len())];
+        sink.zone_assumed(format, &String::from_utf8_lossy(label).to_lowercase());
+    }
+    if parts.iter().any(|part| part.clock.assumes_utc()) {
+        sink.warn("times of the log have no zone and are read as UTC; give --log-timezone".to_owned());
+    }
+}
+
 /// What the start of a part tells.
 #[derive(Clone, Debug, Default)]
 struct Survey {

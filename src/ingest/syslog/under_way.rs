@@ -11,8 +11,9 @@ use rustc_hash::{FxHashMap, FxHasher};
 use super::message::Message;
 use super::walk::Desk;
 use crate::ingest::Record;
+use crate::ingest::trail::{Status, Trail};
 use crate::period::Timestamp;
-use crate::usage::{ClientId, SenderId, Skip, Submission};
+use crate::usage::{ClientId, Recipients, SenderId, Skip, Submission};
 
 /// Seconds for which a complete message waits for further lines: of recipients that were not announced, of the
 /// submission that it came from, of notices.
@@ -244,10 +245,19 @@ impl UnderWay {
             }
         }
         let recipients = message.external(ended);
+        let rested = self.newest.seconds() - message.last.seconds() >= LATE_LINES;
         if message.counted_elsewhere {
             return desk.sink.skip(Skip::FilterHop, message.records);
         }
+        if desk.sink.wants_trails() {
+            note_earlier_ids(&message, desk);
+        }
         if recipients.attempted() == 0 {
+            if desk.sink.wants_trails() {
+                let submission =
+                    message.origin().submission(None, message.relay, message.messages, recipients);
+                desk.sink.unfinished(&submission, &message.trail(ended, rested, &mut Vec::new()));
+            }
             let reason = message.reason();
             return match message.messages {
                 _ if message.records == 0 => {}
@@ -257,7 +267,31 @@ impl UnderWay {
         }
         let submission =
             message.origin().submission(message.accepted_size, message.relay, message.messages, recipients);
-        desk.sink.accept(Record::Submission(Submission { records: message.records, ..submission }));
+        let submission = Submission { records: message.records, ..submission };
+        if desk.sink.wants_trails() {
+            desk.sink.accept_with(submission, &message.trail(ended, rested, &mut Vec::new()));
+        } else {
+            desk.sink.accept(Record::Submission(submission));
+        }
+    }
+}
+
+/// Tells that the queue ids under which a message went on are done, so that what an earlier read knows of them alone
+/// counts no more.
+fn note_earlier_ids(message: &Message, desk: &mut Desk<'_>) {
+    let submission = message.origin().submission(None, message.relay, 0, Recipients::default());
+    for thread in message.threads_before() {
+        let over = Trail {
+            thread: Some(thread),
+            last: message.last,
+            begun: false,
+            ended: true,
+            stated: 0,
+            rest: Status::Local,
+            accepted: false,
+            recipients: &[],
+        };
+        desk.sink.unfinished(&submission, &over);
     }
 }
 

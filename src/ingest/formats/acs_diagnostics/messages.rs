@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use super::values;
 use super::words::Word;
 use crate::ingest::grouping::{Chunks, Index, MessageKey, further_hash};
+use crate::ingest::trail::{Addressee, Status, Trail};
 use crate::ingest::{HostPattern, Record, Sink};
 use crate::period::Timestamp;
 use crate::usage::{
@@ -183,12 +184,27 @@ impl Messages {
     /// Hands over every message, in the order in which it was first seen; those of other resources are skipped.
     pub(super) fn deliver(self, hosts: &[HostPattern], sink: &mut dyn Sink) {
         let mut remarks = Remarks::default();
+        let listed = if sink.wants_trails() { self.listed() } else { Vec::new() };
+        let mut listed = listed.chunk_by(|one, next| one.0 == next.0).peekable();
         for number in 0..self.messages.next_number() {
             let message = self.messages.at(number);
             remarks.note(message);
-            message.deliver(hosts, sink);
+            let own = listed.next_if(|own| own.first().is_some_and(|one| one.0 == number));
+            message.deliver(hosts, own.unwrap_or_default(), sink);
         }
         remarks.warn(sink);
+    }
+
+    /// All recipients with a status, those of each message together.
+    fn listed(&self) -> Vec<(u32, Addressee)> {
+        let addressee = |at| {
+            let one: &Recipient = self.recipients.at(at);
+            let status = status_of(one.word.outcome());
+            (one.message, Addressee { hash: one.hash, status, accepted: false })
+        };
+        let mut listed: Vec<_> = (0..self.recipients.next_number()).map(addressee).collect();
+        listed.sort_unstable_by_key(|(message, one)| (*message, one.hash));
+        listed
     }
 }
 
@@ -209,10 +225,13 @@ impl Message {
         self.send.map_or(0, |send| send.recipients).max(self.proven())
     }
 
-    fn deliver(&self, hosts: &[HostPattern], sink: &mut dyn Sink) {
+    fn deliver(&self, hosts: &[HostPattern], listed: &[(u32, Addressee)], sink: &mut dyn Sink) {
         let level_rows = u64::from(self.level_rows);
         let rows = u64::from(self.send.is_some()) + u64::from(self.proven());
         if self.attempted() == 0 {
+            if sink.wants_trails() {
+                sink.unfinished(&self.submission(rows + level_rows), &self.trail(&[]));
+            }
             return sink.skip_message(Skip::NoRecipient, rows + level_rows);
         }
         let used_level_rows = u64::from(self.has_sender_of_level);
@@ -220,15 +239,40 @@ impl Message {
             sink.skip(Skip::Event, level_rows - used_level_rows);
         }
         let records = rows + used_level_rows;
-        match is_through(hosts, sink.names().host_name(self.facts.relay)) {
-            true => sink.accept(Record::Submission(self.submission(records))),
-            false => sink.skip_message(Skip::OtherRelay, records),
+        if !is_through(hosts, sink.names().host_name(self.facts.relay)) {
+            return sink.skip_message(Skip::OtherRelay, records);
+        }
+        let submission = self.submission(records);
+        if sink.wants_trails() {
+            let listed: Vec<Addressee> = listed.iter().map(|(_, one)| *one).collect();
+            sink.accept_with(submission, &self.trail(&listed));
+        } else {
+            sink.accept(Record::Submission(submission));
+        }
+    }
+
+    /// What became of recipients without a status of their own.
+    fn fate(&self) -> Outcome {
+        self.level.map_or(Outcome::Unknown, |(_, word)| word.outcome())
+    }
+
+    /// What a later read of the message needs. Every row names its key, and none says that it is the last.
+    fn trail<'a>(&self, listed: &'a [Addressee]) -> Trail<'a> {
+        Trail {
+            thread: None,
+            last: Timestamp::from_seconds(self.facts.time.into()),
+            begun: self.send.is_some(),
+            ended: false,
+            stated: self.send.map_or(0, |send| send.recipients.into()),
+            rest: status_of(self.fate()),
+            accepted: false,
+            recipients: listed,
         }
     }
 
     fn submission(&self, records: u64) -> Submission {
         let facts = &self.facts;
-        let fate = self.level.map_or(Outcome::Unknown, |(_, word)| word.outcome());
+        let fate = self.fate();
         let without_status = u64::from(self.attempted() - self.proven());
         let counted = |outcome: Outcome| {
             u64::from(self.outcomes[outcome as usize]) + if outcome == fate { without_status } else { 0 }
@@ -260,6 +304,17 @@ impl Message {
             records,
             key: MessageKey::of_parts(&[b"acs", &facts.id.bits().to_be_bytes(), &resource]).bits(),
         }
+    }
+}
+
+/// An outcome as a store keeps it.
+fn status_of(outcome: Outcome) -> Status {
+    match outcome {
+        Outcome::Delivered => Status::Delivered,
+        Outcome::Open => Status::Open,
+        Outcome::Bounced => Status::Bounced,
+        Outcome::Filtered => Status::Filtered,
+        Outcome::Unknown => Status::Unknown,
     }
 }
 

@@ -66,6 +66,8 @@ struct Unknown {
     status_rows: u64,
     units: Vec<String>,
     unit_rows: u64,
+    /// Whether some time is in a zone that no column states.
+    assumed_zones: bool,
     /// Whether some time is in a zone that nobody states.
     local_times: bool,
 }
@@ -208,6 +210,7 @@ impl<'a> Reader<'a> {
         let (zone, quality) = match (clock.is_local && !date.has_zone(), date.date_only) {
             (_, true) => (Zone::UTC, TimeQuality::DateOnly),
             (true, false) => {
+                self.unknown.assumed_zones = true;
                 self.unknown.local_times |= clock.zone.is_none();
                 (clock.zone.unwrap_or(Zone::UTC), TimeQuality::ZoneAssumed)
             }
@@ -247,7 +250,10 @@ impl<'a> Reader<'a> {
 
     /// Warns of what was not known.
     pub(super) fn warn(&mut self) {
-        let Unknown { statuses, status_rows, units, unit_rows, local_times } = &self.unknown;
+        let Unknown { statuses, status_rows, units, unit_rows, assumed_zones, local_times } = &self.unknown;
+        if *assumed_zones {
+            self.sink.zone_assumed("acs-diagnostics", "");
+        }
         if *status_rows > 0 {
             self.sink.warn(format!(
                 "rows with a delivery status that is not known: {status_rows} ({}); what became of their recipients \

@@ -37,6 +37,9 @@ impl Reader<'_> {
             true => Skip::FilterHop,
             false => message.reason_not_counted(&self.transports),
         };
+        if !counts {
+            self.note_unfinished(&message);
+        }
         match message.leg {
             Some(leg) => self.leave_leg(leg, &message, recipients, counts, reason),
             None if counts => self.submit(&message, &message.origin, recipients, 1, message.records),
@@ -85,6 +88,20 @@ impl Reader<'_> {
         records: u64,
     ) {
         let submission = origin.submission(message.accepted_size, message.relay, messages, recipients);
-        self.sink.accept(Record::Submission(Submission { records, ..submission }));
+        let submission = Submission { records, ..submission };
+        if self.sink.wants_trails() {
+            self.sink.accept_with(submission, &message.trail(&self.transports, &mut Vec::new()));
+        } else {
+            self.sink.accept(Record::Submission(submission));
+        }
+    }
+
+    /// Tells of a message that does not count as far as it was read.
+    pub(super) fn note_unfinished(&mut self, message: &Message) {
+        if self.sink.wants_trails() {
+            let (size, none) = (message.accepted_size, Recipients::default());
+            let submission = message.origin.submission(size, message.relay, 1, none);
+            self.sink.unfinished(&submission, &message.trail(&self.transports, &mut Vec::new()));
+        }
     }
 }

@@ -8,13 +8,14 @@ use sha2::{Digest, Sha256};
 use super::event::{self, Arrival, Delivery, Event, Status};
 use super::legs::{LATE_LINK, Naming};
 use super::line::{self, Line};
-use super::message::Route;
+use super::message::{Message, Route};
 use super::queue::{Belongs, id_hash};
 use super::reader::{Place, Reader};
 use super::transports::{Kind, is_lmtp};
 use crate::ingest::handover::{accepted_bytes, find, from_this_host, host_parts};
 use crate::ingest::origin::Origin;
 use crate::ingest::syslog::Clock;
+use crate::ingest::trail;
 use crate::period::Timestamp;
 use crate::usage::{ClientId, SenderId, Skip};
 
@@ -40,16 +41,40 @@ impl Reader<'_> {
         let slot = match self.queue.belongs(id, time, matches!(event, Event::Arrival(_))) {
             Belongs::Read => return self.skip(Skip::Duplicate, place.records),
             Belongs::To(slot) => slot,
-            Belongs::New | Belongs::After(_) if !begins(&event) => {
+            found @ (Belongs::New | Belongs::After(_)) if !begins(&event) => {
+                if found == Belongs::New && self.sink.wants_trails() {
+                    self.note_end(id, &event, line, place, time, clock);
+                }
                 return self.unknown(&event, place);
             }
-            Belongs::New => self.begin(id, time, place, clock),
+            Belongs::New => self.begin(id, line, place, time, clock),
             Belongs::After(over) => {
                 self.leave(over);
-                self.begin(id, time, place, clock)
+                self.begin(id, line, place, time, clock)
             }
         };
         self.apply(slot, &event, line, place, time);
+    }
+
+    /// Tells that a message ended of which nothing else was read.
+    fn note_end(
+        &mut self,
+        id: u128,
+        event: &Event<'_>,
+        line: &Line<'_>,
+        place: Place,
+        time: Timestamp,
+        clock: &Clock,
+    ) {
+        let mut message = Message::new(id, 0, origin(id, line, place, time, clock));
+        message.host_digest = trail::host_digest(line.host);
+        match event {
+            Event::Completed => message.completed = true,
+            // What was deferred then bounces.
+            Event::Removed => (message.completed, message.removed) = (true, true),
+            _ => return,
+        }
+        self.note_unfinished(&message);
     }
 
     /// Takes a line of a message that no line began.
@@ -67,22 +92,13 @@ impl Reader<'_> {
     }
 
     /// Begins a message with the first line that names it.
-    fn begin(&mut self, id: u128, time: Timestamp, place: Place, clock: &Clock) -> u32 {
-        let mut digest = Sha256::new();
-        digest.update(id.to_be_bytes());
-        digest.update(time.seconds().to_be_bytes());
-        let digest = digest.finalize();
-        let origin = Origin {
-            started: time,
-            quality: clock.quality(),
-            source: place.source,
-            line: place.line,
-            digest: digest.iter().take(16).fold(0_u128, |key, &byte| key << 8 | u128::from(byte)),
-            client: ClientId::UNKNOWN,
-            sender: SenderId::UNKNOWN,
-            size: None,
-        };
-        let slot = self.queue.add(id, origin);
+    fn begin(&mut self, id: u128, line: &Line<'_>, place: Place, time: Timestamp, clock: &Clock) -> u32 {
+        let slot = self.queue.add(id, origin(id, line, place, time, clock));
+        if self.sink.wants_trails()
+            && let Some(message) = self.queue.get(slot)
+        {
+            message.host_digest = trail::host_digest(line.host);
+        }
         if let Some(naming) = self.legs.naming(id_hash(id)) {
             match self.queue.under_way(naming.id) {
                 Some((first, message)) if message.serial == naming.serial => self.link(first, slot),
@@ -272,6 +288,25 @@ impl Reader<'_> {
             message.leg = later_leg;
             message.expected = message.expected.max(passed_on);
         }
+    }
+}
+
+/// What the first line of a message tells. The key is a digest of what is logged: of the id, and of the time as it is
+/// written, whatever zone it is read in.
+fn origin(id: u128, line: &Line<'_>, place: Place, time: Timestamp, clock: &Clock) -> Origin {
+    let mut digest = Sha256::new();
+    digest.update(id.to_be_bytes());
+    digest.update(line.time);
+    let digest = digest.finalize();
+    Origin {
+        started: time,
+        quality: clock.quality(),
+        source: place.source,
+        line: place.line,
+        digest: digest.iter().take(16).fold(0_u128, |key, &byte| key << 8 | u128::from(byte)),
+        client: ClientId::UNKNOWN,
+        sender: SenderId::UNKNOWN,
+        size: None,
     }
 }
 

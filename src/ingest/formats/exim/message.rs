@@ -6,6 +6,7 @@ use super::event::{Delivery, Status};
 use super::transports::{Kind, TransportId, Transports};
 use crate::ingest::handover::address_hash;
 use crate::ingest::origin::Origin;
+use crate::ingest::trail::{self, Addressee, Trail};
 use crate::period::Timestamp;
 use crate::usage::{HostId, Recipients, Skip};
 
@@ -45,6 +46,8 @@ struct Recipient {
 pub struct Message {
     /// The packed id.
     pub id: u128,
+    /// The digest of its host's name, where trails are wanted.
+    pub host_digest: u64,
     /// Tells it from other messages that have, or had, its slot.
     pub serial: u64,
     /// Who handed it in, and when.
@@ -84,6 +87,7 @@ impl Message {
     pub fn new(id: u128, serial: u64, origin: Origin) -> Message {
         Message {
             id,
+            host_digest: 0,
             serial,
             begun: origin.started,
             last: origin.started,
@@ -193,14 +197,53 @@ impl Message {
                 _ => {}
             }
         }
-        let expected = u64::from(self.expected);
+        let announced = self.announced();
         if !self.completed {
-            let least = u64::from(self.arrived && self.is_untried());
-            counts.open += expected.max(least).saturating_sub(self.recipients().count() as u64);
-        } else if self.is_untried() && !self.removed {
-            counts.unknown += expected;
+            counts.open += announced.saturating_sub(self.recipients().count() as u64);
+        } else if self.is_untried() {
+            counts.unknown += announced;
         }
         counts
+    }
+
+    /// Recipients of which no line tells what became of them: as many as its arrival names, and one at least while it
+    /// is in the queue.
+    fn announced(&self) -> u64 {
+        match (self.completed, self.removed) {
+            (false, _) => u64::from(self.expected).max(u64::from(self.arrived && self.is_untried())),
+            (true, false) => u64::from(self.expected),
+            (true, true) => 0,
+        }
+    }
+
+    /// What a later read needs to go on with it.
+    pub fn trail<'a>(&self, transports: &Transports, listed: &'a mut Vec<Addressee>) -> Trail<'a> {
+        listed.clear();
+        listed.extend(self.recipients().map(|one| {
+            let status = match (decided(one.route, transports), one.status) {
+                (Route::Awaited, _) => trail::Status::Unknown,
+                (Route::External, Status::Sent) => trail::Status::Delivered,
+                (Route::External, Status::Deferred) => trail::Status::Open,
+                (Route::External, Status::Failed) => trail::Status::Bounced,
+                (Route::Local, _) => trail::Status::Local,
+                _ => trail::Status::Elsewhere,
+            };
+            Addressee { hash: one.hash, status, accepted: false }
+        }));
+        Trail {
+            thread: Some(trail::thread(self.host_digest, self.id)),
+            last: self.last,
+            begun: self.arrived,
+            ended: self.completed,
+            stated: self.announced(),
+            rest: match (self.completed, self.removed) {
+                (false, _) => trail::Status::Open,
+                (true, false) => trail::Status::Unknown,
+                (true, true) => trail::Status::Bounced,
+            },
+            accepted: false,
+            recipients: listed,
+        }
     }
 
     /// Why a message without recipients that count is none.

@@ -9,19 +9,20 @@ mod layout;
 mod mapping;
 mod rows;
 mod survey;
+mod window;
 
 use self::fields::Field;
 use self::layout::Layout;
 pub use self::mapping::Mapping;
 use self::rows::{Table, Timed, has_relay, row_hash};
 use self::survey::Survey;
+use self::window::{seconds_of, window_key};
 use crate::ingest::delimited::{RecipientHasher, Records, Row, is_preamble, warn_if_cut};
 use crate::ingest::grouping::{self, Facts, MessageKey, Messages, Origin, Repeats, Signs, Status};
 use crate::ingest::handover;
 use crate::ingest::source::Origin as Found;
-use crate::ingest::{
-    About, HostPattern, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, rejection,
-};
+use crate::ingest::trail::{Addressee, Trail};
+use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, rejection};
 use crate::usage::{Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality, Traffic};
 
 /// The format.
@@ -76,6 +77,9 @@ impl LogFormat for GenericCsv {
                 );
             }
         }
+        if reader.has_assumed_zone {
+            sink.zone_assumed(self.name(), "");
+        }
         if reader.repeats.count > 0 {
             sink.warn(format!(
                 "{} rows without an id are in more than one file and count once; map an id column if they differ",
@@ -114,6 +118,7 @@ struct Reader {
     repeats: Repeats,
     hasher: RecipientHasher,
     recipients: Vec<(u64, Status)>,
+    has_assumed_zone: bool,
 }
 
 impl Reader {
@@ -162,6 +167,7 @@ impl Reader {
     ) -> Result<(), String> {
         complete(row, &table.layout)?;
         let timed = table.time(row)?;
+        self.has_assumed_zone |= table.assumes_zone(timed.1);
         if is_other_event(row, table) {
             sink.skip(Skip::Event, 1);
             return Ok(());
@@ -177,7 +183,7 @@ impl Reader {
             );
         }
         let id = table.cell(row, Field::Id).filter(|id| !id.is_empty());
-        let key = id.map(|id| table.key(row, id, timed.0));
+        let key = id.map(|id| table.key(row, id));
         if let Some(key) = key.filter(|_| counted == [None, None]) {
             return self.take_shared(row, table, (timed, size), key, sink);
         }
@@ -199,7 +205,8 @@ impl Reader {
             sink.skip(Skip::Event, 1);
             return Ok(());
         }
-        let Some(key) = self.new_key(row, key) else {
+        let is_window = counted[0].is_some();
+        let Some(key) = self.new_key(row, key, is_window.then_some(&*table)) else {
             sink.skip(Skip::Duplicate, 1);
             return Ok(());
         };
@@ -221,15 +228,60 @@ impl Reader {
             records: 1,
             key: key.bits(),
         };
-        accept(submission, table.relay_hosts, sink);
+        self.hand_on(submission, row, table, counted, sink);
         Ok(())
     }
 
-    /// The key of a row that stands for itself; `None` where it was read before.
-    fn new_key(&mut self, row: &Row<'_>, key: Option<MessageKey>) -> Option<MessageKey> {
+    /// Hands over what a row that stands for itself says.
+    fn hand_on(
+        &self,
+        submission: Submission,
+        row: &Row<'_>,
+        table: &Table<'_>,
+        [count, recipient_count]: [Option<u64>; 2],
+        sink: &mut dyn Sink,
+    ) {
+        if !handover::is_to(table.relay_hosts, sink.names().host_name(submission.relay)) {
+            return sink.skip_message(Skip::OtherRelay, 1);
+        }
+        if count.is_some() {
+            return sink.accept_summary(submission, seconds_of(table.cell(row, Field::Time)));
+        }
+        if !sink.wants_trails() {
+            return sink.accept(Record::Submission(submission));
+        }
+        let addressee = |&(hash, status)| Addressee { hash, status, accepted: false };
+        let listed: Vec<Addressee> = match recipient_count {
+            None => self.recipients.iter().map(addressee).collect(),
+            Some(_) => Vec::new(),
+        };
+        let trail = Trail {
+            thread: None,
+            last: submission.time,
+            begun: true,
+            ended: false,
+            stated: recipient_count.unwrap_or(0),
+            rest: table.status(row),
+            accepted: false,
+            recipients: &listed,
+        };
+        sink.accept_with(submission, &trail);
+    }
+
+    /// The key of a row that stands for itself; `None` where it was read before. Equal rows of one file are messages
+    /// that share a key: nothing in them tells which is which. That of a row of counts says which it counts.
+    fn new_key(
+        &mut self,
+        row: &Row<'_>,
+        key: Option<MessageKey>,
+        counts: Option<&Table<'_>>,
+    ) -> Option<MessageKey> {
         let Some(key) = key else {
             let hash = row_hash(row);
-            let key = MessageKey::of_parts(&[b"row", &hash.to_be_bytes()]);
+            let key = match counts {
+                Some(table) => window_key(row, table),
+                None => MessageKey::of_parts(&[b"row", &hash.to_be_bytes()]),
+            };
             return (!self.repeats.repeats(hash)).then_some(key);
         };
         (!self.repeats.is_known_id(key.hash())).then_some(key)
@@ -303,14 +355,6 @@ impl Reader {
         let mut recipients = Recipients::default();
         add(&mut recipients, status, total)?;
         Ok((messages, recipients))
-    }
-}
-
-/// Counts a submission whose next host counts.
-fn accept(submission: Submission, relay_hosts: &[HostPattern], sink: &mut dyn Sink) {
-    match handover::is_to(relay_hosts, sink.names().host_name(submission.relay)) {
-        true => sink.accept(Record::Submission(submission)),
-        false => sink.skip_message(Skip::OtherRelay, 1),
     }
 }
 

@@ -71,12 +71,18 @@ impl<'a> Table<'a> {
 
     /// What identifies the message of a row with an id. Applications reuse a Message-ID, so it needs sender and
     /// time beside it, other than an id that the service gives.
-    pub(super) fn key(&self, row: &Row<'_>, id: &[u8], time: Timestamp) -> MessageKey {
+    pub(super) fn key(&self, row: &Row<'_>, id: &[u8]) -> MessageKey {
         if self.has_service_id() {
             return MessageKey::of_id(id);
         }
         let sender = delimited::bare(self.cell(row, Field::Sender).unwrap_or_default());
-        MessageKey::of_parts(&[b"id", id, sender, time.seconds().to_string().as_bytes()])
+        let time = logged_time(self.cell(row, Field::Time).unwrap_or_default());
+        MessageKey::of_parts(&[b"id", id, sender, time.as_bytes()])
+    }
+
+    /// Whether a time that was read stands on an assumed zone.
+    pub(super) fn assumes_zone(&self, quality: TimeQuality) -> bool {
+        self.zone.1 == TimeQuality::ZoneAssumed && quality != TimeQuality::Exact
     }
 
     /// Whether the service gave the ids, which all its servers share.
@@ -204,6 +210,19 @@ pub(super) fn has_relay(layout: &Layout, hosts: &[HostPattern]) -> Result<(), St
                       connector"
                 .to_owned(),
         ),
+    }
+}
+
+/// A time as far as it is logged, for keys: whatever zone and order of day and month it is read with.
+pub(super) fn logged_time(cell: &[u8]) -> String {
+    let Some(date) = DateText::parse_with_numbers(cell) else { return String::new() };
+    match date {
+        DateText::Calendar { year, pair: (first, second), seconds, offset, .. } if date.has_order() => {
+            format!("{year} {first} {second} {seconds:?} {offset:?}")
+        }
+        _ => {
+            date.resolve(None).map_or_else(String::new, |date| date.instant(&Zone::UTC).seconds().to_string())
+        }
     }
 }
 

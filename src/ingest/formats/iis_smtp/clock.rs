@@ -28,6 +28,8 @@ pub(super) type Timed = (Timestamp, TimeQuality);
 /// What the instants of a run stand on, to be told to the user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Assumed {
+    /// Times without zone were read in the one that the user states, or as UTC.
+    pub(super) zone: bool,
     /// Times without zone were read as UTC.
     pub(super) utc: bool,
     /// The offset that NCSA rows print was taken.
@@ -111,6 +113,7 @@ impl Clock {
                 let day = self.day(date)?;
                 let local = day.and_time(midnight_plus(seconds(time)?)?);
                 let zone = self.zone.unwrap_or(Zone::UTC);
+                self.assumed.zone = true;
                 self.assumed.utc |= self.zone.is_none();
                 Some((self.in_zone(&zone, local), TimeQuality::ZoneAssumed))
             }
@@ -151,6 +154,7 @@ impl Clock {
         let space = memchr::memchr(b' ', rest).unwrap_or(rest.len());
         let local = date.and_time(midnight_plus(seconds(rest.get(..space)?)?)?);
         if let Some(zone) = self.zone {
+            self.assumed.zone = true;
             return Some((self.in_zone(&zone, local), TimeQuality::ZoneAssumed));
         }
         let offset = offset(rest.get(space..)?)?;

@@ -13,6 +13,7 @@ use super::clock::Timed;
 use super::row::Row;
 use super::transaction::Transaction;
 use crate::ingest::grouping::{MessageKey, Repeats};
+use crate::ingest::trail::{Addressee, Status, Trail};
 use crate::ingest::{Record, Sink};
 use crate::usage::{ClientId, HostId, Recipients, SenderId, SizeQuality, Skip, Submission, Traffic};
 
@@ -76,7 +77,7 @@ impl Ledger {
         self.unmeasured += u64::from(!measured);
         let unknown = transaction.recipient_count();
         let (source, line) = transaction.place;
-        sink.accept(Record::Submission(Submission {
+        let submission = Submission {
             time: message.time.0,
             time_quality: message.time.1,
             messages: 1,
@@ -96,7 +97,25 @@ impl Ledger {
             line,
             records: transaction.records,
             key: message.key.bits(),
-        }));
+        };
+        if !sink.wants_trails() {
+            return sink.accept(Record::Submission(submission));
+        }
+        let listed: Vec<Addressee> = transaction
+            .listed()
+            .map(|hash| Addressee { hash, status: Status::Unknown, accepted: false })
+            .collect();
+        let trail = Trail {
+            thread: None,
+            last: submission.time,
+            begun: transaction.sender.is_some(),
+            ended: false,
+            stated: unknown,
+            rest: Status::Unknown,
+            accepted: false,
+            recipients: &listed,
+        };
+        sink.accept_with(submission, &trail);
     }
 }
 
@@ -110,9 +129,12 @@ pub(super) fn client_key(row: &Row<'_>) -> u64 {
     hasher.finish()
 }
 
-/// What identifies a message: when and by whom it was handed in, its size and its Message-ID.
+/// What identifies a message: when, as it is logged, and by whom it was handed in, its size and its Message-ID. Where
+/// the row leaves out the day, which directives give in UTC, the instant tells it.
 pub(super) fn message_key(row: &Row<'_>, time: Timed) -> MessageKey {
     let seconds = time.0.seconds().to_be_bytes();
+    let date: &[u8] = if row.date.is_empty() { &seconds } else { row.date };
     let size = row.received.unwrap_or(0).to_be_bytes();
-    MessageKey::of_parts(&[b"iis", &seconds, row.client, row.name, row.service, row.server, &size, row.query])
+    let who: [&[u8]; 4] = [row.client, row.name, row.service, row.server];
+    MessageKey::of_parts(&[b"iis", date, row.time, who[0], who[1], who[2], who[3], &size, row.query])
 }

@@ -120,6 +120,7 @@ impl<'s> Reader<'s> {
         self.sink.records(std::mem::take(&mut self.rows));
         self.sessions.end(self.newest);
         let assumed = part.clock.assumed;
+        self.assumed.zone |= assumed.zone;
         self.assumed.utc |= assumed.utc;
         self.assumed.offset |= assumed.offset;
         self.assumed.order |= assumed.order;
@@ -334,6 +335,9 @@ impl<'s> Reader<'s> {
 
     fn warn(self) {
         let Reader { sink, assumed, lacking, ledger, .. } = self;
+        if assumed.zone {
+            sink.zone_assumed("iis-smtp", "");
+        }
         let said = [
             (lacking.inbound, ONLY_OUTBOUND),
             (assumed.utc, "times of the log have no zone and are read as UTC; give --log-timezone"),

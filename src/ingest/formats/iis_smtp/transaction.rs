@@ -59,6 +59,11 @@ impl Transaction {
         self.recipients.list.len() as u64 + self.recipients.nameless
     }
 
+    /// The hashes of those whose address is logged.
+    pub(super) fn listed(&self) -> impl Iterator<Item = u64> {
+        self.recipients.list.iter().copied()
+    }
+
     /// Whether a recipient was accepted before; one whose address is not logged never was.
     pub(super) fn has(&self, recipient: Option<u64>) -> bool {
         let known = &self.recipients;

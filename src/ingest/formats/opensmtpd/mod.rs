@@ -58,10 +58,7 @@ impl LogFormat for OpenSmtpd {
             })?;
         }
         follower.mail.finish(&mut desk);
-        if parts.iter().any(|part| part.clock.assumes_utc()) {
-            desk.sink
-                .warn("times of the log have no zone and are read as UTC; give --log-timezone".to_owned());
-        }
+        syslog::tell_zones(&parts, self.name(), desk.sink);
         Ok(())
     }
 }

@@ -49,6 +49,8 @@ pub enum Sign {
 pub struct Awaited {
     /// The packed queue id of the message that goes on in it.
     pub first_id: u128,
+    /// The digest of its host's name, where trails are wanted.
+    pub host_digest: u64,
     /// The leg that goes on in it.
     pub leg: usize,
     /// Recipients that went this way.
@@ -191,7 +193,7 @@ impl Legs {
     }
 
     /// Takes the next leg that waited long enough; all of them, one by one, without a time.
-    pub fn overdue(&mut self, now: Option<Timestamp>) -> Option<Awaited> {
+    pub fn overdue(&mut self, now: Option<Timestamp>) -> Option<(Sign, Awaited)> {
         while let Some(&(deadline, sign)) = self.deadlines.front() {
             if now.is_some_and(|now| now < deadline) {
                 return None;
@@ -200,7 +202,7 @@ impl Legs {
             let waiting = self.awaited.get(&sign);
             let at = waiting.and_then(|all| all.iter().position(|awaited| awaited.deadline == deadline));
             if let Some(at) = at {
-                return self.remove(sign, at);
+                return self.remove(sign, at).map(|awaited| (sign, awaited));
             }
         }
         None

@@ -1,12 +1,13 @@
 //! Counting: what a message that left the queue comes to, alone or as one of several legs.
 
-use super::chain::{Awaited, Otherwise};
+use super::chain::{Awaited, Otherwise, Sign};
 use super::message::{Message, Route};
-use super::reader::Reader;
+use super::reader::{LATE_LINK, Reader};
 use crate::ingest::Record;
 use crate::ingest::origin::Origin;
+use crate::ingest::trail::{self, Trail};
 use crate::period::Timestamp;
-use crate::usage::{HostId, Recipients, Skip, Submission};
+use crate::usage::{Recipients, Skip, Submission};
 
 impl Reader<'_> {
     /// Lets go whatever has waited long enough; everything that waits, without a time.
@@ -20,13 +21,13 @@ impl Reader<'_> {
                 self.leave(slot);
             }
         }
-        while let Some(awaited) = self.legs.overdue(now) {
-            self.give_up(&awaited);
+        while let Some((sign, awaited)) = self.legs.overdue(now) {
+            self.give_up(sign, &awaited);
         }
     }
 
     /// Counts recipients whose mail went to this host itself and did not come back in the log.
-    fn give_up(&mut self, awaited: &Awaited) {
+    fn give_up(&mut self, sign: Sign, awaited: &Awaited) {
         let Some(leg) = self.legs.get(awaited.leg).cloned() else { return };
         let n = awaited.recipients;
         let recipients = match awaited.otherwise {
@@ -43,23 +44,30 @@ impl Reader<'_> {
         };
         let records = self.legs.end(awaited.leg, true);
         let messages = u64::from(!leg.counted);
-        self.submit(&leg.origin, awaited.accepted, recipients, messages, records, awaited.relay);
+        let submission = leg.origin.submission(awaited.accepted, awaited.relay, messages, recipients);
+        let submission = Submission { records, ..submission };
+        if self.sink.wants_trails() {
+            self.sink.accept_with(submission, &awaited_trail(sign, awaited, recipients));
+        } else {
+            self.sink.accept(Record::Submission(submission));
+        }
     }
 
     /// Counts a message that is complete.
     pub(super) fn leave(&mut self, slot: u32) {
-        let Some(mut message) = self.queue.finish(slot) else { return };
+        let Some(message) = self.queue.finish(slot) else { return };
         let passed_on = message.passed_on;
         if message.counted_elsewhere {
             return self.drop_counted(&message);
         }
-        // What a filter took, or was put back into the queue, is counted where it goes on.
-        message.removed |= passed_on;
         let recipients = message.external();
         let counts = recipients.attempted() > 0;
         let leg = message.leg.and_then(|index| self.legs.get(index).map(|leg| (index, leg.clone())));
         let origin = leg.as_ref().map_or(message.origin, |(_, leg)| leg.origin_of(&message.origin));
         let messages = u64::from(!leg.as_ref().is_some_and(|(_, leg)| leg.counted));
+        if !counts {
+            self.note_unfinished(&message, &origin, messages);
+        }
         let mut records = message.records;
         if let Some((index, leg)) = &leg {
             let began_here = leg.origin.digest == message.origin.digest;
@@ -75,7 +83,7 @@ impl Reader<'_> {
         }
         if counts {
             self.others.count(message.id, message.message_id);
-            return self.submit(&origin, message.accepted_size, recipients, messages, records, message.relay);
+            return self.submit(&message, &origin, recipients, messages, records);
         }
         let reason = reason_not_counted(&message);
         if messages == 1 { self.sink.skip_message(reason, records) } else { self.sink.skip(reason, records) }
@@ -115,17 +123,49 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn submit(
+    fn submit(
         &mut self,
+        message: &Message,
         origin: &Origin,
-        accepted: Option<u64>,
         recipients: Recipients,
         messages: u64,
         records: u64,
-        relay: HostId,
     ) {
-        let submission = origin.submission(accepted, relay, messages, recipients);
-        self.sink.accept(Record::Submission(Submission { records, ..submission }));
+        let submission = origin.submission(message.accepted_size, message.relay, messages, recipients);
+        let submission = Submission { records, ..submission };
+        if self.sink.wants_trails() {
+            self.sink.accept_with(submission, &message.trail(&mut Vec::new()));
+        } else {
+            self.sink.accept(Record::Submission(submission));
+        }
+    }
+
+    /// Tells of a message that does not count as far as it was read.
+    fn note_unfinished(&mut self, message: &Message, origin: &Origin, messages: u64) {
+        if self.sink.wants_trails() {
+            let none = Recipients::default();
+            let submission = origin.submission(message.accepted_size, message.relay, messages, none);
+            self.sink.unfinished(&submission, &message.trail(&mut Vec::new()));
+        }
+    }
+}
+
+/// The trail of recipients whose mail was handed to this host itself: where a queue id was given back, the message
+/// that has it tells more of them.
+fn awaited_trail(sign: Sign, awaited: &Awaited, recipients: Recipients) -> Trail<'static> {
+    let next = match sign {
+        Sign::QueueId(next) => Some(trail::thread(awaited.host_digest, next)),
+        Sign::MessageId(_) => None,
+    };
+    Trail {
+        thread: next,
+        last: Timestamp::from_seconds(awaited.deadline.seconds() - LATE_LINK),
+        begun: true,
+        ended: false,
+        stated: awaited.recipients,
+        rest: if recipients.delivered > 0 { trail::Status::Delivered } else { trail::Status::Unknown },
+        accepted: false,
+        recipients: &[],
     }
 }
 

@@ -14,6 +14,7 @@ use super::reader::{LATE_LINES, LATE_LINK, Reader};
 use crate::ingest::handover::{accepted_bytes, find, from_this_host, host_parts};
 use crate::ingest::origin::Origin;
 use crate::ingest::syslog::Clock;
+use crate::ingest::trail;
 use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, SenderId, Skip};
 
@@ -75,6 +76,9 @@ impl Reader<'_> {
             size: None,
         };
         let mut message = Message::new(logged.id, logged.host, logged.instance, origin);
+        if self.sink.wants_trails() {
+            message.host_digest = trail::host_digest(entry.header.host);
+        }
         message.leg = self.legs.awaiting(Sign::QueueId(logged.id));
         self.queue.add(message)
     }
@@ -236,8 +240,9 @@ impl Reader<'_> {
         let Onward::Awaited(_, otherwise) = onward else { return };
         let leg = self.legs.pass_on(message);
         let deadline = Timestamp::from_seconds(logged.time.seconds() + LATE_LINK);
-        let first_id = logged.id;
-        let awaited = Awaited { first_id, leg, recipients: 1, otherwise, accepted, relay, deadline };
+        let (first_id, host_digest) = (logged.id, message.host_digest);
+        let awaited =
+            Awaited { first_id, host_digest, leg, recipients: 1, otherwise, accepted, relay, deadline };
         self.legs.await_sign(sign, awaited);
     }
 

@@ -5,6 +5,7 @@
 use super::line::{Delivery, Status};
 use crate::ingest::handover::address_hash;
 use crate::ingest::origin::Origin;
+use crate::ingest::trail::{self, Addressee, Trail};
 use crate::period::Timestamp;
 use crate::usage::{HostId, Recipients, SenderId};
 
@@ -35,6 +36,22 @@ pub struct Recipient {
     pub route: Route,
 }
 
+impl Recipient {
+    /// What became of it, as a store keeps it.
+    fn trail_status(&self) -> trail::Status {
+        match (self.route, self.status) {
+            (Route::Local, _) => trail::Status::Local,
+            (Route::External, Status::Sent) => trail::Status::Delivered,
+            (Route::External, Status::Deferred) => trail::Status::Open,
+            (Route::External, Status::Bounced) => trail::Status::Bounced,
+            (Route::External, Status::Unknown | Status::Probe) => trail::Status::Unknown,
+            (Route::OtherRelay | Route::Filter | Route::Discarded | Route::Probe, _) => {
+                trail::Status::Elsewhere
+            }
+        }
+    }
+}
+
 impl Origin {
     /// Whether a mail can have gone on in a later one by what is known of both: a filter keeps the sender and adds
     /// headers of its own.
@@ -54,6 +71,8 @@ pub struct Message {
     pub host: u32,
     /// The Postfix instance that logged it.
     pub instance: u32,
+    /// The digest of the host's name, where trails are wanted.
+    pub host_digest: u64,
     /// Who handed it in, and when.
     pub origin: Origin,
     /// The last line's instant.
@@ -99,6 +118,7 @@ impl Message {
             id,
             host,
             instance,
+            host_digest: 0,
             last: origin.started,
             origin,
             begun: false,
@@ -189,8 +209,36 @@ impl Message {
         self.recipients().filter(|recipient| recipient.route == route).count() as u64
     }
 
+    /// What a later read needs to go on with it. Where some of its mail goes on in another message, what was not
+    /// tried here is not told: it can go on there too.
+    pub fn trail<'a>(&self, listed: &'a mut Vec<Addressee>) -> Trail<'a> {
+        listed.clear();
+        listed.extend(self.recipients().map(|one| Addressee {
+            hash: one.hash,
+            status: one.trail_status(),
+            accepted: false,
+        }));
+        let is_over = self.refused || self.passed_on;
+        let has_open = listed.iter().any(|one| one.status == trail::Status::Open);
+        Trail {
+            thread: Some(trail::thread(self.host_digest, self.id)),
+            last: self.last,
+            begun: self.handed_in,
+            ended: self.removed || self.refused,
+            stated: if is_over { 0 } else { self.queued_recipients.into() },
+            rest: match (self.removed, self.expired && !has_open) {
+                (false, _) => trail::Status::Open,
+                (true, true) => trail::Status::Bounced,
+                (true, false) => trail::Status::Unknown,
+            },
+            accepted: false,
+            recipients: listed,
+        }
+    }
+
     /// The recipients that count, by outcome. Those of a message still in the queue for which no attempt was
-    /// logged yet are open. Where all delivery lines are lost, the first queue line tells how many there were.
+    /// logged yet are open; what a filter took, or was put back into the queue, is counted where it goes on. Where all
+    /// delivery lines are lost, the first queue line tells how many there were.
     pub fn external(&self) -> Recipients {
         let mut counts = Recipients::default();
         for recipient in self.recipients().filter(|recipient| recipient.route == Route::External) {
@@ -204,7 +252,7 @@ impl Message {
         if self.removed && self.first.is_none() && !self.passed_on && !self.refused {
             let lost = u64::from(self.queued_recipients);
             if self.expired { counts.bounced += lost } else { counts.unknown += lost }
-        } else if !self.removed {
+        } else if !self.removed && !self.passed_on {
             let seen = self.recipients().count() as u64;
             counts.open += u64::from(self.queued_recipients).saturating_sub(seen);
         }

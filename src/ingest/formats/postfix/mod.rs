@@ -61,9 +61,7 @@ impl LogFormat for Postfix {
             reader.read(part)?;
         }
         reader.finish();
-        if parts.iter().any(|part| part.clock.assumes_utc()) {
-            sink.warn("times of the log have no zone and are read as UTC; give --log-timezone".to_owned());
-        }
+        syslog::tell_zones(&parts, self.name(), sink);
         Ok(())
     }
 }

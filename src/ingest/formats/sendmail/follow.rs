@@ -35,6 +35,8 @@ struct Entry<'a> {
     id: &'a [u8],
     key: u64,
     time: Timestamp,
+    /// The time as it is written.
+    written: &'a [u8],
     place: Place,
 }
 
@@ -72,7 +74,8 @@ impl Follower {
             time = clock.instant(header.time, header.host).unwrap_or(time);
         }
         self.mail.advance(time, desk);
-        let entry = Entry { host: header.host, host_key, id, key: key(id, host_key), time, place };
+        let (key, written) = (key(id, host_key), header.time);
+        let entry = Entry { host: header.host, host_key, id, key, time, written, place };
         let Some(slot) = self.slot_of(&entry, &event, clock, desk) else { return };
         self.apply(slot, &entry, &event, desk);
     }
@@ -142,7 +145,7 @@ impl Follower {
             digest.update(part);
         }
         if line::instant_of(entry.id).is_none() {
-            digest.update(entry.time.seconds().to_be_bytes());
+            digest.update(entry.written);
         }
         let digest = digest.finalize().iter().take(16).fold(0_u128, |key, &b| key << 8 | u128::from(b));
         let (source, line) = (entry.place.source, entry.place.line);
@@ -280,7 +283,9 @@ impl Follower {
         }
         let known = self.mail.slot(next).is_some();
         self.mail.join(slot, next);
-        if !known && let Some(message) = self.mail.message(slot) {
+        let Some(message) = self.mail.message(slot) else { return };
+        message.pass_to(next);
+        if !known {
             message.wait_for(next, recipients);
         }
     }
