@@ -7,12 +7,13 @@
 
 mod pieces;
 
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::collections::{BTreeMap, BTreeSet};
 
 use relaymeter::ingest::formats::FORMATS;
 use relaymeter::ingest::run::read_all;
 use relaymeter::ingest::trail::{Addressee, Status};
-use relaymeter::ingest::{Input, ReadOptions, Record, Sink, Trail, settle};
+use relaymeter::ingest::{DateOrder, Input, ReadOptions, Record, Sink, Trail, settle};
 use relaymeter::usage::{Names, Recipients, Rejection, SenderId, SizeQuality, Skip, Submission};
 
 use pieces::Sample;
@@ -22,7 +23,7 @@ const GRACE: i64 = 5;
 /// Seconds after which nothing goes on any more.
 const LONGEST: i64 = 60 * 86_400;
 /// Cuts that are tried of a sample, at most.
-const CUTS: usize = 60;
+const CUTS: usize = 80;
 
 /// A message as it is kept.
 #[derive(Clone, Debug)]
@@ -78,22 +79,19 @@ impl Row {
             && (self.key == other.key || overlaps || goes_on(self, other) || goes_on(other, self))
     }
 
-    fn join(&mut self, other: Row) {
+    fn join(&mut self, mut other: Row) {
         // Of two acceptances the earlier stands; the other is a hop.
-        if self.accepted && other.accepted && self.span.0 != other.span.0 {
-            let later = if self.span.0 < other.span.0 { None } else { Some(()) };
-            if later.is_some() {
-                self.listed.values_mut().for_each(|one| one.1 = false);
-            }
-            return self.join_all(other, later.is_none());
-        }
-        self.join_all(other, false);
-    }
-
-    fn join_all(&mut self, mut other: Row, other_is_hop: bool) {
-        if other_is_hop {
-            other.listed.values_mut().for_each(|one| one.1 = false);
-            other.begun = false;
+        // Of two at one moment the smaller was the first.
+        let moment = |row: &Row| (row.span.0, row.size.1.unwrap_or(u64::MAX));
+        let order = if self.accepted && other.accepted { moment(self).cmp(&moment(&other)) } else { Equal };
+        let hop = match order {
+            Less => Some(&mut other),
+            Equal => None,
+            Greater => Some(&mut *self),
+        };
+        if let Some(hop) = hop {
+            hop.listed.values_mut().for_each(|one| one.1 = false);
+            hop.begun = false;
         }
         for (hash, (status, accepted)) in other.listed {
             let one = self.listed.entry(hash).or_insert((status, accepted));
@@ -246,6 +244,9 @@ fn samples() -> Vec<Sample> {
     let mut samples: Vec<Sample> = pieces::samples().into_iter().filter(of_messages).collect();
     for sample in &mut samples {
         sample.options.year = sample.options.year.or(Some(2026));
+        if sample.name == "acs-diagnostics-loganalytics.csv" {
+            sample.options.date_order = Some(DateOrder::MonthDay);
+        }
         sample.options.log_zone = sample.options.log_zone.clone().or("UTC".parse().ok());
     }
     samples
@@ -290,35 +291,73 @@ fn keys_are_of_what_is_logged() {
     }
 }
 
+/// Samples with cuts where the two parts do not tell the same as the whole, and what is then different.
+const LESS: [(&str, Difference); 9] = [
+    // Legs of one mail under several queue ids that no line of one part links: who handed the mail in, and with which
+    // size, is told by the later leg.
+    ("postfix.log", Difference::Origin),
+    ("exim-mainlog.log", Difference::Origin),
+    ("opensmtpd.log", Difference::Origin),
+    // The same; clones of a message that are only known in one part, and a recipient that is announced twice and
+    // tried once before the first part ends.
+    ("sendmail.log", Difference::Counts),
+    // Deliveries of one second that are alike but for the recipients: two messages that are cut apart are one.
+    ("hmailserver-awstats.log", Difference::Counts),
+    // A session that is cut: its rows have no id.
+    ("iis-smtp-w3c.log", Difference::Counts),
+    ("iis-smtp-ncsa.log", Difference::Counts),
+    ("iis-smtp-iis.log", Difference::Counts),
+    // The same: what a client said before the first line of a part is not known in it.
+    ("exchange-server-protocol.log", Difference::Counts),
+];
+
+/// What can be different after a cut.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Difference {
+    /// Size and sender.
+    Origin,
+    /// Messages or recipients, too.
+    Counts,
+}
+
+/// The difference between what was found and what is expected.
+fn difference(found: &Store, expected: &Store) -> Option<Difference> {
+    let counts = |store: &Store| -> Vec<String> {
+        let first = |row: String| row.split(" Some").next().map(|row| row.replace(" None", "")).unwrap();
+        let mut counts: Vec<String> = store.counts().into_iter().map(first).collect();
+        counts.sort();
+        counts
+    };
+    match (found.counts() == expected.counts(), counts(found) == counts(expected)) {
+        (true, _) => None,
+        (false, true) => Some(Difference::Origin),
+        (false, false) => Some(Difference::Counts),
+    }
+}
+
 #[test]
 fn two_parts_are_joined_to_the_whole() {
     for sample in samples() {
         let text = whole(&sample);
-        let expected = read(&sample, &sample.options, &[&text]).counts();
+        let expected = read(&sample, &sample.options, &[&text]);
+        let allowed = LESS.iter().find(|(name, _)| *name == sample.name).map(|(_, difference)| *difference);
         let step = sample.pieces.len() / CUTS + 1;
+        let (mut cuts, mut other) = (0, 0);
         for at in (1..sample.pieces.len()).step_by(step) {
             let part = |pieces: &[String]| sample.header.clone() + &pieces.concat();
             let (first, last) = (part(&sample.pieces[..at]), part(&sample.pieces[at..]));
-            for texts in [&[&*first, &*last][..], &[&last, &first], &[&first, &last, &text]] {
-                let found = read(&sample, &sample.options, texts).counts();
-                let differ = |one: &[String], other: &[String]| -> Vec<String> {
-                    one.iter().filter(|row| !other.contains(row)).cloned().collect()
-                };
-                if found != expected {
-                    println!(
-                        "{} cut at {at} ({}): {:#?} instead of {:#?} [{} {}] before {}",
-                        sample.name,
-                        texts.len(),
-                        differ(&found, &expected),
-                        differ(&expected, &found),
-                        found.len(),
-                        expected.len(),
-                        sample.pieces[at]
-                    );
-                    break;
-                }
+            let mut worst = None;
+            for texts in [[&*first, &*last], [&last, &first]] {
+                let mut found = read(&sample, &sample.options, &texts);
+                worst = worst.max(difference(&found, &expected));
+                // The whole read once more adds nothing, and mends what the cut took.
+                found.read(&sample, &sample.options, &text);
+                worst = worst.max(difference(&found, &expected));
             }
+            assert!(worst <= allowed, "{} cut at {at}: {worst:?} before {}", sample.name, sample.pieces[at]);
+            cuts += 1;
+            other += usize::from(worst.is_some());
         }
+        eprintln!("{}: {other} of {cuts} cuts tell less", sample.name);
     }
-    panic!("see above");
 }

@@ -17,7 +17,7 @@ mod handover;
 mod lifetimes;
 mod origin;
 mod others;
-mod parallel;
+pub(crate) mod parallel;
 pub mod run;
 mod settle;
 mod sheets;

@@ -7,7 +7,7 @@
 //! * Else all count. What was announced and is not listed shares what is said of the rest, unless the end of the
 //!   message was seen: by then every recipient was tried, and an address that is missing went into another.
 //!
-//! Recipients that a message still waited for when it expired share what is said of the rest.
+//! A message whose rest is elsewhere at its end was refused or thrown away as a whole. Recipients that a message still waited for when it expired share what is said of the rest.
 //!
 //! A recipient with a mailbox of the same servers, or behind a host that is not asked for, does not count. An address
 //! that was replaced by another shares its fate, and so does a group all of whose members are no recipients.
@@ -34,6 +34,9 @@ pub struct Settled {
 
 /// Settles the recipients of a message.
 pub fn settle(trail: &Trail<'_>) -> Settled {
+    if trail.ended && trail.rest == Status::Elsewhere {
+        return Settled::default();
+    }
     let all = trail.recipients;
     let is_group = |entry: &&Addressee| entry.status == Status::Expanded;
     let is_rerouted = |entry: &&Addressee| entry.status == Status::Rerouted;
@@ -175,5 +178,6 @@ mod tests {
         assert_eq!(settled(false, true, 5, Bounced, &[]).recipients.bounced, 5);
         assert_eq!(settled(false, true, 0, Bounced, &[]).recipients, Recipients::default());
         assert_eq!(settled(false, true, 0, Bounced, &[(Open, false)]).recipients.bounced, 1);
+        assert_eq!(settled(false, true, 2, Elsewhere, &[(Bounced, false)]), Settled::default());
     }
 }

@@ -1,18 +1,25 @@
 //! A batch: what formats deliver, kept aside until all is read.
 //!
-//! What of it the ledger has already, and putting it there, is left to `commit`.
+//! What of it the ledger has already, and putting it there, is left to `add`.
 
+use std::collections::BTreeSet;
 use std::io;
 
-use super::identity::Mark;
+use super::error::LedgerError;
+use super::keys::Secrets;
+use super::manifest::Settings;
 use super::merge;
-use super::privacy::Secret;
 use super::roster::Roster;
+use super::settings::zone_of;
 use super::spool::{Noted, Spool};
+use super::submissions::Identity;
+use super::writer::Writer;
 use crate::ingest::trail::{Addressee, Status, Trail};
-use crate::ingest::{Record, Sink};
+use crate::ingest::{ReadOptions, Record, Sink};
 use crate::usage::collector::implausible;
-use crate::usage::{Accounting, BilledCharge, Damage, Names, Rejection, Skip, SourceId, Submission};
+use crate::usage::{
+    Accounting, BilledCharge, Damage, Names, Rejection, Skip, SourceId, Submission, TimeQuality,
+};
 
 /// Remarks that are kept; a run over endless inputs must end.
 const REMARK_CAP: usize = 1_000;
@@ -20,15 +27,19 @@ const REMARK_CAP: usize = 1_000;
 /// What formats delivered for a ledger.
 #[derive(Debug)]
 pub struct Batch {
-    pub(super) secret: Secret,
+    pub(super) secrets: Secrets,
+    pub(super) settings: Settings,
+    /// The zone of times without one.
+    pub(super) zone: String,
+    /// Inputs with times without a zone.
+    pub(super) zoneless: BTreeSet<SourceId>,
     pub(super) names: Names,
     pub(super) spool: Spool,
     pub(super) roster: Roster,
     /// Messages that do not count yet.
     pub(super) unfinished: Vec<Noted>,
     pub(super) charges: Vec<BilledCharge>,
-    /// Whether an input, by its number, has rows of several messages.
-    pub(super) summarised: Vec<bool>,
+    pub(super) summarised: Summarised,
     scratch: Vec<Addressee>,
     accounting: Accounting,
     control_totals: u64,
@@ -38,23 +49,30 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// An empty batch for the ledger of a secret.
-    pub(super) fn with_secret(secret: Secret) -> Batch {
-        Batch {
-            secret,
+    /// An empty batch for a ledger, of inputs that are read with these options; an error where earlier batches were
+    /// read with others.
+    pub fn new(writer: &Writer, options: &ReadOptions, pseudonymise: bool) -> Result<Batch, LedgerError> {
+        let settings = Settings::of(options, pseudonymise);
+        settings.check(writer.manifest())?;
+        let secrets = Secrets::of(writer.folder())?;
+        Ok(Batch {
+            secrets,
+            settings,
+            zone: zone_of(options),
+            zoneless: BTreeSet::new(),
             names: Names::default(),
             spool: Spool::default(),
             roster: Roster::default(),
             unfinished: Vec::new(),
             charges: Vec::new(),
-            summarised: Vec::new(),
+            summarised: Summarised::default(),
             scratch: Vec::new(),
             accounting: Accounting::default(),
             control_totals: 0,
             warnings: Vec::new(),
             damages: Vec::new(),
             failure: None,
-        }
+        })
     }
 
     /// What became of the records that were read. Those of messages that the ledger has already count as used here.
@@ -95,9 +113,10 @@ impl Batch {
         }
         self.accounting.used += submission.records;
         if submission.messages > 1 {
-            let at = submission.source.0 as usize;
-            self.summarised.resize(self.summarised.len().max(at + 1), false);
-            self.summarised[at] = true;
+            self.summarised.0.insert(submission.source);
+        }
+        if matches!(submission.time_quality, TimeQuality::ZoneAssumed | TimeQuality::YearInferred) {
+            self.zoneless.insert(submission.source);
         }
         let noted = self.noted(submission, trail);
         if self.failure.is_none() {
@@ -123,21 +142,29 @@ impl Batch {
         let &Trail { thread, last, begun, ended, stated, rest, accepted, recipients } =
             trail.unwrap_or(&none);
         let last = last.max(time);
-        let (number, leg) = self.roster.note(&Mark { key, leg: 0, thread, time, last, begun, ended });
+        let (number, leg) = self.roster.note(&Identity { key, leg: 0, thread, time, last, begun, ended });
         let salt = thread.map_or(key, u128::from);
         let mut addressees = std::mem::take(&mut self.scratch);
         addressees.clear();
         addressees.extend(recipients.iter().map(|entry| {
-            let hash = self.secret.recipient(salt, entry.hash);
+            let hash = self.secrets.recipients.recipient(salt, entry.hash);
             Addressee { hash, ..*entry }
         }));
         merge::in_order(&mut addressees);
         Noted { number, leg, submission, thread, last, begun, ended, stated, rest, accepted, addressees }
     }
+}
 
-    /// Whether an input has rows of several messages: all its rows without a trail are then of windows.
-    pub(super) fn is_summarised(&self, source: SourceId) -> bool {
-        self.summarised.get(source.0 as usize).copied().unwrap_or(false)
+/// Inputs that have rows of several messages: all their rows without a trail are then of windows.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Summarised(BTreeSet<SourceId>);
+
+impl Summarised {
+    /// Whether a row is of a window.
+    pub(super) fn covers(&self, noted: &Noted) -> bool {
+        let it = &noted.submission;
+        let is_plain = noted.thread.is_none() && noted.addressees.is_empty() && it.messages > 0;
+        it.messages > 1 || is_plain && self.0.contains(&it.source)
     }
 }
 

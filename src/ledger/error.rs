@@ -84,6 +84,47 @@ pub enum LedgerError {
         /// The time of the row.
         time: Timestamp,
     },
+    /// Rows could not be kept aside while inputs were read.
+    #[error("rows cannot be kept in a temporary file: {0}\nhint: set TMPDIR to a folder with more room")]
+    Spool(io::Error),
+    /// A message is in the ledger with a time that another zone or year has made of it.
+    #[error(
+        "{source_name}:{line}: reads {new} for a message that the ledger has at {stored}: expected the same time\nhint: read it with the same --log-timezone and --year as before"
+    )]
+    Contradiction {
+        /// The input that is read.
+        source_name: String,
+        /// The line in it.
+        line: u64,
+        /// The time that is stored.
+        stored: Timestamp,
+        /// The time that was read.
+        new: Timestamp,
+    },
+    /// Times without a zone are read with another zone than before.
+    #[error(
+        "{format}: times without a zone are read as {new}: expected {stored}, as in earlier batches of the ledger\nhint: give --log-timezone {stored}"
+    )]
+    OtherZone {
+        /// The format.
+        format: String,
+        /// The zone of earlier batches.
+        stored: String,
+        /// The zone of this one.
+        new: String,
+    },
+    /// Settings that change what is read differ from those of earlier batches.
+    #[error("{setting} is {new}: expected {stored}, as in earlier batches of the ledger\nhint: {hint}")]
+    OtherSettings {
+        /// The option.
+        setting: &'static str,
+        /// What it was.
+        stored: String,
+        /// What it is.
+        new: String,
+        /// What to do.
+        hint: &'static str,
+    },
 }
 
 impl LedgerError {

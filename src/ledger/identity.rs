@@ -3,7 +3,7 @@
 //! Finding the rows to compare is left to `seek`, joining them to `merge`.
 
 use super::row::SubmissionRow;
-use crate::period::Timestamp;
+use super::submissions::Identity;
 use crate::usage::TimeQuality;
 
 /// Seconds by which lines of one message can stand out of order where its log was cut.
@@ -12,25 +12,6 @@ const GRACE: i64 = 5;
 const REST: i64 = 60 * 24 * 60 * 60;
 /// Seconds by which clocks of one message can differ; more is another zone.
 const DRIFT: i64 = 15 * 60;
-
-/// What tells rows apart.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Mark {
-    /// Digest of what identifies the message in its source.
-    pub key: u128,
-    /// 0 for the message, 1 and more for further rows of the same key.
-    pub leg: u32,
-    /// What every line of it names, which later messages can use again.
-    pub thread: Option<u64>,
-    /// The instant at which it was accepted, or of its first line.
-    pub time: Timestamp,
-    /// The instant of its last line.
-    pub last: Timestamp,
-    /// Whether its beginning was seen.
-    pub begun: bool,
-    /// Whether its end was seen.
-    pub ended: bool,
-}
 
 /// How two rows are known to be one message; the least is the surest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -43,15 +24,15 @@ pub enum Likeness {
     Sequel(i64),
 }
 
-impl Mark {
+impl Identity {
     /// That of a row.
-    pub fn of(row: &SubmissionRow) -> Mark {
+    pub fn of(row: &SubmissionRow) -> Identity {
         let SubmissionRow { key, leg, thread, time, last, begun, ended, .. } = *row;
-        Mark { key, leg, thread, time, last, begun, ended }
+        Identity { key, leg, thread, time, last, begun, ended }
     }
 
     /// How this row is the same message as another; `None`: it is not.
-    pub fn likeness(&self, other: &Mark) -> Option<Likeness> {
+    pub fn likeness(&self, other: &Identity) -> Option<Likeness> {
         if (self.key, self.leg) == (other.key, other.leg) {
             return Some(Likeness::Key);
         }
@@ -82,15 +63,16 @@ pub fn contradicts(a: &SubmissionRow, b: &SubmissionRow) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::period::Timestamp;
 
-    fn mark(key: u128, span: (i64, i64), seen: (bool, bool)) -> Mark {
+    fn identity(key: u128, span: (i64, i64), seen: (bool, bool)) -> Identity {
         let [time, last] = [span.0, span.1].map(Timestamp::from_seconds);
-        Mark { key, leg: 0, thread: Some(7), time, last, begun: seen.0, ended: seen.1 }
+        Identity { key, leg: 0, thread: Some(7), time, last, begun: seen.0, ended: seen.1 }
     }
 
     fn likeness(a: (i64, i64, bool, bool), b: (i64, i64, bool, bool)) -> Option<Likeness> {
         let [a, b] =
-            [(1, a), (2, b)].map(|(key, (from, to, begun, ended))| mark(key, (from, to), (begun, ended)));
+            [(1, a), (2, b)].map(|(key, (from, to, begun, ended))| identity(key, (from, to), (begun, ended)));
         assert_eq!(a.likeness(&b), b.likeness(&a));
         a.likeness(&b)
     }
@@ -99,7 +81,7 @@ mod tests {
     fn a_log_that_is_cut_goes_on_in_the_next() {
         assert_eq!(likeness((0, 10, true, false), (12, 20, false, true)), Some(Likeness::Overlap));
         assert_eq!(likeness((0, 10, true, false), (900, 920, false, true)), Some(Likeness::Sequel(890)));
-        assert_eq!(likeness((0, 10, true, false), (10 + REST, 10 + REST, false, true)).is_some(), true);
+        assert!(likeness((0, 10, true, false), (10 + REST, 10 + REST, false, true)).is_some());
         assert_eq!(likeness((0, 10, true, false), (11 + REST, 11 + REST, false, true)), None);
         assert_eq!(likeness((0, 10, false, false), (900, 920, false, false)), Some(Likeness::Sequel(890)));
     }
@@ -117,10 +99,10 @@ mod tests {
     fn a_key_or_a_thread_at_the_same_time_is_enough() {
         assert_eq!(likeness((0, 10, true, true), (4, 6, false, false)), Some(Likeness::Overlap));
         assert_eq!(likeness((0, 10, true, true), (4, 12, true, true)), Some(Likeness::Overlap));
-        let [a, b] = [mark(1, (0, 1), (true, true)), mark(1, (90, 91), (true, true))];
+        let [a, b] = [identity(1, (0, 1), (true, true)), identity(1, (90, 91), (true, true))];
         assert_eq!(a.likeness(&b), Some(Likeness::Key));
-        assert_eq!(a.likeness(&Mark { leg: 1, thread: None, ..b }), None);
-        assert_eq!(a.likeness(&Mark { leg: 1, ..a }), None, "a further leg is no other part");
-        assert_eq!(a.likeness(&Mark { key: 2, thread: Some(8), ..a }), None);
+        assert_eq!(a.likeness(&Identity { leg: 1, thread: None, ..b }), None);
+        assert_eq!(a.likeness(&Identity { leg: 1, ..a }), None, "a further leg is no other part");
+        assert_eq!(a.likeness(&Identity { key: 2, thread: Some(8), ..a }), None);
     }
 }

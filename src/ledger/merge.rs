@@ -5,8 +5,9 @@
 
 use std::cmp::Reverse;
 
-use super::identity::{Likeness, Mark};
+use super::identity::Likeness;
 use super::row::SubmissionRow;
+use super::submissions::Identity;
 use crate::ingest::trail::{Addressee, Trail};
 use crate::ingest::{Settled, settle};
 use crate::usage::{Client, Recipients, SizeQuality, Traffic};
@@ -122,7 +123,7 @@ fn size_rank(row: &SubmissionRow) -> (u8, bool, Option<u64>) {
 /// The records behind both: the same ones again add nothing.
 fn records(first: &SubmissionRow, second: &SubmissionRow) -> u64 {
     let apart = first.last < second.time || second.last < first.time;
-    match Mark::of(first).likeness(&Mark::of(second)) {
+    match Identity::of(first).likeness(&Identity::of(second)) {
         Some(Likeness::Overlap | Likeness::Sequel(_)) if apart => {
             first.records.saturating_add(second.records)
         }

@@ -101,6 +101,11 @@ pub fn erased(address: &str) -> String {
     if address == "<>" { address.to_owned() } else { renamed(address, ERASED) }
 }
 
+/// Whether a sender is erased.
+pub fn is_erased(address: &str) -> bool {
+    address.rsplit_once('@').map_or(address, |(local, _)| local) == ERASED
+}
+
 /// The client with another text for the user that it authenticated as.
 pub fn with_user(client: &Client, change: impl Fn(&str) -> String) -> Client {
     Client { user: client.user.as_deref().map(change), ..client.clone() }

@@ -6,7 +6,8 @@
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
-use super::identity::{Likeness, Mark};
+use super::identity::Likeness;
+use super::submissions::Identity;
 use crate::period::Timestamp;
 
 /// Bits of a span that hold its seconds; the others say what was seen of the message.
@@ -25,8 +26,11 @@ pub struct Roster {
     by_thread: HashTable<u32>,
     /// Of messages that share their key with earlier ones.
     legs: FxHashMap<u32, u32>,
-    partners: Vec<Partner>,
 }
+
+/// The partner of each message of a batch, by number.
+#[derive(Debug)]
+pub struct Pairs(Vec<Partner>);
 
 /// The row of the ledger that is most likely the same message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -52,7 +56,7 @@ fn spread(number: u64) -> u64 {
 
 impl Roster {
     /// Takes note of a message; returns its number and leg.
-    pub fn note(&mut self, mark: &Mark) -> (u32, u32) {
+    pub fn note(&mut self, mark: &Identity) -> (u32, u32) {
         let number = self.keys.len() as u32;
         let key = folded(mark.key);
         let leg = self.numbers_of_key(key).count() as u32;
@@ -72,32 +76,27 @@ impl Roster {
         (number, leg)
     }
 
-    /// How many messages there are.
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
     fn numbers_of_key(&self, key: u64) -> impl Iterator<Item = u32> {
         let numbers = self.by_key.iter_hash(spread(key)).copied();
         numbers.filter(move |&at| self.keys.get(at as usize) == Some(&key))
     }
 
     /// The messages that can be the same as a row of the ledger, each with how surely.
-    pub fn matches(&self, stored: &Mark) -> impl Iterator<Item = (u32, Likeness)> {
+    pub fn matches(&self, stored: &Identity) -> impl Iterator<Item = (u32, Likeness)> {
         let leg_of = |at: u32| self.legs.get(&at).copied().unwrap_or(0);
         let of_key = self.numbers_of_key(folded(stored.key)).filter(move |&at| leg_of(at) == stored.leg);
         let thread = stored.thread.filter(|_| stored.leg == 0);
         let of_thread =
             thread.into_iter().flat_map(|thread| self.by_thread.iter_hash(spread(thread)).copied());
-        let alike = |at: u32| Some((at, self.mark(at)?.likeness(&Mark { key: 1, ..*stored })?));
+        let alike = |at: u32| Some((at, self.mark(at)?.likeness(&Identity { key: 1, ..*stored })?));
         of_key.map(|at| (at, Likeness::Key)).chain(of_thread.filter_map(alike))
     }
 
     /// What is known of a message, with no key: threads are compared.
-    fn mark(&self, number: u32) -> Option<Mark> {
+    fn mark(&self, number: u32) -> Option<Identity> {
         let at = number as usize;
         let (time, span) = (*self.times.get(at)?, *self.spans.get(at)?);
-        Some(Mark {
+        Some(Identity {
             key: 0,
             leg: 0,
             thread: self.threads.get(at).copied(),
@@ -108,31 +107,43 @@ impl Roster {
         })
     }
 
+    /// The UTC day of a message, counted from 1970.
+    pub fn day(&self, number: u32) -> Option<i64> {
+        self.times.get(number as usize).map(|time| time.div_euclid(24 * 60 * 60))
+    }
+}
+
+impl Pairs {
+    /// Nobody has a partner yet.
+    pub fn new(roster: &Roster) -> Pairs {
+        Pairs(vec![NOBODY; roster.keys.len()])
+    }
+
     /// Keeps the row as the partner of a message, where it has no likelier one.
     pub fn pair(&mut self, number: u32, likeness: Likeness, file: u32, row: u32) {
-        if self.partners.len() < self.keys.len() {
-            self.partners.resize(self.keys.len(), NOBODY);
-        }
         let rank = match likeness {
             Likeness::Key => 0,
             Likeness::Overlap => 1,
             Likeness::Sequel(gap) => u32::try_from(gap).unwrap_or(u32::MAX - 1).clamp(2, u32::MAX - 1),
         };
-        if let Some(partner) = self.partners.get_mut(number as usize) {
+        if let Some(partner) = self.0.get_mut(number as usize) {
             *partner = Partner { rank, file, row }.min(*partner);
         }
     }
 
-    /// The row of the ledger that is most likely the same message.
-    pub fn partner(&self, number: u32) -> Option<Partner> {
-        self.partners.get(number as usize).copied().filter(|partner| *partner != NOBODY)
+    /// Takes the partner away.
+    pub fn part(&mut self, number: u32) {
+        self.0.get_mut(number as usize).into_iter().for_each(|partner| *partner = NOBODY);
     }
 
-    /// All messages that have a partner, with the UTC day of each.
-    pub fn paired(&self) -> impl Iterator<Item = (u32, i64, Partner)> {
-        let days = self.times.iter().map(|time| time.div_euclid(24 * 60 * 60));
-        let all = (0..).zip(days).zip(&self.partners).map(|((number, day), &partner)| (number, day, partner));
-        all.filter(|(.., partner)| *partner != NOBODY)
+    /// The row of the ledger that is most likely the same message.
+    pub fn partner(&self, number: u32) -> Option<Partner> {
+        self.0.get(number as usize).copied().filter(|partner| *partner != NOBODY)
+    }
+
+    /// All messages that have a partner.
+    pub fn all(&self) -> impl Iterator<Item = (u32, Partner)> {
+        (0..).zip(self.0.iter().copied()).filter(|(_, partner)| *partner != NOBODY)
     }
 }
 
@@ -140,12 +151,12 @@ impl Roster {
 mod tests {
     use super::*;
 
-    fn mark(key: u128, thread: Option<u64>, span: (i64, i64), seen: (bool, bool)) -> Mark {
+    fn mark(key: u128, thread: Option<u64>, span: (i64, i64), seen: (bool, bool)) -> Identity {
         let [time, last] = [span.0, span.1].map(Timestamp::from_seconds);
-        Mark { key, leg: 0, thread, time, last, begun: seen.0, ended: seen.1 }
+        Identity { key, leg: 0, thread, time, last, begun: seen.0, ended: seen.1 }
     }
 
-    fn matched(roster: &Roster, mark: &Mark) -> Vec<(u32, Likeness)> {
+    fn matched(roster: &Roster, mark: &Identity) -> Vec<(u32, Likeness)> {
         roster.matches(mark).collect()
     }
 
@@ -156,8 +167,8 @@ mod tests {
         let legs = [(); 3].map(|()| roster.note(&one));
         assert_eq!(legs, [(0, 0), (1, 1), (2, 2)]);
         assert_eq!(matched(&roster, &one), [(0, Likeness::Key)]);
-        assert_eq!(matched(&roster, &Mark { leg: 2, ..one }), [(2, Likeness::Key)]);
-        assert_eq!(matched(&roster, &Mark { leg: 3, ..one }), []);
+        assert_eq!(matched(&roster, &Identity { leg: 2, ..one }), [(2, Likeness::Key)]);
+        assert_eq!(matched(&roster, &Identity { leg: 3, ..one }), []);
     }
 
     #[test]
@@ -165,18 +176,21 @@ mod tests {
         let mut roster = Roster::default();
         let tail = mark(5, Some(7), (100, 120), (false, true));
         roster.note(&tail);
+        let mut pairs = Pairs::new(&roster);
         let head = |key, last| mark(key, Some(7), (0, last), (true, false));
         for (row, stored) in [head(1, 10), head(2, 80), head(3, 110), head(4, 50)].iter().enumerate() {
             for (number, likeness) in matched(&roster, stored) {
-                roster.pair(number, likeness, 0, row as u32);
+                pairs.pair(number, likeness, 0, row as u32);
             }
         }
-        assert_eq!(roster.partner(0).map(|partner| partner.row), Some(2), "it overlaps");
-        for (number, likeness) in matched(&roster, &Mark { thread: None, ..tail }) {
-            roster.pair(number, likeness, 3, 9);
+        assert_eq!(pairs.partner(0).map(|partner| partner.row), Some(2), "it overlaps");
+        for (number, likeness) in matched(&roster, &Identity { thread: None, ..tail }) {
+            pairs.pair(number, likeness, 3, 9);
         }
-        let all: Vec<_> = roster.paired().map(|(number, day, it)| (number, day, it.file, it.row)).collect();
-        assert_eq!(all, [(0, 0, 3, 9)], "it has the same key");
-        assert_eq!(roster.partner(1), None);
+        let all: Vec<_> = pairs.all().map(|(number, it)| (number, it.file, it.row)).collect();
+        assert_eq!(all, [(0, 3, 9)], "it has the same key");
+        pairs.part(0);
+        assert_eq!(pairs.partner(0), None);
+        assert_eq!(pairs.partner(1), None);
     }
 }

@@ -300,20 +300,20 @@ mod tests {
             submission: Submission {
                 time: Timestamp::from_seconds(i64::from(number) * 50_000 - 200_000),
                 size_quality: [SizeQuality::Measured, SizeQuality::Stated { megabytes }][number as usize % 2],
-                message_size: (number % 3 > 0).then_some(n << 33),
+                message_size: (!number.is_multiple_of(3)).then_some(n << 33),
                 sender: SenderId(number),
                 traffic: Traffic::Inbound,
                 key: u128::MAX - u128::from(n),
                 line: n * 1_000,
                 ..submission()
             },
-            thread: (number % 2 > 0).then_some(u64::MAX - n),
+            thread: (!number.is_multiple_of(2)).then_some(u64::MAX - n),
             last: Timestamp::from_seconds(1_790_000_000),
-            begun: number % 2 > 0,
-            ended: number % 3 > 0,
+            begun: !number.is_multiple_of(2),
+            ended: !number.is_multiple_of(3),
             stated: n,
             rest: Status::Local,
-            accepted: number % 5 > 0,
+            accepted: !number.is_multiple_of(5),
             addressees: (0..n % 4)
                 .map(|hash| Addressee { hash, status: Status::Expanded, accepted: hash > 1 })
                 .collect(),

@@ -56,6 +56,8 @@ pub struct Message {
     pub key: u64,
     /// Further keys.
     pub others: Vec<u64>,
+    /// The one of them to which it was handed over.
+    onward: Option<u64>,
     /// The hash of the host's name.
     pub host: u64,
     /// When it was taken in.
@@ -98,6 +100,8 @@ pub struct Message {
     pub records: u64,
     recipients: FxHashMap<u64, Recipient>,
     deferred: usize,
+    /// Whether the queue gave up what was still deferred.
+    gave_up: bool,
     /// Recipients that went on under a queue id of which no line was seen so far.
     awaited: Vec<(u64, u64)>,
 }
@@ -130,6 +134,7 @@ impl Message {
         Message {
             key,
             others: Vec::new(),
+            onward: None,
             host,
             started: time,
             last: time,
@@ -152,6 +157,7 @@ impl Message {
             records: 0,
             recipients: FxHashMap::default(),
             deferred: 0,
+            gave_up: false,
             awaited: Vec::new(),
         }
     }
@@ -204,12 +210,14 @@ impl Message {
             recipient.status = Status::Bounced;
         }
         self.deferred = 0;
+        self.gave_up = true;
     }
 
     /// Takes in a message that is this one's next leg.
     pub fn take_in(&mut self, later: Message) {
         self.others.push(later.key);
         self.others.extend(later.others);
+        self.onward = later.onward.or(self.onward);
         self.started = self.started.min(later.started);
         self.last = self.last.max(later.last);
         self.size = self.size.or(later.size);
@@ -220,6 +228,7 @@ impl Message {
         self.pass(later.relay);
         self.expected += later.expected;
         self.refused |= later.refused;
+        self.gave_up |= later.gave_up;
         self.discarded |= later.discarded;
         self.records += later.records;
         self.awaited.extend(later.awaited);
@@ -264,9 +273,9 @@ impl Message {
         counts
     }
 
-    /// What a later read needs to go on with it; `ended` as with [`Message::external`]. Of several queue ids the last is
-    /// its thread, for there its recipients are tried; those before it are done.
-    pub fn trail<'a>(&self, ended: bool, listed: &'a mut Vec<Addressee>) -> Trail<'a> {
+    /// What a later read needs to go on with it; `at_end` as `ended` with [`Message::external`]. A message that was
+    /// silent for long has `rested`: without the line that announces recipients, that is its end.
+    pub fn trail<'a>(&self, at_end: bool, rested: bool, listed: &'a mut Vec<Addressee>) -> Trail<'a> {
         let is_void = self.refused || self.discarded;
         let mut awaited: u64 = self.awaited.iter().map(|(_, count)| count).sum();
         listed.clear();
@@ -282,23 +291,32 @@ impl Message {
             Addressee { hash, status, accepted: false }
         }));
         listed.sort_unstable_by_key(|one| one.hash);
+        let gave_up = self.gave_up && self.deferred == 0 && listed.len() as u64 >= self.expected;
         Trail {
-            thread: Some(self.others.last().copied().unwrap_or(self.key)),
+            thread: Some(self.onward.unwrap_or(self.key)),
             last: self.last,
             begun: self.handed_in,
-            ended: self.handed_in && self.is_complete(),
-            stated: if is_void || !(ended || listed.is_empty()) { 0 } else { self.expected },
-            rest: trail::Status::Open,
+            ended: is_void || gave_up || self.is_complete() && (self.handed_in || rested),
+            stated: if is_void || !(at_end || listed.is_empty()) { 0 } else { self.expected },
+            rest: match (is_void, gave_up) {
+                (true, _) => trail::Status::Elsewhere,
+                (false, true) => trail::Status::Bounced,
+                (false, false) => trail::Status::Open,
+            },
             accepted: false,
             recipients: listed,
         }
     }
 
-    /// The threads of the queue ids in which it does not end.
+    /// Notes the queue id in which all recipients go on; what is read of them later stands under it.
+    pub fn pass_to(&mut self, next: u64) {
+        self.onward = self.onward.or(Some(next));
+    }
+
+    /// The threads of the queue ids before that in which it went on.
     pub fn threads_before(&self) -> impl Iterator<Item = u64> {
-        let before = self.others.len().saturating_sub(1);
-        let first = (!self.others.is_empty()).then_some(self.key);
-        first.into_iter().chain(self.others.iter().take(before).copied())
+        let all = std::iter::once(&self.key).chain(&self.others).copied();
+        all.filter(|thread| self.onward.is_some_and(|onward| onward != *thread))
     }
 
     /// Why no recipient counts.

@@ -245,6 +245,7 @@ impl UnderWay {
             }
         }
         let recipients = message.external(ended);
+        let rested = self.newest.seconds() - message.last.seconds() >= LATE_LINES;
         if message.counted_elsewhere {
             return desk.sink.skip(Skip::FilterHop, message.records);
         }
@@ -255,7 +256,7 @@ impl UnderWay {
             if desk.sink.wants_trails() {
                 let submission =
                     message.origin().submission(None, message.relay, message.messages, recipients);
-                desk.sink.unfinished(&submission, &message.trail(ended, &mut Vec::new()));
+                desk.sink.unfinished(&submission, &message.trail(ended, rested, &mut Vec::new()));
             }
             let reason = message.reason();
             return match message.messages {
@@ -268,7 +269,7 @@ impl UnderWay {
             message.origin().submission(message.accepted_size, message.relay, message.messages, recipients);
         let submission = Submission { records: message.records, ..submission };
         if desk.sink.wants_trails() {
-            desk.sink.accept_with(submission, &message.trail(ended, &mut Vec::new()));
+            desk.sink.accept_with(submission, &message.trail(ended, rested, &mut Vec::new()));
         } else {
             desk.sink.accept(Record::Submission(submission));
         }
@@ -286,7 +287,7 @@ fn note_earlier_ids(message: &Message, desk: &mut Desk<'_>) {
             begun: false,
             ended: true,
             stated: 0,
-            rest: Status::Elsewhere,
+            rest: Status::Local,
             accepted: false,
             recipients: &[],
         };

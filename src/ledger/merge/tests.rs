@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::identity::{Likeness, Mark};
+use super::super::identity::Likeness;
+use super::super::submissions::Identity;
 use super::*;
 use crate::ingest::trail::Status;
 use crate::period::Timestamp;
@@ -126,12 +127,12 @@ proptest! {
         prop_assume!(lines.len() > 1);
         let at = 1 + at % (lines.len() - 1);
         let (head, tail, whole) = (read(&lines[..at]), read(&lines[at..]), read(&lines));
-        prop_assert!(Mark::of(&head).likeness(&Mark::of(&tail)) > Some(Likeness::Key));
+        prop_assert!(Identity::of(&head).likeness(&Identity::of(&tail)) > Some(Likeness::Key));
         for (stored, new) in [(&head, &tail), (&tail, &head)] {
             let once = joined(stored, new);
             prop_assert_eq!(&once, &whole);
             for again in [&head, &tail, &whole] {
-                prop_assert!(Mark::of(&once).likeness(&Mark::of(again)).is_some());
+                prop_assert!(Identity::of(&once).likeness(&Identity::of(again)).is_some());
                 prop_assert_eq!(&joined(&once, again), &whole);
             }
         }

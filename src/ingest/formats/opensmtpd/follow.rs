@@ -233,11 +233,15 @@ impl Follower {
         let recipient = Recipient { status: delivery.status, route };
         let news = message.deliver(text_key(delivery.to) ^ leg, recipient);
         let Some(next) = next.filter(|_| news) else { return };
-        if self.mail.slot(next).is_some() {
-            self.mail.join(slot, next);
-        } else if self.mail.finished(next).is_none() {
-            self.mail.join(slot, next);
-            self.mail.message(slot).into_iter().for_each(|message| message.wait_for(next, 1));
+        let known = self.mail.slot(next).is_some();
+        if !known && self.mail.finished(next).is_some() {
+            return;
+        }
+        self.mail.join(slot, next);
+        let Some(message) = self.mail.message(slot) else { return };
+        message.pass_to(next);
+        if !known {
+            message.wait_for(next, 1);
         }
     }
 }

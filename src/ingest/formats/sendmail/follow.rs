@@ -283,7 +283,9 @@ impl Follower {
         }
         let known = self.mail.slot(next).is_some();
         self.mail.join(slot, next);
-        if !known && let Some(message) = self.mail.message(slot) {
+        let Some(message) = self.mail.message(slot) else { return };
+        message.pass_to(next);
+        if !known {
             message.wait_for(next, recipients);
         }
     }

@@ -1,0 +1,92 @@
+//! What all batches of a ledger must agree on: settings that change what is read, and zones of times without one.
+//!
+//! They are remembered in the manifest with the first batch that has them.
+
+use super::error::LedgerError;
+use super::manifest::{Manifest, Settings, SourceZone};
+use crate::ingest::{HostPattern, ReadOptions};
+use crate::period::Zone;
+
+impl Settings {
+    /// Those of a run.
+    pub(super) fn of(options: &ReadOptions, pseudonymise: bool) -> Settings {
+        let sorted = |mut texts: Vec<String>| {
+            texts.sort_unstable();
+            texts.dedup();
+            texts
+        };
+        Settings {
+            relay_hosts: sorted(options.relay_hosts.iter().map(typed).collect()),
+            own_domains: sorted(options.own_domains.clone()),
+            pseudonymise,
+        }
+    }
+
+    /// Checks that they are those of earlier batches.
+    pub(super) fn check(&self, manifest: &Manifest) -> Result<(), LedgerError> {
+        let Some(earlier) = &manifest.settings else { return Ok(()) };
+        let hosts = "the relay hosts decide which recipients count; use the same, or another ledger";
+        let domains =
+            "the own domains decide which traffic is application mail; use the same, or another ledger";
+        let all = [
+            ("--relay-host", shown(&earlier.relay_hosts), shown(&self.relay_hosts), hosts),
+            ("--own-domain", shown(&earlier.own_domains), shown(&self.own_domains), domains),
+            (
+                "--pseudonymise",
+                is_on(earlier.pseudonymise),
+                is_on(self.pseudonymise),
+                "a ledger holds senders or pseudonyms, not both; use the same, or another ledger",
+            ),
+        ];
+        match all.into_iter().find(|(_, stored, new, _)| stored != new) {
+            Some((setting, stored, new, hint)) => {
+                Err(LedgerError::OtherSettings { setting, stored, new, hint })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A relay host as it is typed.
+fn typed(host: &HostPattern) -> String {
+    match host {
+        HostPattern::Name(name) => name.clone(),
+        HostPattern::Below(domain) => format!("*{domain}"),
+        HostPattern::Network(network) if network.prefix_len() == network.max_prefix_len() => {
+            network.addr().to_string()
+        }
+        HostPattern::Network(network) => network.to_string(),
+    }
+}
+
+fn shown(texts: &[String]) -> String {
+    if texts.is_empty() { "not given".to_owned() } else { format!("'{}'", texts.join("', '")) }
+}
+
+fn is_on(flag: bool) -> String {
+    if flag { "given" } else { "not given" }.to_owned()
+}
+
+/// The zone of times without one.
+pub(super) fn zone_of(options: &ReadOptions) -> String {
+    options.log_zone.unwrap_or(Zone::UTC).to_string()
+}
+
+/// Checks that times without a zone are read in a format as before, and remembers it where it is new.
+pub(super) fn agree(manifest: &mut Manifest, format: &str, zone: &str) -> Result<(), LedgerError> {
+    let known = manifest.zones.iter().find(|known| known.format == format && known.host.is_empty());
+    match known {
+        Some(known) if known.zone != zone => Err(LedgerError::OtherZone {
+            format: format.to_owned(),
+            stored: known.zone.clone(),
+            new: zone.to_owned(),
+        }),
+        Some(_) => Ok(()),
+        None => {
+            let [format, host, zone] = [format, "", zone].map(str::to_owned);
+            manifest.zones.push(SourceZone { format, host, zone });
+            manifest.zones.sort_unstable();
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Tests of a ledger as a whole: what is added in any parts and in any order is handed over as if it were read at once.
+
+use std::fs;
+use std::path::Path;
+
+use super::forget::{Forget, forget};
+use super::replay::{Selected, replay};
+use super::row::SubmissionRow;
+use super::{Batch, Kind, LedgerError, Outcome, Store, Writer};
+use crate::ingest::formats::FORMATS;
+use crate::ingest::run::read_all;
+use crate::ingest::{Input, ReadOptions, Sink};
+use crate::usage::{Collector, CountOptions, Dimension, Filters, Usage};
+
+fn options() -> ReadOptions {
+    ReadOptions { own_domains: vec!["contoso.com".to_owned()], year: Some(2026), ..ReadOptions::default() }
+}
+
+fn inputs(files: &[(String, Vec<u8>)]) -> Vec<Input> {
+    files.iter().map(|(name, bytes)| Input::from_bytes(name, bytes)).collect()
+}
+
+/// The samples with messages, by name.
+fn samples() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let mut all: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    all.sort();
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let is_log =
+        |path: &Path| !["README.md", "truth.csv", "generic-csv.mapping.yaml"].contains(&name(path).as_str());
+    all.iter().filter(|path| is_log(path)).map(|path| (name(path), fs::read(path).unwrap())).collect()
+}
+
+fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Outcome {
+    let writer = Writer::open(folder).unwrap();
+    let mut batch = Batch::new(&writer, &options(), false).unwrap();
+    let read = read_all(inputs(files), FORMATS, None, &options(), &mut batch).unwrap();
+    assert!(batch.accounting().adds_up());
+    batch.commit(writer, &read).unwrap().1
+}
+
+fn count(by: &[Dimension], fill: impl FnOnce(&mut dyn Sink)) -> Usage {
+    let filters = Filters { include_null_sender: true, ..Filters::default() };
+    let mut collector = Collector::new(CountOptions { by: by.to_vec(), filters, ..CountOptions::default() });
+    fill(&mut collector);
+    collector.finish().0.unwrap()
+}
+
+fn shown(usage: &Usage) -> String {
+    let groups: Vec<_> = usage
+        .groups
+        .iter()
+        .map(|group| format!("{:?} {:?} {:?}", group.labels, group.measures, group.sizes))
+        .collect();
+    format!("{:#?}\n{:?}\n{:?}\n{:?}\n{:?}", groups, usage.total, usage.qualities, usage.sizes, usage.period)
+}
+
+const EVERY: [&[Dimension]; 11] = [
+    &[],
+    &[Dimension::Month],
+    &[Dimension::Day],
+    &[Dimension::Hour],
+    &[Dimension::SenderDomain],
+    &[Dimension::Sender],
+    &[Dimension::Client],
+    &[Dimension::Outcome],
+    &[Dimension::Source],
+    &[Dimension::Traffic],
+    &[Dimension::Connector],
+];
+
+fn assert_is_as_read(folder: &Path, files: &[(String, Vec<u8>)], dimensions: &[&[Dimension]]) {
+    let store = Store::open(folder).unwrap();
+    for by in dimensions {
+        let read = count(by, |sink| {
+            read_all(inputs(files), FORMATS, None, &options(), sink).unwrap();
+        });
+        let replayed = count(by, |sink| replay(&store, &Selected::default(), sink).unwrap());
+        assert!(replayed.accounting.adds_up());
+        pretty(by, &shown(&replayed), &shown(&read));
+        assert_eq!(format!("{:?}", replayed.beside.charges), format!("{:?}", read.beside.charges));
+    }
+}
+
+fn pretty(by: &[Dimension], found: &str, expected: &str) {
+    if found != expected {
+        let lines = found.lines().zip(expected.lines()).filter(|(one, other)| one != other);
+        let shown: String = lines.take(8).map(|(one, other)| format!("- {other}\n+ {one}\n")).collect();
+        panic!("by {by:?}:\n{shown}");
+    }
+}
+
+#[test]
+fn each_sample_is_handed_over_as_it_is_read() {
+    for sample in samples() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [sample];
+        let outcome = add(folder.path(), &files);
+        assert_eq!(outcome.total().already_there, Default::default(), "{}", files[0].0);
+        let again = add(folder.path(), &files);
+        assert_eq!(again.batch, None, "{}: {again:?}", files[0].0);
+        assert_eq!(again.total().already_there, outcome.total().added, "{}", files[0].0);
+        if outcome.of(Kind::Submissions).added.rows > 0 || outcome.of(Kind::Summaries).added.rows > 0 {
+            assert_is_as_read(folder.path(), &files, &EVERY);
+        }
+    }
+}
+
+#[test]
+fn samples_in_any_batches_and_order_are_as_read_at_once() {
+    let files = samples();
+    let orders: [&[usize]; 3] = [&[0, 1, 2], &[2, 0, 1], &[1, 2, 0]];
+    for order in orders {
+        let folder = tempfile::tempdir().unwrap();
+        let batches: Vec<Vec<_>> =
+            (0..3).map(|part| files.iter().skip(part).step_by(3).cloned().collect()).collect();
+        for _ in 0..2 {
+            order.iter().for_each(|&part| drop(add(folder.path(), &batches[part])));
+        }
+        let again = add(folder.path(), &files);
+        assert_eq!(
+            again.batch,
+            None,
+            "{:?}",
+            again.days.iter().filter(|it| it.1.completed.rows + it.1.added.rows > 0).collect::<Vec<_>>()
+        );
+        let by: [&[Dimension]; 4] = [&[], &[Dimension::Sender], &[Dimension::Hour], &[Dimension::Connector]];
+        assert_is_as_read(folder.path(), &files, &by);
+    }
+}
+
+fn sample(name: &str) -> Vec<(String, Vec<u8>)> {
+    samples().into_iter().filter(|(file, _)| file == name).collect()
+}
+
+#[test]
+fn what_is_forgotten_is_not_brought_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = sample("postfix.log");
+    add(folder.path(), &files);
+    let rows = || {
+        let store = Store::open(folder.path()).unwrap();
+        let files: Vec<_> = store.files(Kind::Submissions).collect();
+        files.iter().flat_map(|file| store.submissions(file).unwrap()).collect::<Vec<_>>()
+    };
+    let forget = |what: Forget| forget(Writer::open(folder.path()).unwrap(), &what).unwrap().1;
+    let recipients = |rows: &[SubmissionRow]| rows.iter().map(|row| row.recipients.attempted()).sum::<u64>();
+    let before = rows();
+    let sender =
+        before.iter().filter_map(|row| row.sender.clone()).find(|sender| sender.contains('@')).unwrap();
+    let of_sender = before.iter().filter(|row| row.sender.as_ref() == Some(&sender)).count() as u64;
+
+    assert_eq!(forget(Forget::Sender(sender.to_uppercase())).rows, of_sender);
+    assert_eq!(add(folder.path(), &files).batch, None);
+    assert_eq!((rows().len(), recipients(&rows())), (before.len(), recipients(&before)));
+    assert!(rows().iter().all(|row| row.sender.as_ref() != Some(&sender)));
+
+    forget(Forget::Recipients);
+    assert!(!folder.path().join("state/secret").exists());
+    assert_eq!(add(folder.path(), &files).batch, None);
+    assert!(rows().iter().all(|row| row.addressees.is_empty()));
+    assert_eq!(recipients(&rows()), recipients(&before));
+
+    let domain = sender.rsplit_once('@').unwrap().1;
+    forget(Forget::Sender(format!("@{domain}")));
+    let day = before[before.len() / 2].time.date();
+    forget(Forget::Before(day));
+    let outcome = add(folder.path(), &files);
+    assert_eq!(outcome.batch, None);
+    let old = before.iter().filter(|row| row.time.date() < day).count() as u64;
+    assert_eq!((outcome.forgotten.rows, rows().len() as u64), (old, before.len() as u64 - old));
+}
+
+#[test]
+fn pseudonyms_stay_the_same_and_are_for_all_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = sample("postfix.log");
+    let add_as = |pseudonymise: bool| {
+        let writer = Writer::open(folder.path()).unwrap();
+        let mut batch = Batch::new(&writer, &options(), pseudonymise)?;
+        let read = read_all(inputs(&files), FORMATS, None, &options(), &mut batch).unwrap();
+        Ok::<_, LedgerError>(batch.commit(writer, &read)?.1)
+    };
+    assert!(add_as(true).unwrap().batch.is_some());
+    assert_eq!(add_as(true).unwrap().batch, None);
+    let error = add_as(false).unwrap_err().to_string();
+    assert!(error.starts_with("--pseudonymise is not given: expected given"), "{error}");
+    let store = Store::open(folder.path()).unwrap();
+    let files: Vec<_> = store.files(Kind::Submissions).collect();
+    for row in files.iter().flat_map(|file| store.submissions(file).unwrap()) {
+        let sender = row.sender.unwrap_or_default();
+        assert!(sender == "<>" || sender.is_empty() || sender.starts_with("p-"), "{sender}");
+    }
+}
+
+/// A log without years, zones or ids that hold a time.
+const PLAIN: &str = "\
+Oct  1 10:00:00 mx1 postfix/smtpd[1]: 4A1B2C3D4E: client=app1.contoso.com[10.0.0.5]
+Oct  1 10:00:00 mx1 postfix/cleanup[2]: 4A1B2C3D4E: message-id=<1@contoso.com>
+Oct  1 10:00:00 mx1 postfix/qmgr[3]: 4A1B2C3D4E: from=<app@contoso.com>, size=3000, nrcpt=2 (queue active)
+Oct  1 10:00:01 mx1 postfix/smtp[4]: 4A1B2C3D4E: to=<a@example.net>, relay=mx.example.net[192.0.2.1]:25, delay=1, status=sent (250 ok)
+Oct  1 10:00:02 mx1 postfix/smtp[4]: 4A1B2C3D4E: to=<b@example.net>, relay=mx.example.net[192.0.2.1]:25, delay=1, status=deferred (timeout)
+Oct  2 10:00:02 mx1 postfix/smtp[4]: 4A1B2C3D4E: to=<b@example.net>, relay=mx.example.net[192.0.2.1]:25, delay=1, status=sent (250 ok)
+Oct  2 10:00:02 mx1 postfix/qmgr[3]: 4A1B2C3D4E: removed
+";
+
+fn plain() -> Vec<(String, Vec<u8>)> {
+    vec![("mail.log".to_owned(), PLAIN.as_bytes().to_vec())]
+}
+
+#[test]
+fn another_zone_is_refused_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = add(folder.path(), &plain());
+    let zoned = ReadOptions { log_zone: Some("Europe/Rome".parse().unwrap()), ..options() };
+    let writer = Writer::open(folder.path()).unwrap();
+    let mut batch = Batch::new(&writer, &zoned, false).unwrap();
+    let read = read_all(inputs(&plain()), FORMATS, None, &zoned, &mut batch).unwrap();
+    let error = batch.commit(writer, &read).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("postfix: times without a zone are read as Europe/Rome: expected UTC"), "{error}");
+    assert_eq!(add(folder.path(), &plain()).total().already_there, outcome.total().added);
+}
