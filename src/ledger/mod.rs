@@ -17,6 +17,7 @@ pub(crate) mod probe;
 mod readme;
 pub mod row;
 mod schema;
+mod secret;
 mod store;
 #[cfg(test)]
 mod store_tests;
