@@ -9,6 +9,7 @@ mod commit;
 mod decode;
 mod encode;
 mod error;
+mod file;
 mod lock;
 pub mod manifest;
 mod paths;
