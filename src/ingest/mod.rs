@@ -16,8 +16,7 @@ mod handover;
 mod lifetimes;
 mod origin;
 mod others;
-#[cfg_attr(not(test), expect(dead_code, reason = "formats begin to use it"))]
-mod parallel;
+pub(crate) mod parallel;
 pub mod run;
 mod sheets;
 mod sink;

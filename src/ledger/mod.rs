@@ -4,8 +4,10 @@
 //! to `ingest`, counting to `usage`.
 
 mod charges;
+mod check;
 mod columns;
 mod commit;
+mod compact;
 mod decode;
 mod encode;
 mod error;
@@ -25,12 +27,17 @@ mod store_tests;
 mod submissions;
 mod summaries;
 mod transaction;
+mod twice;
+mod vectors;
 mod writer;
 
+pub use check::{Checked, Fault, Finding, check};
+pub use compact::{Compacted, compact};
 pub use error::LedgerError;
 pub use manifest::{FileEntry, Manifest};
 pub use schema::{Kind, VERSION};
 pub use store::Store;
 pub use submissions::Identity;
 pub use transaction::Transaction;
+pub use vectors::{NO_TEXT, Numbers, Texts, Vectors};
 pub use writer::Writer;
