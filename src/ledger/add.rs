@@ -121,7 +121,7 @@ fn entry(number: u64, ingested: &Ingested, outcome: &Outcome) -> manifest::Batch
             name: input.name.clone(),
             format: (*format).to_owned(),
             bytes: input.digest.bytes,
-            sha256: input.digest.sha256.clone(),
+            sha256: input.digest.sha256.clone().unwrap_or_default(),
         }),
         _ => None,
     };

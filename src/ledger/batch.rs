@@ -75,6 +75,11 @@ impl Batch {
         })
     }
 
+    /// Whether nothing was read that a ledger keeps.
+    pub fn is_empty(&self) -> bool {
+        self.roster.len() == 0 && self.unfinished.is_empty() && self.charges.is_empty()
+    }
+
     /// What became of the records that were read. Those of messages that the ledger has already count as used here.
     pub fn accounting(&self) -> &Accounting {
         &self.accounting

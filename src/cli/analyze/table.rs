@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::rows::Row;
 use super::{Analysis, AtListPrices, beside};
 use crate::cli::cost_data::{self, notes};
-use crate::cli::records::{self, recognition_name};
+use crate::cli::records;
 use crate::money::{Money, Rounding, round};
 use crate::pricing::Metered;
 use crate::report::{Cell, Row as TableRow, RowKind, Section, Table, counted, grouped};
