@@ -80,6 +80,8 @@ pub(crate) enum Event<W: Work + ?Sized> {
         state: W::State,
         /// The line on which the last record begins.
         line: u64,
+        /// Bytes that there are of it.
+        left: usize,
         /// What happened.
         what: String,
     },
@@ -345,7 +347,10 @@ impl<W: Work, T: FnMut(usize, Event<W>) -> bool> InOrder<'_, W, T> {
         let what = fault.or_else(|| (!is_last && self.carry.bytes.len() > RECORD_CAP).then(too_long));
         self.is_over = what.is_some();
         match what {
-            Some(what) => (self.take)(input, Event::Damage { state, line, what }),
+            Some(what) => {
+                let left = self.carry.bytes.len();
+                (self.take)(input, Event::Damage { state, line, left, what })
+            }
             None if is_last => (self.take)(input, Event::End(state)),
             None => {
                 self.work.learn(input, &state);
