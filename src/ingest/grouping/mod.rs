@@ -6,6 +6,7 @@
 //! rows, and saying what they mean, is left to the formats.
 
 mod acceptance;
+mod batch;
 mod chunks;
 mod deliver;
 mod key;
@@ -17,12 +18,14 @@ mod written;
 
 pub(crate) use super::trail::Status;
 pub(crate) use acceptance::{Received, Standing};
+pub(crate) use batch::{Batch, Kind, Said};
 pub(crate) use chunks::{Chunks, Index};
 pub(crate) use key::MessageKey;
 pub(crate) use origins::origin_digest;
 pub(crate) use recipients::{Row, further_hash};
 pub(crate) use repeats::Repeats;
-pub(crate) use written::{OriginText, Resolved, Sender, Written};
+pub(crate) use written::{OriginText, Sender};
+use written::{Resolved, Written};
 
 use rustc_hash::FxHashMap;
 

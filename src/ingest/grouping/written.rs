@@ -20,7 +20,6 @@ pub(crate) enum Sender<T> {
     /// The record does not tell.
     Unknown,
     /// The null sender, whatever is written.
-    #[cfg_attr(not(test), expect(dead_code, reason = "Exchange Server begins to use it"))]
     Null,
     /// As it stands.
     Text(T),
@@ -64,11 +63,11 @@ pub(crate) struct Written {
 
 /// An origin with the ids of the run.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Resolved {
+pub(super) struct Resolved {
     /// The ids.
-    pub(crate) origin: Origin,
+    pub(super) origin: Origin,
     /// The digest of its texts.
-    pub(crate) digest: u32,
+    pub(super) digest: u32,
 }
 
 impl Written {
@@ -98,7 +97,7 @@ impl Written {
     }
 
     /// The origins with the ids of the run, by number.
-    pub(crate) fn resolve(&self, names: &mut Names) -> Vec<Resolved> {
+    pub(super) fn resolve(&self, names: &mut Names) -> Vec<Resolved> {
         let resolved = |written: &OriginText<Range<usize>>| {
             let written = stands(&self.texts, written);
             let sender = match written.sender {

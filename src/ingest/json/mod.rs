@@ -3,16 +3,19 @@
 //!
 //! What is a row, and which keys hold rows, is left to the formats: each has a [`Walk`].
 
+mod lines;
 mod stream;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::{self, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::delimited::name_of;
 use super::{Input, SourceError};
+pub(crate) use lines::{Stopped, read_lines};
 pub(crate) use stream::Gauge;
 use stream::{ByteStream, Stop};
 
@@ -42,7 +45,22 @@ pub(crate) trait Walk {
 
 /// Reads all documents of an input. The walk is made with the gauge of the stream.
 pub(crate) fn read<W: Walk>(input: &mut Input, walk: impl FnOnce(Gauge) -> W) -> Result<W, SourceError> {
-    let mut stream = ByteStream::new(input.open()?);
+    Ok(read_stream(ByteStream::new(input.open()?), walk))
+}
+
+/// Reads the documents of an input behind some bytes, which were lines of their own.
+pub(crate) fn read_rest<W: Walk>(
+    input: &mut Input,
+    (bytes, line, in_lines): (u64, u64, bool),
+    walk: impl FnOnce(Gauge) -> W,
+) -> Result<W, SourceError> {
+    let mut text = input.open()?;
+    // What cannot be read again is told by what comes next.
+    let _ = io::copy(&mut (&mut text).take(bytes), &mut io::sink());
+    Ok(read_stream(ByteStream::resumed(text, line, in_lines), walk))
+}
+
+fn read_stream<W: Walk>(mut stream: ByteStream, walk: impl FnOnce(Gauge) -> W) -> W {
     let mut walk = walk(stream.gauge());
     loop {
         match stream.document(&mut walk) {
@@ -55,7 +73,7 @@ pub(crate) fn read<W: Walk>(input: &mut Input, walk: impl FnOnce(Gauge) -> W) ->
             }
         }
     }
-    Ok(walk)
+    walk
 }
 
 /// Visits one value: an object, or a list or text with objects inside. Other values hold nothing.

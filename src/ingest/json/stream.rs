@@ -32,6 +32,12 @@ impl Gauge {
         self.0.line.get() + 1
     }
 
+    /// Says that a line begins here.
+    pub(super) fn begin_line(&self, number: u64) {
+        self.0.line.set(number - 1);
+        self.end_row();
+    }
+
     /// Says that a row ended here.
     pub(crate) fn end_row(&self) {
         self.0.since_row.set(0);
@@ -116,6 +122,14 @@ impl ByteStream {
         }
     }
 
+    /// A stream over the rest of a text that begins on a line, behind lines that were documents or not.
+    pub(super) fn resumed(text: Box<dyn Read + Send>, line: u64, in_lines: bool) -> ByteStream {
+        let mut stream = ByteStream::new(text);
+        stream.gauge.begin_line(line);
+        stream.cut.in_lines = in_lines;
+        stream
+    }
+
     /// Where the stream is.
     pub(super) fn gauge(&self) -> Gauge {
         self.gauge.clone()
@@ -170,7 +184,7 @@ impl ByteStream {
         self.cut.in_lines = true;
         match read {
             Ok(()) => Ok(true),
-            Err(error) => Err(Stop::Line { line: number, what: what_of(&error).to_owned() }),
+            Err(error) => Err(Stop::Line { line: number, what: line_error(&error) }),
         }
     }
 
@@ -215,7 +229,7 @@ impl ByteStream {
         self.cut.on_first_line = false;
         loop {
             match self.text.fill_buf()?.first().copied() {
-                Some(b' ' | b'\t' | b'\r' | b'\n' | 0x1e) => {
+                Some(byte) if is_space(byte) => {
                     self.take_byte()?;
                     self.gauge.end_row();
                 }
@@ -231,6 +245,16 @@ impl ByteStream {
         }
         Ok(())
     }
+}
+
+/// Whether a byte may stand between documents.
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0x1e)
+}
+
+/// What is wrong with a document in one line.
+pub(super) fn line_error(error: &serde_json::Error) -> String {
+    what_of(error).to_owned()
 }
 
 /// What is wrong with a document, without a word of it.

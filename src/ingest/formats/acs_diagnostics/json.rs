@@ -6,12 +6,9 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::columns::{Cells, Column, Kind, column_of};
-use super::row::{Clock, Reader, Taken};
-use crate::ingest::delimited::warn_if_cut;
+use super::batch::Batch;
+use super::columns::{Column, Kind, column_of};
 use crate::ingest::json::{self, Gauge, Visit, text_of};
-use crate::ingest::{Input, SourceError};
-use crate::usage::Rejection;
 
 /// Tables and categories that only these logs have.
 const MARKS: [&str; 4] = [
@@ -31,22 +28,6 @@ pub(super) fn is_log(head: &[u8]) -> bool {
     let is_of_service = || memchr::memmem::find(&head.to_ascii_lowercase(), RESOURCE_TYPE).is_some();
     matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
         && (MARKS.iter().any(|mark| has(mark)) || by_fields() || is_other_category() && is_of_service())
-}
-
-/// Reads one input.
-pub(super) fn read(input: &mut Input, clock: Clock, reader: &mut Reader<'_>) -> Result<(), SourceError> {
-    let name = input.name().to_owned();
-    let walk = json::read(input, |gauge| Walk {
-        input: &name,
-        clock,
-        reader: &mut *reader,
-        gauge,
-        rows: 0,
-        table_rows: 0,
-    })?;
-    let rows = walk.table_rows;
-    warn_if_cut(input.name(), rows, reader.sink);
-    Ok(())
 }
 
 /// What a key stands for.
@@ -174,39 +155,37 @@ impl<'de> Visitor<'de> for Properties<'_> {
     }
 }
 
-/// Reads rows out of the documents of one input.
-struct Walk<'a, 'b> {
-    input: &'a str,
-    clock: Clock,
-    reader: &'a mut Reader<'b>,
+/// Finds rows in the documents of one input.
+pub(super) struct Walk<'a> {
+    pub(super) found: Batch,
+    /// Takes what was found, where that is not done at the end.
+    hand_over: Option<&'a mut dyn FnMut(Batch)>,
     gauge: Gauge,
     rows: u64,
-    /// Those of tables: results of queries are cut, logs are not.
-    table_rows: u64,
 }
 
-impl Walk<'_, '_> {
-    fn take(&mut self, found: &Found, table: Option<Kind>) {
-        let texts: Vec<_> = found.cells.iter().map(|(column, raw)| (*column, text_of(raw))).collect();
-        let mut cells = Cells::new(found.line);
-        for (column, text) in &texts {
-            cells.set(*column, text.as_bytes());
-        }
-        let taken = match found.has_bad_properties {
-            true => Err("the properties are a text that is no JSON".to_owned()),
-            false => self.reader.take(&cells, table, self.clock),
-        };
-        self.count(found.line, taken);
+impl<'a> Walk<'a> {
+    /// A walk that hands over what it finds now and then, or keeps it.
+    pub(super) fn new(gauge: Gauge, hand_over: Option<&'a mut dyn FnMut(Batch)>) -> Walk<'a> {
+        Walk { found: Batch::default(), hand_over, gauge, rows: 0 }
     }
 
-    fn count(&mut self, line: u64, taken: Result<Taken, String>) {
+    fn take(&mut self, found: &Found, table: Option<Kind>) {
+        let cells = found.cells.iter().map(|(column, raw)| (*column, text_of(raw)));
+        match found.has_bad_properties {
+            true => self.found.reject(found.line, "the properties are a text that is no JSON".to_owned()),
+            false => self.found.row(found.line, table, cells),
+        }
+        self.count();
+    }
+
+    fn count(&mut self) {
         self.gauge.end_row();
         self.rows += 1;
-        self.reader.sink.records(1);
-        match taken {
-            Ok(Taken::Kept) => {}
-            Ok(Taken::Skipped(reason)) => self.reader.sink.skip(reason, 1),
-            Err(reason) => self.reader.sink.reject(Rejection { file: self.input.to_owned(), line, reason }),
+        if let Some(hand_over) = &mut self.hand_over
+            && self.found.is_full()
+        {
+            hand_over(std::mem::take(&mut self.found));
         }
     }
 
@@ -214,7 +193,7 @@ impl Walk<'_, '_> {
     fn note_error(&mut self, code: &str) {
         let what =
             format!("the result of the query is partial ({code}): rows are missing; run the query again");
-        self.reader.sink.damage(self.input, self.gauge.line(), what);
+        self.found.damage(self.gauge.line(), what);
     }
 }
 
@@ -248,7 +227,7 @@ fn table_columns(raw: &RawValue) -> Vec<Option<Column>> {
     columns.iter().map(|column| column_of(column.name.as_bytes())).collect()
 }
 
-impl json::Walk for Walk<'_, '_> {
+impl json::Walk for Walk<'_> {
     fn object<'de, A: MapAccess<'de>>(&mut self, mut object: A, is_row_place: bool) -> Result<(), A::Error> {
         let mut found = Found { line: self.gauge.line(), ..Found::default() };
         let (mut is_envelope, mut has_properties, mut error) = (false, false, None);
@@ -292,11 +271,12 @@ impl json::Walk for Walk<'_, '_> {
     }
 
     fn reject(&mut self, line: u64, what: String) {
-        self.count(line, Err(what));
+        self.found.reject(line, what);
+        self.count();
     }
 
     fn damage(&mut self, line: u64, what: String) {
-        self.reader.sink.damage(self.input, line, what);
+        self.found.damage(line, what);
     }
 
     fn gauge(&self) -> &Gauge {
@@ -305,13 +285,13 @@ impl json::Walk for Walk<'_, '_> {
 }
 
 /// The rows of a table in a query's result: lists of cells.
-struct TableRows<'w, 'a, 'b> {
-    walk: &'w mut Walk<'a, 'b>,
+struct TableRows<'w, 'a> {
+    walk: &'w mut Walk<'a>,
     columns: &'w [Option<Column>],
     table: Option<Kind>,
 }
 
-impl<'de> DeserializeSeed<'de> for TableRows<'_, '_, '_> {
+impl<'de> DeserializeSeed<'de> for TableRows<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
@@ -319,7 +299,7 @@ impl<'de> DeserializeSeed<'de> for TableRows<'_, '_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for TableRows<'_, '_, '_> {
+impl<'de> Visitor<'de> for TableRows<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -330,11 +310,12 @@ impl<'de> Visitor<'de> for TableRows<'_, '_, '_> {
         let TableRows { walk, columns, table } = self;
         let gauge = walk.gauge.clone();
         while let Some(found) = rows.next_element_seed(TableRow { columns, gauge: &gauge })? {
-            walk.table_rows += 1;
+            walk.found.table_rows += 1;
             match columns.is_empty() {
                 true => {
                     let reason = "a row of a table whose columns are not named before it";
-                    walk.count(found.line, Err(reason.to_owned()));
+                    walk.found.reject(found.line, reason.to_owned());
+                    walk.count();
                 }
                 false => walk.take(&found, table),
             }

@@ -5,9 +5,11 @@
 //! recipients and knows no sender, status rows know the sender and what became of each recipient; `messages` joins
 //! them. The service's usage records are control totals and no usage. What a row says is in `row`.
 
+mod batch;
 mod columns;
 mod csv;
 mod json;
+mod lines;
 mod messages;
 mod row;
 mod values;
@@ -90,14 +92,21 @@ impl LogFormat for AcsDiagnostics {
             column_orders(&mut inputs, &delimiters, options.date_order, &mut *sink, &csv::time_column)?;
         let mut messages = Messages::default();
         let mut reader = Reader::new(&mut messages, &mut *sink);
-        for ((input, encoding), order) in inputs.iter_mut().zip(encodings).zip(orders) {
-            reader.begin_input(input.name());
+        let clocks: Vec<Clock> =
+            orders.iter().map(|order| Clock { order: *order, ..Clock::default() }).collect();
+        let mut from = 0;
+        while let Some(encoding) = encodings.get(from) {
+            let alike = encodings[from..].iter().take_while(|other| other.delimiter().is_none());
+            let to = from + alike.count().max(1);
             match encoding {
-                Encoding::Json => json::read(input, Clock { order, ..Clock::default() }, &mut reader)?,
+                Encoding::Json => lines::read(&mut inputs[from..to], &clocks[from..to], &mut reader)?,
                 Encoding::Csv { delimiter } => {
-                    csv::read(input, delimiter, order, options.log_zone, &mut reader)?;
+                    let input = &mut inputs[from];
+                    reader.begin_input(input.name());
+                    csv::read(input, *delimiter, orders[from], options.log_zone, &mut reader)?;
                 }
             }
+            from = to;
         }
         reader.warn();
         messages.deliver(&options.relay_hosts, sink);

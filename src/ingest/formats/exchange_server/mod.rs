@@ -5,6 +5,7 @@
 //! tracking says is in `tracking`, what a session of a protocol log says in `protocol`; how rows become messages
 //! is left to `grouping`.
 
+mod blocks;
 mod cells;
 mod events;
 mod layout;
@@ -22,7 +23,7 @@ use self::protocol::Protocol;
 use self::reader::Reader;
 use self::relay::RelayHosts;
 use self::side::Side;
-use self::tracking::Tracking;
+use self::tracking::{Numbers, Tracking};
 use crate::ingest::grouping::Messages;
 use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
 
@@ -72,20 +73,27 @@ impl LogFormat for ExchangeServer {
         let relays = RelayHosts::new(&options.relay_hosts);
         // A session can run on in the next log.
         inputs.sort_by_cached_key(|input| side::first_time(input.head()));
-        let mut reader = Reader {
-            messages: Messages::default(),
-            tracking: Tracking::new(&options.own_domains, relays),
-            protocol: Protocol::new(&options.own_domains, relays, has_receive),
-            is_covered,
-            splitter: Splitter::default(),
-            tally: Default::default(),
-            sink: &mut *sink,
-        };
-        for input in &mut inputs {
-            reader.read(input)?;
+        let (own_domains, mut numbers) = (options.own_domains.as_slice(), Numbers::default());
+        let mut messages = Messages::default();
+        if is_covered && blocks::can_read(&inputs) {
+            blocks::read(&mut inputs, (own_domains, relays), (&mut messages, &mut numbers), sink)?;
+        } else {
+            let mut reader = Reader {
+                messages,
+                tracking: Tracking::new(own_domains, relays),
+                numbers,
+                protocol: (!is_covered).then(|| Protocol::new(own_domains, relays, has_receive)),
+                splitter: Splitter::default(),
+                tally: Default::default(),
+                input: String::new(),
+                sink: &mut *sink,
+            };
+            for input in &mut inputs {
+                reader.read(input)?;
+            }
+            (messages, numbers) = (reader.messages, reader.numbers);
         }
-        reader.tracking.warn_if_ambiguous(reader.sink);
-        let messages = reader.messages;
+        numbers.warn_if_ambiguous(sink);
         if has_sessions {
             warn_of_sessions(is_covered, has_receive && has_send, sink);
             if !is_covered && has_receive && !relays.is_open() {

@@ -22,9 +22,9 @@ use super::relay::RelayHosts;
 use crate::ingest::Sink;
 use crate::ingest::delimited::{RecipientHasher, bare, parse_count, parse_size, split_list};
 use crate::ingest::grouping::{
-    Facts, MessageKey, Messages, Origin, Received, Row, Signs, Standing, Status, origin_digest,
+    Batch, Kind, MessageKey, Messages, OriginText, Received, Said, Sender, Signs, Status,
 };
-use crate::usage::{ClientId, HostId, SenderId, Skip};
+use crate::usage::Skip;
 
 /// What became of a row that was understood.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,22 +49,31 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Takes rows in any order.
+/// Reads rows in any order, and keeps what they say until it is merged.
 pub(super) struct Tracking<'a> {
     own_domains: &'a [String],
     relays: RelayHosts<'a>,
     hasher: RecipientHasher,
-    /// Of messages without a network message id: the number that a server gave each, both as hashes.
-    numbers: FxHashMap<u64, u64>,
+    /// What the rows said.
+    pub(super) batch: Batch,
+    /// Of acceptances without a network message id: the message on its server, and the number that it had there.
+    pub(super) numbers: Vec<(u64, u64)>,
+}
+
+/// Which number each server gave messages without a network message id.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    known: FxHashMap<u64, u64>,
     /// Whether a server gave one of them two numbers.
     is_ambiguous: bool,
 }
 
-impl<'a> Tracking<'a> {
-    /// A reader that has read nothing.
-    pub(super) fn new(own_domains: &'a [String], relays: RelayHosts<'a>) -> Tracking<'a> {
-        let (hasher, numbers) = (RecipientHasher::default(), FxHashMap::default());
-        Tracking { own_domains, relays, hasher, numbers, is_ambiguous: false }
+impl Numbers {
+    /// Takes note of what rows said.
+    pub(super) fn note(&mut self, numbers: &[(u64, u64)]) {
+        for (message, number) in numbers {
+            self.is_ambiguous |= self.known.entry(*message).or_insert(*number) != number;
+        }
     }
 
     /// Warns of messages that cannot be told apart: applications reuse Message-IDs, and gateways hand a message
@@ -77,6 +86,14 @@ impl<'a> Tracking<'a> {
                     .to_owned(),
             );
         }
+    }
+}
+
+impl<'a> Tracking<'a> {
+    /// A reader that has read nothing.
+    pub(super) fn new(own_domains: &'a [String], relays: RelayHosts<'a>) -> Tracking<'a> {
+        let hasher = RecipientHasher::default();
+        Tracking { own_domains, relays, hasher, batch: Batch::default(), numbers: Vec::new() }
     }
 
     /// Notes which number a server gave a message that has no network message id.
@@ -91,38 +108,37 @@ impl<'a> Tracking<'a> {
             hasher.finish()
         };
         let number = hash(record.get(Column::InternalId), 0);
-        let known = self.numbers.entry(hash(record.get(Column::ServerName), key.hash())).or_insert(number);
-        self.is_ambiguous |= *known != number;
+        self.numbers.push((hash(record.get(Column::ServerName), key.hash()), number));
     }
 
-    /// Adds a row to its message, or says what is wrong with it.
-    pub(super) fn take(
-        &mut self,
-        record: &Record<'_>,
-        messages: &mut Messages,
-        sink: &mut dyn Sink,
-    ) -> Result<Taken, String> {
+    /// Takes up what a row says, or says what is wrong with it.
+    pub(super) fn take(&mut self, record: &Record<'_>) -> Result<(), String> {
         let (recipients, related) = (Column::Recipients, Column::Related);
         let (event, replaced) = match events::event(record.get(Column::Source), record.get(Column::Event)) {
             Event::Other(_) if record.get(Column::Event).is_empty() => {
                 return Err("the event is missing: expected such as 'RECEIVE' in event-id".to_owned());
             }
-            Event::Other(reason) => return Ok(Taken::Skipped(reason)),
-            _ if is_probe(record) => return Ok(Taken::Skipped(Skip::Probe)),
-            Event::Accepted(from) => return self.take_acceptance(record, from, messages, sink),
+            Event::Other(reason) => return self.skip(reason),
+            _ if is_probe(record) => return self.skip(Skip::Probe),
+            Event::Accepted(from) => return self.take_acceptance(record, from),
             Event::Outcome(status) => ((status, Skip::Event), recipients),
             Event::Expanded => ((Status::Expanded, Skip::Routing), related),
             Event::Replaced => ((Status::Rerouted, Skip::Routing), related),
             Event::Sent => match self.sent(record) {
                 Some(status) => ((status, Skip::Event), recipients),
-                None => return Ok(Taken::Skipped(Skip::Routing)),
+                None => return self.skip(Skip::Routing),
             },
         };
-        self.take_outcome(record, replaced, event, messages, sink)
+        self.take_outcome(record, replaced, event)
+    }
+
+    fn skip(&mut self, reason: Skip) -> Result<(), String> {
+        self.batch.skip(reason);
+        Ok(())
     }
 
     /// What a hand-over means for its recipients; `None` where it is a hop to another server of the organisation.
-    fn sent(&mut self, record: &Record<'_>) -> Option<Status> {
+    fn sent(&self, record: &Record<'_>) -> Option<Status> {
         let connector = record.get(Column::Connector);
         if events::is_internal_connector(connector) {
             return is_into_mailbox(record.get(Column::Context)).then_some(Status::Local);
@@ -132,46 +148,41 @@ impl<'a> Tracking<'a> {
         Some(if counts { Status::Delivered } else { Status::Elsewhere })
     }
 
-    fn take_acceptance(
-        &mut self,
-        record: &Record<'_>,
-        from: From,
-        messages: &mut Messages,
-        sink: &mut dyn Sink,
-    ) -> Result<Taken, String> {
+    fn take_acceptance(&mut self, record: &Record<'_>, from: From) -> Result<(), String> {
         let list = undoubled(record.get(Column::Recipients));
-        let hasher = &mut self.hasher;
-        let listed = split_list(&list, b";").filter(|address| hasher.hash(address).is_some()).count();
-        if listed == 0 {
-            return Err("the recipient addresses are missing".to_owned());
+        let mut listed = 0;
+        for address in split_list(&list, b";") {
+            if let Some(hash) = self.hasher.hash(address) {
+                self.batch.recipients.push((hash, Status::Unknown));
+                listed += 1;
+            }
         }
-        let origin = Origin {
+        let said = match listed {
+            0 => Err("the recipient addresses are missing".to_owned()),
+            _ => self.acceptance(record, from, listed),
+        };
+        match &said {
+            Ok(said) => self.batch.say(*said),
+            Err(_) => self.batch.forget_recipients(),
+        }
+        said.map(|_| ())
+    }
+
+    fn acceptance(&mut self, record: &Record<'_>, from: From, listed: usize) -> Result<Said, String> {
+        let origin = OriginText {
             sender: match from {
-                From::Report => SenderId::NULL,
-                _ => sender(record, sink),
+                From::Report => Sender::Null,
+                _ => sender(record),
             },
-            client: client(record, sink),
-            relay: host(record.get(Column::Connector), sink),
+            client: client(record),
+            relay: host(record.get(Column::Connector)),
             signs: signs(record, from, self.own_domains),
         };
-        let texts = origin_digest(&origin, sink.names());
-        let (facts, nanoseconds) = facts(record, origin)?;
-        self.note_number(record, facts.key);
-        let received = Received {
-            nanoseconds,
-            stated: stated(record.get(Column::Count), listed)?,
-            texts,
-            is_hop: is_later_hop(record),
-        };
-        let Standing::Settles { slot, replaced } = messages.accept(&facts, received) else {
-            return Ok(Taken::Skipped(Skip::Duplicate));
-        };
-        if replaced > 0 {
-            sink.skip(Skip::Duplicate, replaced);
-        }
-        let hasher = &mut self.hasher;
-        let news = messages.settle(slot, split_list(&list, b";").filter_map(|address| hasher.hash(address)));
-        Ok(if news { Taken::Used } else { Taken::Skipped(Skip::Duplicate) })
+        let (said, nanoseconds) = self.said(record, &origin, Kind::Recipient)?;
+        self.note_number(record, said.key);
+        let stated = stated(record.get(Column::Count), listed)?;
+        let received = Received { nanoseconds, stated, is_hop: is_later_hop(record), ..Received::default() };
+        Ok(Said { kind: Kind::Accepted(received), ..said })
     }
 
     /// An event after acceptance. It counts only where the acceptance is in no input, which shows at the end:
@@ -181,48 +192,53 @@ impl<'a> Tracking<'a> {
         record: &Record<'_>,
         column: Column,
         (status, otherwise): (Status, Skip),
-        messages: &mut Messages,
-        sink: &mut dyn Sink,
-    ) -> Result<Taken, String> {
+    ) -> Result<(), String> {
         let list = undoubled(record.get(column));
-        if !split_list(&list, b";").any(|address| self.hasher.hash(address).is_some()) {
-            return Ok(Taken::Skipped(otherwise));
-        }
-        let client = match record.get(Column::OriginalIp) {
-            b"" => ClientId::UNKNOWN,
-            ip => sink.names().client(b"", ip, b""),
-        };
-        let relay = host(record.get(Column::Connector), sink);
-        let origin = Origin { sender: sender(record, sink), client, relay, signs: Signs::None };
-        let (facts, _) = facts(record, origin)?;
-        let slot = messages.message(&facts);
-        let mut news = false;
         for address in split_list(&list, b";") {
-            let row = if news { Row::Rest } else { Row::Event };
             if let Some(hash) = self.hasher.hash(address) {
-                news |= messages.recipient(slot, hash, status, row);
+                self.batch.recipients.push((hash, status));
             }
         }
-        Ok(if news { Taken::Used } else { Taken::Skipped(otherwise) })
+        if !self.batch.has_recipients() {
+            return self.skip(otherwise);
+        }
+        let client = match record.get(Column::OriginalIp) {
+            b"" => None,
+            ip => Some((&b""[..], ip)),
+        };
+        let relay = host(record.get(Column::Connector));
+        let origin = OriginText { sender: sender(record), client, relay, signs: Signs::None };
+        let said = self.said(record, &origin, Kind::Outcome { otherwise, has_weight: false });
+        match &said {
+            Ok((said, _)) => self.batch.say(*said),
+            Err(_) => self.batch.forget_recipients(),
+        }
+        said.map(|_| ())
     }
-}
 
-fn facts(record: &Record<'_>, origin: Origin) -> Result<(Facts, u32), String> {
-    let instant = instant(record.get(Column::Time))?;
-    if !Messages::fits(instant.time) {
-        return Err(format!("the time {} is not possible: expected 1970 to 2105", instant.time));
+    /// What a row says, but for its recipients, and the nanoseconds within its second.
+    fn said(
+        &mut self,
+        record: &Record<'_>,
+        origin: &OriginText<&[u8]>,
+        kind: Kind,
+    ) -> Result<(Said, u32), String> {
+        let origin = self.batch.written.number(origin);
+        let instant = instant(record.get(Column::Time))?;
+        if !Messages::fits(instant.time) {
+            return Err(format!("the time {} is not possible: expected 1970 to 2105", instant.time));
+        }
+        let said = Said {
+            key: key(record)?,
+            time: instant.time,
+            date_only: false,
+            size: parse_size(record.get(Column::Size), None, "")?.filter(|size| *size > 0),
+            origin,
+            line: record.line,
+            kind,
+        };
+        Ok((said, instant.nanoseconds))
     }
-    let facts = Facts {
-        key: key(record)?,
-        time: instant.time,
-        date_only: false,
-        zone_assumed: false,
-        size: parse_size(record.get(Column::Size), None, "")?.filter(|size| *size > 0),
-        size_declared: false,
-        origin,
-        line: record.line,
-    };
-    Ok((facts, instant.nanoseconds))
 }
 
 /// The key of a message: its network message id; else Message-ID and sender, since applications reuse the former;
@@ -266,20 +282,20 @@ fn envelope_sender<'a>(record: &Record<'a>) -> &'a [u8] {
     }
 }
 
-fn sender(record: &Record<'_>, sink: &mut dyn Sink) -> SenderId {
+fn sender<'a>(record: &Record<'a>) -> Sender<&'a [u8]> {
     match envelope_sender(record) {
-        b"" => SenderId::UNKNOWN,
-        sender => sink.names().sender(bare(sender)),
+        b"" => Sender::Unknown,
+        sender => Sender::Text(bare(sender)),
     }
 }
 
-fn host(name: &[u8], sink: &mut dyn Sink) -> HostId {
-    if name.is_empty() { HostId::UNKNOWN } else { sink.names().host(name) }
+fn host(name: &[u8]) -> Option<&[u8]> {
+    Some(name).filter(|name| !name.is_empty())
 }
 
 /// The host that handed a message in. The front end of version 15 hands on what it takes, so `client-ip` is then the
 /// server itself, and the client stands in `original-client-ip` and in `custom-data`.
-fn client(record: &Record<'_>, sink: &mut dyn Sink) -> ClientId {
+fn client<'a>(record: &Record<'a>) -> Option<(&'a [u8], &'a [u8])> {
     let custom = record.get(Column::Custom);
     let proxied = custom_value(custom, b"ProxiedClientIPAddress=");
     let own = record.get(Column::ClientIp);
@@ -289,12 +305,12 @@ fn client(record: &Record<'_>, sink: &mut dyn Sink) -> ClientId {
         original => original,
     };
     let name = match ip {
-        b"" => return ClientId::UNKNOWN,
+        b"" => return None,
         _ if ip == proxied => custom_value(custom, b"ProxiedClientHostname="),
         _ if ip == own => record.get(Column::ClientName),
         _ => b"",
     };
-    sink.names().client(name, ip, b"")
+    Some((name, ip))
 }
 
 /// Whether the row names another server as the first of the organisation that took the message.

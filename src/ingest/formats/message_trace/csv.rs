@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::batch::{Batch, Merger};
+use super::batch::{Merger, TraceBatch};
 use super::columns::{Column, Header};
 use super::row::{Cells, Notation, Parser};
 use crate::ingest::blocks::{self, Event, Made, Text, Work};
@@ -55,7 +55,7 @@ impl<'a> Sheets<'a> {
 }
 
 impl Work for Sheets<'_> {
-    type Batch = Batch;
+    type Batch = TraceBatch;
     type State = Sheet;
 
     fn has_quotes(&self) -> bool {
@@ -77,7 +77,7 @@ impl Work for Sheets<'_> {
         }
     }
 
-    fn read(&self, input: usize, text: Text<'_>, mut sheet: Sheet) -> Made<Batch, Sheet> {
+    fn read(&self, input: usize, text: Text<'_>, mut sheet: Sheet) -> Made<TraceBatch, Sheet> {
         let mut parser = Parser::new(self.own_domains);
         let (mut left, mut line) = (text.bytes.len(), text.line);
         if let Some(Written { delimiter, notation, .. }) = self.inputs.get(input) {
@@ -124,7 +124,7 @@ pub(super) fn read(
                 merger.merge(sheet.end(), name);
                 warn_if_cut(name, rows, merger.sink);
             }
-            Event::Damage { state, line, what } => {
+            Event::Damage { state, line, what, .. } => {
                 merger.sink.damage(name, line, what);
                 merger.merge(state.end(), name);
             }
@@ -167,7 +167,7 @@ pub(super) struct Sheet {
 
 impl Sheet {
     fn take(&mut self, row: &Row<'_>, notation: Notation, parser: &mut Parser<'_>) {
-        parser.batch.records += 1;
+        parser.batch.said.records += 1;
         let Some(header) = self.header else { return self.take_before_header(row, &mut parser.batch) };
         let taken = row
             .complete(header.width)
@@ -178,51 +178,51 @@ impl Sheet {
         }
     }
 
-    fn take_before_header(&mut self, row: &Row<'_>, batch: &mut Batch) {
+    fn take_before_header(&mut self, row: &Row<'_>, batch: &mut TraceBatch) {
         self.header = Header::of(row.cells());
         if self.header.is_some() {
             self.judge_before_header(batch);
-            return batch.skip(Skip::Header);
+            return batch.said.skip(Skip::Header);
         }
         if self.before.len() < BEFORE_HEADER {
             return self.before.push(Before::of(row));
         }
         let reason =
             "a row without a header: expected columns such as Received, SenderAddress, RecipientAddress";
-        batch.reject(row.line, reason.to_owned());
+        batch.said.reject(row.line, reason.to_owned());
     }
 
     /// Titles are skipped; rows that stand before their header, as after sorting, are mail that is not counted.
-    fn judge_before_header(&mut self, batch: &mut Batch) {
+    fn judge_before_header(&mut self, batch: &mut TraceBatch) {
         for before in self.before.drain(..) {
             match self.header {
                 Some(header) if before.is_row_of(&header) => {
                     let reason = "a row before its header: expected the header above all rows";
-                    batch.reject(before.line, reason.to_owned());
+                    batch.said.reject(before.line, reason.to_owned());
                 }
-                _ => batch.skip(Skip::Header),
+                _ => batch.said.skip(Skip::Header),
             }
         }
     }
 
     /// A record that is no row of this header: where files were joined it begins the next one.
-    fn take_unread(&mut self, row: &Row<'_>, reason: String, batch: &mut Batch) {
+    fn take_unread(&mut self, row: &Row<'_>, reason: String, batch: &mut TraceBatch) {
         if let Some(header) = Header::of(row.cells()) {
             // The file before ends here.
             batch.ended.push(std::mem::take(&mut batch.rows));
             self.header = Some(header);
-            return batch.skip(Skip::Header);
+            return batch.said.skip(Skip::Header);
         }
         if is_preamble(row.cells()) {
-            return batch.skip(Skip::Header);
+            return batch.said.skip(Skip::Header);
         }
         batch.rows += 1;
-        batch.reject(row.line, reason);
+        batch.said.reject(row.line, reason);
     }
 
     /// What is left to say at the end of an input.
-    fn end(mut self) -> Batch {
-        let mut batch = Batch::default();
+    fn end(mut self) -> TraceBatch {
+        let mut batch = TraceBatch::default();
         self.judge_before_header(&mut batch);
         batch
     }

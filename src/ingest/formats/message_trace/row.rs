@@ -4,12 +4,14 @@
 //! recipient repeat in overlapping exports; times are UTC whether or not a zone is written. What is counted of
 //! the rows of one message is left to `grouping`.
 
-use super::batch::{Batch, Kind, Said};
+use super::batch::TraceBatch;
 use super::columns::{Column, Header, Shape};
 use super::values::{nanoseconds, resolved, size, stated};
 use super::words::{self, Event};
 use crate::ingest::delimited::{self, DateOrder, DateText, DecimalMark, MarkEvidence, RecipientHasher};
-use crate::ingest::grouping::{MessageKey, Messages, OriginText, Sender, Signs, Status};
+use crate::ingest::grouping::{
+    Kind, MessageKey, Messages, OriginText, Received, Said, Sender, Signs, Status,
+};
 use crate::period::{Timestamp, Zone};
 use crate::usage::Skip;
 
@@ -78,7 +80,7 @@ pub(super) struct Parser<'a> {
     own_domains: &'a [String],
     windows: [Option<Window>; 2],
     /// What the rows said.
-    pub(super) batch: Batch,
+    pub(super) batch: TraceBatch,
 }
 
 /// A cell of a window of time, which is mostly that of the row before, and the order of day and month that it proves.
@@ -92,7 +94,7 @@ impl<'a> Parser<'a> {
     /// A parser that has read nothing.
     pub(super) fn new(own_domains: &'a [String]) -> Parser<'a> {
         let hasher = RecipientHasher::default();
-        Parser { hasher, own_domains, windows: [None, None], batch: Batch::default() }
+        Parser { hasher, own_domains, windows: [None, None], batch: TraceBatch::default() }
     }
 
     /// Takes up what a row says, or says what is wrong with it.
@@ -111,8 +113,8 @@ impl<'a> Parser<'a> {
         let said = self.said(cells, notation, signs, Kind::Recipient)?;
         let status = words::row_status(cells.get(Column::Status));
         self.batch.unclear += u64::from(status.is_none());
-        self.batch.recipients.push((hash, status.unwrap_or(Status::Unknown)));
-        self.push(said);
+        self.batch.said.recipients.push((hash, status.unwrap_or(Status::Unknown)));
+        self.batch.said.say(said);
         Ok(())
     }
 
@@ -129,11 +131,11 @@ impl<'a> Parser<'a> {
             if let Some(hash) = self.hasher.hash(address) {
                 let status = words::listed_status(status);
                 is_clear &= status.is_some();
-                self.batch.recipients.push((hash, status.unwrap_or(Status::Unknown)));
+                self.batch.said.recipients.push((hash, status.unwrap_or(Status::Unknown)));
             }
         }
         self.batch.unclear += u64::from(!is_clear);
-        self.push(said);
+        self.batch.said.say(said);
         Ok(())
     }
 
@@ -162,27 +164,22 @@ impl<'a> Parser<'a> {
         mailbox: bool,
     ) -> Result<(), String> {
         let list = cells.get(Column::Recipient);
-        let from = self.batch.recipients.len();
+        let mut listed = 0;
         for address in delimited::split_list(list, b";") {
             if let Some(hash) = self.hasher.hash(address) {
-                self.batch.recipients.push((hash, Status::Unknown));
+                self.batch.said.recipients.push((hash, Status::Unknown));
+                listed += 1;
             }
         }
-        let listed = self.batch.recipients.len() - from;
         let said = match listed {
             0 => Err("the recipient addresses are missing".to_owned()),
             _ => self.acceptance(cells, notation, mailbox, listed),
         };
-        match said {
-            Ok(said) => {
-                self.push_from(said, from);
-                Ok(())
-            }
-            Err(reason) => {
-                self.batch.recipients.truncate(from);
-                Err(reason)
-            }
+        match &said {
+            Ok(said) => self.batch.said.say(*said),
+            Err(_) => self.batch.said.forget_recipients(),
         }
+        said.map(|_| ())
     }
 
     fn acceptance(
@@ -194,9 +191,10 @@ impl<'a> Parser<'a> {
     ) -> Result<Said, String> {
         let nanoseconds = nanoseconds(cells.get(Column::Time));
         let signs = signs(cells, Some(mailbox), self.own_domains);
-        let said = self.said(cells, notation, signs, Kind::Accepted { nanoseconds, stated: 0 })?;
+        let received = Received { nanoseconds, ..Received::default() };
+        let said = self.said(cells, notation, signs, Kind::Accepted(received))?;
         let stated = stated(cells.get(Column::RecipientCount), listed)?;
-        Ok(Said { kind: Kind::Accepted { nanoseconds, stated }, ..said })
+        Ok(Said { kind: Kind::Accepted(Received { stated, ..received }), ..said })
     }
 
     /// An event after acceptance. It counts only where the acceptance is in no input, which shows at the end:
@@ -210,18 +208,18 @@ impl<'a> Parser<'a> {
         otherwise: Skip,
     ) -> Result<(), String> {
         if !delimited::split_list(recipients, b";").any(|address| self.hasher.hash(address).is_some()) {
-            self.batch.skip(otherwise);
+            self.batch.said.skip(otherwise);
             return Ok(());
         }
         let came_in = words::is_outbound(cells.get(Column::Direction)) == Some(false);
         let signs = if came_in { Signs::Inbound } else { Signs::None };
-        let said = self.said(cells, notation, signs, Kind::Outcome(otherwise))?;
+        let said = self.said(cells, notation, signs, Kind::Outcome { otherwise, has_weight: true })?;
         for address in delimited::split_list(recipients, b";") {
             if let Some(hash) = self.hasher.hash(address) {
-                self.batch.recipients.push((hash, status));
+                self.batch.said.recipients.push((hash, status));
             }
         }
-        self.push(said);
+        self.batch.said.say(said);
         Ok(())
     }
 
@@ -231,19 +229,8 @@ impl<'a> Parser<'a> {
         if !cells.get(Column::Time).iter().any(u8::is_ascii_digit) {
             return Err("the time is missing".to_owned());
         }
-        self.batch.skip(reason);
+        self.batch.said.skip(reason);
         Ok(())
-    }
-
-    /// Keeps a row whose recipients were added behind those of the row before.
-    fn push(&mut self, said: Said) {
-        let from = said.recipients.0 as usize;
-        self.push_from(said, from);
-    }
-
-    fn push_from(&mut self, mut said: Said, from: usize) {
-        said.recipients = (from as u32, (self.batch.recipients.len() - from) as u32);
-        self.batch.said.push(said);
     }
 
     /// What a row says, but for its recipients, which are to be added next.
@@ -267,9 +254,8 @@ impl<'a> Parser<'a> {
             time,
             date_only: date.date_only,
             size: size(cells.get(Column::Size), notation.mark)?,
-            origin: self.batch.written.number(&origin(cells, signs)),
+            origin: self.batch.said.written.number(&origin(cells, signs)),
             line: cells.line,
-            recipients: (self.batch.recipients.len() as u32, 0),
             kind,
         })
     }

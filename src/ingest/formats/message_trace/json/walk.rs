@@ -80,11 +80,11 @@ impl<'a, 'b> Walk<'a, 'b> {
     fn count(&mut self, line: u64, take: impl FnOnce(&mut Parser<'a>) -> Result<(), String>) {
         self.gauge.end_row();
         self.rows += 1;
-        self.parser.batch.records += 1;
+        self.parser.batch.said.records += 1;
         if let Err(reason) = take(&mut self.parser) {
-            self.parser.batch.reject(line, reason);
+            self.parser.batch.said.reject(line, reason);
         }
-        if self.parser.batch.records >= MERGED_ROWS {
+        if self.parser.batch.said.records >= MERGED_ROWS {
             self.merge();
         }
     }

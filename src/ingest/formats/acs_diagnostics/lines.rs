@@ -1,0 +1,146 @@
+//! Inputs of JSON in the order in which they are given: lines of objects in blocks on all cores, anything else as one
+//! stream from where it begins.
+
+use super::batch::Batch;
+use super::json::Walk;
+use super::row::{Clock, Reader};
+use crate::ingest::blocks::{self, Event, Made, Text, Work};
+use crate::ingest::delimited::warn_if_cut;
+use crate::ingest::json;
+use crate::ingest::{Input, SourceError};
+
+/// Reads inputs, each with its clock.
+pub(super) fn read(
+    inputs: &mut [Input],
+    clocks: &[Clock],
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
+    let mut from = 0;
+    while from < inputs.len() {
+        // What is read once cannot be read anew from where the lines end.
+        let count = inputs[from..].iter().take_while(|input| input.can_reopen()).count();
+        let to = from + count;
+        let ended = read_lines(&mut inputs[from..to], &clocks[from..to], reader)?;
+        let place = match ended {
+            Some(place) => Some(place),
+            None if to < inputs.len() => {
+                let begin = Place { input: count, ..Place::default() };
+                reader.begin_input(inputs[to].name());
+                Some(begin)
+            }
+            None => None,
+        };
+        let Some(place) = place else { return Ok(()) };
+        from += place.input;
+        read_stream(&mut inputs[from], place, clocks[from], reader)?;
+        from += 1;
+    }
+    Ok(())
+}
+
+/// How far an input was read in lines.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    input: usize,
+    bytes: u64,
+    line: u64,
+    has_documents: bool,
+    table_rows: u64,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Place { input: 0, bytes: 0, line: 1, has_documents: false, table_rows: 0 }
+    }
+}
+
+/// Reads inputs up to the first place that is no line of an object.
+fn read_lines(
+    inputs: &mut [Input],
+    clocks: &[Clock],
+    reader: &mut Reader<'_>,
+) -> Result<Option<Place>, SourceError> {
+    let names: Vec<String> = inputs.iter().map(|input| input.name().to_owned()).collect();
+    let (mut place, mut is_over) = (Place::default(), false);
+    blocks::read(inputs, &Lines, |number, event| {
+        let (Some(name), Some(clock)) = (names.get(number), clocks.get(number)) else { return false };
+        match event {
+            Event::Begin => {
+                reader.begin_input(name);
+                place = Place { input: number, ..Place::default() };
+            }
+            Event::Batch(part) => {
+                place.table_rows += part.found.table_rows;
+                part.found.read(name, *clock, reader);
+                (place.line, place.has_documents) = (part.line, part.has_documents);
+                place.bytes += part.bytes;
+                is_over = part.is_for_stream;
+            }
+            Event::End(_) => warn_if_cut(name, place.table_rows, reader.sink),
+            // The stream tells what happened.
+            Event::Damage { .. } => is_over = true,
+        }
+        !is_over
+    })?;
+    Ok(Some(place).filter(|_| is_over))
+}
+
+/// Reads the rest of an input as one stream.
+fn read_stream(
+    input: &mut Input,
+    place: Place,
+    clock: Clock,
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
+    let name = input.name().to_owned();
+    let mut table_rows = place.table_rows;
+    let mut hand_over = |found: Batch| {
+        table_rows += found.table_rows;
+        found.read(&name, clock, reader);
+    };
+    let begin = (place.bytes, place.line, place.has_documents);
+    let walk = json::read_rest(input, begin, |gauge| Walk::new(gauge, Some(&mut hand_over)))?;
+    let found = walk.found;
+    hand_over(found);
+    warn_if_cut(&name, table_rows, reader.sink);
+    Ok(())
+}
+
+/// Reading lines of objects; the state is whether there was one.
+struct Lines;
+
+/// What was found in a block.
+struct Part {
+    found: Batch,
+    bytes: u64,
+    line: u64,
+    has_documents: bool,
+    is_for_stream: bool,
+}
+
+impl Work for Lines {
+    type Batch = Part;
+    type State = bool;
+
+    fn has_quotes(&self) -> bool {
+        false
+    }
+
+    fn begin(&self, _: usize) -> bool {
+        false
+    }
+
+    fn guess(&self, _: usize) -> bool {
+        true
+    }
+
+    fn learn(&self, _: usize, _: &bool) {}
+
+    fn read(&self, _: usize, text: Text<'_>, mut has_documents: bool) -> Made<Part, bool> {
+        let (walk, stopped) = json::read_lines(text, &mut has_documents, |gauge| Walk::new(gauge, None));
+        let json::Stopped { left, line, is_for_stream } = stopped;
+        let bytes = (text.bytes.len() - left) as u64;
+        let batch = Part { found: walk.found, bytes, line, has_documents, is_for_stream };
+        Made { batch, state: has_documents, left, line }
+    }
+}
