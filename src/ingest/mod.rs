@@ -16,7 +16,6 @@ mod handover;
 mod lifetimes;
 mod origin;
 mod others;
-#[cfg_attr(not(test), expect(dead_code, reason = "formats begin to use it"))]
 mod parallel;
 pub mod run;
 mod sheets;

@@ -103,6 +103,18 @@ pub fn packed(id: &[u8]) -> u128 {
     id.iter().fold(1, |packed, &b| packed << 6 | u128::from(digit(b)))
 }
 
+/// The letters and digits of a packed queue id, and how many there are.
+pub fn unpacked(id: u128) -> ([u8; 20], usize) {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let length = ((u128::BITS - id.leading_zeros()).saturating_sub(1) / 6).min(20) as usize;
+    let mut digits = [0; 20];
+    for (place, digit) in digits[..length].iter_mut().rev().enumerate() {
+        let six_bits = (id >> (6 * place)) as usize & 0x3f;
+        *digit = DIGITS.get(six_bits).copied().unwrap_or(b'?');
+    }
+    (digits, length)
+}
+
 /// What became of a recipient, by the word after `status=`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Status {
@@ -316,6 +328,10 @@ mod tests {
         }
         assert!(queue_id(b"BABABABABABA: removed").is_some());
         let ids = ["A1B2C3", "a1b2c3", "A1B2C", "0A1B2C3", "4G6yC35YlszCx5Pk", "4G6yC35YlszCx5PK"];
+        for id in ids.iter().chain(&["zzzzzzzzzzzzzzzzzzzz", "00000000000000000000"]) {
+            let (digits, length) = unpacked(packed(id.as_bytes()));
+            assert_eq!(&digits[..length], id.as_bytes());
+        }
         let mut all: Vec<u128> = ids.iter().map(|id| packed(id.as_bytes())).collect();
         all.sort_unstable();
         all.dedup();
