@@ -137,8 +137,24 @@ impl<'a> Front<'a> {
     /// The header of a line that begins like this.
     #[inline]
     pub fn header_of(&self, line: &'a [u8]) -> Option<Header<'a>> {
-        Header::after_host(self.time, self.host, line.strip_prefix(self.bytes)?)
+        let rest = line.strip_prefix(self.bytes)?;
+        match with_pid(rest) {
+            Some((program, after)) => {
+                Some(Header { time: self.time, host: self.host, program, message: without_id(after) })
+            }
+            None => Header::after_host(self.time, self.host, rest),
+        }
     }
+}
+
+/// Splits `program[123]: message`, as most lines go on behind the host.
+#[inline]
+fn with_pid(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr::memchr(b' ', rest)?;
+    let word = rest[..end].strip_suffix(b"]:")?;
+    let open = word.iter().rposition(|b| !b.is_ascii_digit())?;
+    let is_usual = word[open] == b'[' && !word[0].is_ascii_whitespace();
+    is_usual.then(|| (&word[..open], &rest[end + 1..]))
 }
 
 fn states_zone(time: &[u8]) -> bool {

@@ -9,11 +9,12 @@ use rustc_hash::FxBuildHasher;
 
 use super::entry::{is_near, own_message_id};
 use super::line::{self, Daemon, Delivery, Event};
-use super::rows::{Delivered, Found, HandedIn, Key, Page, Program, Relay, Row, Said, Span};
+use super::rows::{Delivered, Found, HandedIn, Key, Page, Program, Relay, Row, Said, Span, StampAt};
 use crate::ingest::handover::{accepted_bytes, address_hash, find, from_this_host, host_parts};
 use crate::ingest::syslog::blocks::BlockLine;
 use crate::ingest::syslog::frames::message_length;
 use crate::ingest::syslog::header::Front;
+use crate::ingest::syslog::stamp::Stamp;
 use crate::ingest::syslog::{Header, not_own};
 use crate::usage::Skip;
 
@@ -157,7 +158,11 @@ impl<'a> Extractor<'a, '_> {
         let stamp = (header.time, header.host);
         if self.found.stamps.is_empty() || self.stamp != stamp {
             self.stamp = stamp;
-            self.found.stamps.push((Span::of(stamp.0, self.text), Span::of(stamp.1, self.text)));
+            let (text, host) = (self.text, header.host);
+            let is = |known: &Span| known.of_text(text) == host;
+            let host = self.found.hosts.place(host, is, || Span::of(host, text));
+            let (time, stamp) = (Span::of(header.time, text), Stamp::parse(header.time));
+            self.found.stamps.push(StampAt { time, stamp, host });
         }
         self.found.stamps.len() as u32 - 1
     }

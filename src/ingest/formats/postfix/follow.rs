@@ -73,7 +73,7 @@ impl Reader<'_> {
             Said::Client { client, .. } => self.handed_in(slot, entry, client, logged),
             Said::Pickup { first, .. } => {
                 (message.begun, message.handed_in, message.reinjected) = (true, true, true);
-                message.origin.client = self.sink.names().client(entry.stamp().1, b"", b"");
+                message.origin.client = self.sink.names().client(entry.host(), b"", b"");
                 if let Some(first) = entry.id_at(first) {
                     self.requeue(first, logged);
                 }
@@ -112,7 +112,7 @@ impl Reader<'_> {
         message.reinjected = told.reinjected;
         message.origin.client = self.known.client(entry, client, self.sink);
         if let Some(first) = told.first {
-            self.legs.hint(hash_of_id(first), logged.id);
+            self.legs.hint_id(hash_of_id(first), logged.id);
             self.come_back(slot, first, logged);
         }
     }
@@ -266,7 +266,7 @@ impl Reader<'_> {
 
     /// The message under way on this host that names this one as what it was before.
     fn reinjected_as(&mut self, logged: &Logged, started: Timestamp) -> Option<u128> {
-        let next = self.legs.hinted(hash_of_id(logged.id), logged.id)?;
+        let next = self.legs.hinted_id(hash_of_id(logged.id), logged.id)?;
         let slot = self.queue.under_way(next, logged.time)?;
         let later = self.queue.get(slot)?;
         let after = later.origin.started.seconds() + LATE_LINES >= started.seconds();

@@ -12,6 +12,8 @@ use crate::usage::{ClientId, HostId, SenderId};
 pub struct Known {
     /// The time of the last row, its host, and the place of both.
     pub stamp: Option<(u32, Timestamp, u32)>,
+    /// The numbers of the hosts.
+    pub hosts: Vec<Option<u32>>,
     /// The numbers of the instances.
     pub instances: Vec<Option<u32>>,
     senders: Vec<Option<SenderId>>,
@@ -36,6 +38,7 @@ impl Known {
     /// Forgets everything, and makes room for what was found in the next block.
     pub fn begin(&mut self, found: &Found) {
         self.stamp = None;
+        renew(&mut self.hosts, found.hosts.all.len());
         renew(&mut self.instances, found.programs.all.len());
         renew(&mut self.senders, found.senders.all.len());
         renew(&mut self.clients, found.clients.all.len());

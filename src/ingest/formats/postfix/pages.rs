@@ -2,11 +2,10 @@
 
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
 
 use super::extract::extract;
 use super::rows::Page;
-use crate::ingest::parallel::in_order;
+use crate::ingest::parallel::in_rounds;
 use crate::ingest::syslog::blocks::Blocks;
 
 /// Gives the pages of a part to `take`, and returns what ended it early. What one block holds, and all blocks on a
@@ -18,32 +17,21 @@ pub fn pages<R: Read + Send>(
 ) -> Option<io::Error> {
     let mut first = Page::default();
     let mut is_filled = blocks.fill(&mut first.block);
-    if cores == NonZeroUsize::MIN || blocks.is_done() {
-        while is_filled {
-            extract(&mut first);
-            take(&first);
-            is_filled = blocks.fill(&mut first.block);
-        }
-        return blocks.take_fault();
+    while is_filled && (cores == NonZeroUsize::MIN || blocks.is_done()) {
+        extract(&mut first);
+        take(&first);
+        is_filled = blocks.fill(&mut first.block);
     }
-    let mut first = Some(first);
-    // Pages are used again: their room is large, and clearing fresh memory takes as long as reading into it.
-    let spare = Mutex::new(Vec::new());
-    let next = || {
-        if let Some(first) = first.take() {
-            return Some(first);
-        }
-        let mut page: Page = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        blocks.fill(&mut page.block).then_some(page)
-    };
-    let work = |mut page: Page| {
-        extract(&mut page);
-        page
-    };
-    in_order(cores, next, work, |page| {
-        take(&page);
-        spare.lock().unwrap_or_else(PoisonError::into_inner).push(page);
-        true
-    });
+    if is_filled {
+        let mut first = Some(first);
+        let fill = |page: &mut Page| match first.take() {
+            Some(first) => {
+                *page = first;
+                true
+            }
+            None => blocks.fill(&mut page.block),
+        };
+        in_rounds(cores, fill, extract, take);
+    }
     blocks.take_fault()
 }

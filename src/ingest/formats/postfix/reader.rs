@@ -167,10 +167,13 @@ impl<'s> Reader<'s> {
         {
             return Some((time, host));
         }
-        let (text, name) = entry.stamp();
         self.known.stamp = None;
-        let time = clock.instant(text, name)?;
-        let host = self.host(name);
+        let at = entry.stamp()?;
+        let name = entry.host();
+        let time = clock.instant_at(at.stamp.as_ref()?, name)?;
+        let mut hosts = std::mem::take(&mut self.known.hosts);
+        let host = known(&mut hosts, at.host, || self.host(name));
+        self.known.hosts = hosts;
         self.known.stamp = Some((entry.row.stamp, time, host));
         Some((time, host))
     }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::line::{self, Daemon, Status};
 use crate::ingest::syslog::blocks::Block;
+use crate::ingest::syslog::stamp::Stamp;
 use crate::period::Timestamp;
 use crate::usage::{Skip, SourceId};
 
@@ -161,6 +162,17 @@ impl Key {
     }
 }
 
+/// Time and host of a line.
+#[derive(Clone, Copy, Debug)]
+pub struct StampAt {
+    /// The time as it is written.
+    pub time: Span,
+    /// What that is, where it can be read.
+    pub stamp: Option<Stamp>,
+    /// The host: a place in [`Found::hosts`].
+    pub host: u32,
+}
+
 /// A program of Postfix.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
@@ -263,7 +275,9 @@ pub struct Found {
     /// Lines that name no message, by reason.
     pub skipped: Vec<(Skip, u64)>,
     /// Time and host of lines, where they are others than those of the line before.
-    pub stamps: Vec<(Span, Span)>,
+    pub stamps: Vec<StampAt>,
+    /// Hosts.
+    pub hosts: Texts<Span>,
     /// Programs of Postfix.
     pub programs: Texts<Program>,
     /// Who handed messages in.
@@ -283,6 +297,7 @@ impl Found {
         (self.read, self.lines) = (0, 0);
         self.skipped.clear();
         self.stamps.clear();
+        self.hosts.clear();
         self.programs.clear();
         self.clients.clear();
         self.senders.clear();
@@ -316,10 +331,16 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// The time as it is written, and the host.
-    pub fn stamp(&self) -> (&'a [u8], &'a [u8]) {
-        let (time, host) = self.found.stamps.get(self.row.stamp as usize).copied().unwrap_or_default();
-        (time.of_text(self.text), host.of_text(self.text))
+    /// The host.
+    pub fn host(&self) -> &'a [u8] {
+        let host = self.stamp().and_then(|stamp| self.found.hosts.all.get(stamp.host as usize));
+        host.copied().unwrap_or_default().of_text(self.text)
+    }
+
+    /// Time and host.
+    #[inline]
+    pub fn stamp(&self) -> Option<&'a StampAt> {
+        self.found.stamps.get(self.row.stamp as usize)
     }
 
     /// The name of the Postfix instance.
@@ -333,9 +354,9 @@ impl<'a> Entry<'a> {
         match self.row.said {
             Said::Client { digest, .. } | Said::Pickup { digest, .. } => digest.whole(),
             _ => {
-                let (time, host) = self.stamp();
+                let time = self.stamp().map_or(Span::default(), |stamp| stamp.time);
                 let (id, length) = line::unpacked(self.row.id);
-                Key::of(host, &id[..length], time).whole()
+                Key::of(self.host(), &id[..length], time.of_text(self.text)).whole()
             }
         }
     }
