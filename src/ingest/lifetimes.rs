@@ -14,6 +14,10 @@ const RECENT: u32 = 3_600;
 pub struct Lifetimes {
     newest: FxHashMap<u64, Span>,
     earlier: FxHashMap<u64, Vec<Span>>,
+    /// Those that were not sorted in yet: in a log that goes on in time nobody asks for them.
+    fresh: Vec<(u64, Span)>,
+    /// The end of the last one of all.
+    latest: Option<u32>,
 }
 
 /// Seconds since 1970 from the first to the last line of a message.
@@ -41,19 +45,33 @@ impl Span {
 impl Lifetimes {
     /// Notes when a message lived. Ids that are used again have several lives.
     pub fn add(&mut self, key: u64, start: Timestamp, end: Timestamp) {
-        if let Some(earlier) = self.newest.insert(key, Span::new(start, end)) {
-            self.earlier.entry(key).or_default().push(earlier);
+        let span = Span::new(start, end);
+        self.latest = self.latest.max(Some(span.end));
+        self.fresh.push((key, span));
+    }
+
+    fn sort_in(&mut self) {
+        self.newest.reserve(self.fresh.len());
+        for (key, span) in std::mem::take(&mut self.fresh) {
+            if let Some(earlier) = self.newest.insert(key, span) {
+                self.earlier.entry(key).or_default().push(earlier);
+            }
         }
     }
 
     /// Whether a line of this time, with which a message `begins` or not, is of a finished one.
-    pub fn cover(&self, key: u64, time: Timestamp, begins: bool) -> bool {
+    pub fn cover(&mut self, key: u64, time: Timestamp, begins: bool) -> bool {
+        if Some(Span::new(time, time).start) > self.latest {
+            return false;
+        }
+        self.sort_in();
         self.newest.get(&key).is_some_and(|span| span.covers(time, begins))
             || self.earlier.get(&key).is_some_and(|spans| spans.iter().any(|span| span.covers(time, begins)))
     }
 
     /// Whether the last message of an id ended not long before a time.
-    pub fn ended_before(&self, key: u64, time: Timestamp) -> bool {
+    pub fn ended_before(&mut self, key: u64, time: Timestamp) -> bool {
+        self.sort_in();
         let now = Span::new(time, time).start;
         let newest = self.newest.get(&key);
         newest.is_some_and(|span| span.start <= now && now.saturating_sub(span.end) <= RECENT)

@@ -77,7 +77,7 @@ impl Batch {
 
     /// Whether nothing was read that a ledger keeps.
     pub fn is_empty(&self) -> bool {
-        self.roster.len() == 0 && self.unfinished.is_empty() && self.charges.is_empty()
+        self.roster.is_empty() && self.unfinished.is_empty() && self.charges.is_empty()
     }
 
     /// What became of the records that were read. Those of messages that the ledger has already count as used here.

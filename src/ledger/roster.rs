@@ -76,6 +76,11 @@ impl Roster {
         (number, leg)
     }
 
+    /// Whether no message was noted.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     fn numbers_of_key(&self, key: u64) -> impl Iterator<Item = u32> {
         let numbers = self.by_key.iter_hash(spread(key)).copied();
         numbers.filter(move |&at| self.keys.get(at as usize) == Some(&key))

@@ -113,17 +113,24 @@ impl Clock {
         if same_host && self.cached_length == text.len() && self.cached[..text.len()] == *text {
             return Some(self.cached_time);
         }
-        let stamp = Stamp::parse(text)?;
-        let local = self.local(&stamp)?;
-        self.current = self.host(host);
-        let time = self.instant_in_zone(local, &stamp);
-        self.cached_local = (stamp.offset.is_none()).then(|| local.and_utc().timestamp());
-        self.cached_length = 0;
+        let time = self.instant_at(&Stamp::parse(text)?, host)?;
         if let Some(cache) = self.cached.get_mut(..text.len()) {
             cache.copy_from_slice(text);
             self.cached_length = text.len();
             self.cached_time = time;
         }
+        Some(time)
+    }
+
+    /// The same for a timestamp that was read apart.
+    pub fn instant_at(&mut self, stamp: &Stamp, host: &[u8]) -> Option<Timestamp> {
+        let local = self.local(stamp)?;
+        if self.hosts.get(self.current).is_none_or(|current| *current.host != *host) {
+            self.current = self.host(host);
+        }
+        let time = self.instant_in_zone(local, stamp);
+        self.cached_local = (stamp.offset.is_none()).then(|| local.and_utc().timestamp());
+        self.cached_length = 0;
         Some(time)
     }
 

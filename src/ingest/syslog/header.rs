@@ -108,6 +108,55 @@ impl<'a> Header<'a> {
     }
 }
 
+/// Time and host of a line, and the bytes that tell them: a line that begins with the same ones has the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Front<'a> {
+    bytes: &'a [u8],
+    time: &'a [u8],
+    host: &'a [u8],
+}
+
+impl<'a> Front<'a> {
+    /// The front of a line without NULs with this header; `None` where it may be told by what follows the host.
+    pub fn of(line: &'a [u8], header: &Header<'a>) -> Option<Front<'a>> {
+        let offset = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize);
+        let (start, end) = (offset(header.time), offset(header.host) + header.host.len());
+        // Behind a tag, or at once: what else can come before the time is not followed here.
+        let is_usual = match line.first()? {
+            b'<' => start > 0,
+            first => start == 0 && first.is_ascii_alphanumeric(),
+        };
+        let is_host = !header.host.is_empty() && !header.host.contains(&b':');
+        let is_rfc5424 = without_priority(line).starts_with(b"1 ");
+        if !is_usual || !is_host || is_rfc5424 || line.get(end) != Some(&b' ') {
+            return None;
+        }
+        Some(Front { bytes: &line[..=end], time: header.time, host: header.host })
+    }
+
+    /// The header of a line that begins like this.
+    #[inline]
+    pub fn header_of(&self, line: &'a [u8]) -> Option<Header<'a>> {
+        let rest = line.strip_prefix(self.bytes)?;
+        match with_pid(rest) {
+            Some((program, after)) => {
+                Some(Header { time: self.time, host: self.host, program, message: without_id(after) })
+            }
+            None => Header::after_host(self.time, self.host, rest),
+        }
+    }
+}
+
+/// Splits `program[123]: message`, as most lines go on behind the host.
+#[inline]
+fn with_pid(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr::memchr(b' ', rest)?;
+    let word = rest[..end].strip_suffix(b"]:")?;
+    let open = word.iter().rposition(|b| !b.is_ascii_digit())?;
+    let is_usual = word[open] == b'[' && !word[0].is_ascii_whitespace();
+    is_usual.then(|| (&word[..open], &rest[end + 1..]))
+}
+
 fn states_zone(time: &[u8]) -> bool {
     Stamp::parse(time).is_some_and(|stamp| stamp.offset.is_some())
 }

@@ -4,6 +4,7 @@
 
 use crate::usage::Skip;
 
+pub(in crate::ingest) mod blocks;
 pub mod clock;
 pub mod envelope;
 pub mod frames;

@@ -61,12 +61,12 @@ impl Queue {
         self.earlier(id, time, arrives).unwrap_or(Belongs::New)
     }
 
-    fn earlier(&self, id: u128, time: Timestamp, arrives: bool) -> Option<Belongs> {
+    fn earlier(&mut self, id: u128, time: Timestamp, arrives: bool) -> Option<Belongs> {
         self.finished.cover(id_hash(id), time, arrives).then_some(Belongs::Read)
     }
 
     /// Whether a message ended not long before a time.
-    pub fn has_left(&self, id: u64, time: Timestamp) -> bool {
+    pub fn has_left(&mut self, id: u64, time: Timestamp) -> bool {
         self.finished.ended_before(id, time)
     }
 

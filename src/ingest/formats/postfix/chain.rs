@@ -86,6 +86,8 @@ pub struct Legs {
     first_ids: FxHashMap<u128, Sign>,
     deadlines: VecDeque<(Timestamp, Sign)>,
     hints: Hints,
+    /// Whether a message named the queue id that it had before.
+    named: bool,
 }
 
 impl Legs {
@@ -238,6 +240,17 @@ impl Legs {
         if self.legs.get_mut(index).is_some_and(|leg| leg.take().is_some()) {
             self.free.push(index);
         }
+    }
+
+    /// Remembers a message by the hash of the queue id that it had before it went through a filter.
+    pub fn hint_id(&mut self, first: u64, id: u128) {
+        self.named = true;
+        self.hint(first, id);
+    }
+
+    /// The later leg that names the queue id with this hash, and is not the message itself.
+    pub fn hinted_id(&self, first: u64, not: u128) -> Option<u128> {
+        if self.named { self.hinted(first, not) } else { None }
     }
 
     /// Remembers a message that came in through a filter by what it shares with its first leg.

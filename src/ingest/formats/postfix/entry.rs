@@ -1,63 +1,16 @@
-//! One line of Postfix: its header, its queue id, and where it was handed over to.
+//! What a line of Postfix tells beside its words: whether mail was handed to this host itself, and the instant in a
+//! message-id.
 
-use super::line::{self, Daemon, Delivery};
 use crate::ingest::handover::{find, from_this_host, host_parts};
-use crate::ingest::syslog::{Header, not_own};
 use crate::period::Timestamp;
-use crate::usage::{Skip, SourceId};
-
-/// A line of Postfix with a queue id, and where it stands.
-#[derive(Debug)]
-pub struct Entry<'a> {
-    /// Time, host and program.
-    pub header: Header<'a>,
-    /// What wrote it.
-    pub daemon: Daemon,
-    /// The text after the queue id.
-    pub rest: &'a [u8],
-    /// The queue id.
-    pub id: &'a [u8],
-    /// The input.
-    pub source: SourceId,
-    /// The number of the line in it.
-    pub line: u64,
-}
-
-/// Splits a line into what is needed to read it further, or says why it names no message.
-pub fn entry(line: &[u8], number: u64, source: SourceId) -> Result<Entry<'_>, Skip> {
-    let header = match line.first() {
-        None => return Err(Skip::Header),
-        Some(b'<' | b'0'..=b'9') => Header::parse_rfc5424(line).or_else(|| Header::parse(line)),
-        Some(_) => Header::parse(line),
-    };
-    let outer = header.ok_or(Skip::Fragment)?;
-    let (header, daemon) = match Daemon::of(outer.program) {
-        Some(daemon) => (outer, daemon),
-        None => {
-            // A container's log driver puts a header of its own before the line.
-            let inner = outer.inner().ok_or_else(|| not_own(outer.program))?;
-            (inner, Daemon::of(inner.program).ok_or_else(|| not_own(inner.program))?)
-        }
-    };
-    let message = header.message;
-    match line::queue_id(message) {
-        Some((id, rest)) if daemon != Daemon::Other => {
-            Ok(Entry { header, daemon, rest, id, source, line: number })
-        }
-        _ if message.starts_with(b"NOQUEUE: ") && find(message, b"reject").is_some() => {
-            Err(Skip::NotAccepted)
-        }
-        _ => Err(Skip::Session),
-    }
-}
 
 /// Whether a delivery went to this host itself or to a filter: a loopback address or socket, a port on which
 /// filters listen (amavis and its kin), or the address that the instance is named after.
-pub fn is_near(entry: &Entry<'_>, delivery: &Delivery<'_>) -> bool {
+pub fn is_near(instance: &[u8], relay: &[u8]) -> bool {
     const FILTER_PORTS: [&[u8]; 3] = [b"10024", b"10025", b"10026"];
-    let (name, ip) = host_parts(delivery.relay);
-    let port = memchr::memrchr(b':', delivery.relay).map_or(&b""[..], |at| &delivery.relay[at + 1..]);
-    let own = ip.len() >= 7 && find(line::instance(entry.header.program), ip).is_some();
+    let (name, ip) = host_parts(relay);
+    let port = memchr::memrchr(b':', relay).map_or(&b""[..], |at| &relay[at + 1..]);
+    let own = ip.len() >= 7 && find(instance, ip).is_some();
     from_this_host(name, ip)
         || ip.starts_with(b"private/")
         || ip.starts_with(b"/")

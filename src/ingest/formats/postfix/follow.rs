@@ -1,17 +1,12 @@
 //! Following messages: which message a line belongs to, what it says of it, and where its mail goes on.
 
-use std::hash::BuildHasher;
-
-use rustc_hash::FxBuildHasher;
-use sha2::{Digest, Sha256};
-
 use super::chain::{Awaited, Otherwise, Sign};
-use super::entry::{Entry, is_near, own_message_id};
-use super::line::{self, Daemon, Delivery, Event, Status};
+use super::known::NextHost;
+use super::line::{Daemon, Status};
 use super::message::{Message, Route};
 use super::queue::{Belongs, Logged};
 use super::reader::{LATE_LINES, LATE_LINK, Reader};
-use crate::ingest::handover::{accepted_bytes, find, from_this_host, host_parts};
+use super::rows::{Delivered, Entry, Said, hash_of_id};
 use crate::ingest::origin::Origin;
 use crate::ingest::syslog::Clock;
 use crate::ingest::trail;
@@ -19,58 +14,47 @@ use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, SenderId, Skip};
 
 impl Reader<'_> {
-    pub(super) fn entry(&mut self, entry: &Entry<'_>, time: Timestamp, clock: &mut Clock) {
-        let event = Event::parse(entry.daemon, entry.rest);
-        let mut time = time;
-        if let Event::MessageId(id) = event
-            && let Some(utc) = own_message_id(id, entry.id)
-        {
+    /// Takes a row in: finds the message that it belongs to, or begins one.
+    pub(super) fn entry(&mut self, entry: &Entry<'_>, clock: &mut Clock) {
+        let Some((mut time, mut host)) = self.stamp(entry, clock) else {
+            return self.reject(entry, "its time cannot be read: expected a date of the calendar");
+        };
+        if let Said::MessageId { own: Some(utc), .. } = entry.row.said {
             if let Some(seconds) = clock.prove(utc) {
-                let host = self.host(entry.header.host);
                 self.queue.shift(host, seconds);
             }
-            time = clock.instant(entry.header.time, entry.header.host).unwrap_or(time);
+            self.known.stamp = None;
+            (time, host) = self.stamp(entry, clock).unwrap_or((time, host));
         }
         self.newest = self.newest.max(time);
         self.let_go(Some(time));
-        let begins = matches!(event, Event::Client { .. } | Event::Pickup { .. });
-        let logged = Logged {
-            id: line::packed(entry.id),
-            host: self.host(entry.header.host),
-            instance: self.instance(line::instance(entry.header.program)),
-            time,
-            begins,
-        };
+        let begins = matches!(entry.row.said, Said::Client { .. } | Said::Pickup { .. });
+        let instance = self.instance(entry);
+        let logged = Logged { id: entry.row.id, host, instance, time, begins };
         let slot = match self.queue.belongs(&logged) {
-            Belongs::Finished => return self.skip(Skip::Duplicate),
-            Belongs::To(slot) if !self.is_other_mail(slot, &event) => slot,
+            Belongs::Finished => return self.skip(Skip::Duplicate, 1),
+            Belongs::To(slot) if !self.is_other_mail(slot, &entry.row.said) => slot,
             Belongs::To(_) | Belongs::New => self.begin(entry, &logged, clock),
         };
-        self.apply(slot, entry, &event, &logged);
+        self.apply(slot, entry, &logged);
     }
 
     /// Whether a queue line is of another mail than the message under way: the line with which that one left was
     /// lost, and its id is used again.
-    fn is_other_mail(&mut self, slot: u32, event: &Event<'_>) -> bool {
-        let &Event::Queued { size: Some(size), recipients: Some(_), .. } = event else { return false };
+    fn is_other_mail(&mut self, slot: u32, said: &Said) -> bool {
+        let &Said::Queued { size: Some(size), recipients: Some(_), .. } = said else { return false };
         let message = self.queue.get(slot).filter(|message| message.queued);
         message.and_then(|message| message.origin.size).is_some_and(|known| known != size)
     }
 
     /// Begins a message with the first line that names it.
     fn begin(&mut self, entry: &Entry<'_>, logged: &Logged, clock: &Clock) -> u32 {
-        let mut digest = Sha256::new();
-        for part in [entry.header.host, b" ", entry.id, b" ", entry.header.time] {
-            digest.update(part);
-        }
-        let digest = digest.finalize();
-        let key = digest.iter().take(16).fold(0_u128, |key, &b| key << 8 | u128::from(b));
         let origin = Origin {
             started: logged.time,
             quality: clock.quality(),
             source: entry.source,
             line: entry.line,
-            digest: key,
+            digest: entry.key(),
             client: ClientId::UNKNOWN,
             sender: SenderId::UNKNOWN,
             size: None,
@@ -83,27 +67,27 @@ impl Reader<'_> {
         self.queue.add(message)
     }
 
-    fn apply(&mut self, slot: u32, entry: &Entry<'_>, event: &Event<'_>, logged: &Logged) {
+    fn apply(&mut self, slot: u32, entry: &Entry<'_>, logged: &Logged) {
         let Some(message) = self.queue.get(slot) else { return };
         message.records += 1;
         message.last = message.last.max(logged.time);
         message.origin.started = message.origin.started.min(logged.time);
         message.instance = logged.instance;
-        match *event {
-            Event::Client { .. } => self.handed_in(slot, event, logged),
-            Event::Pickup { first_id } => {
+        match entry.row.said {
+            Said::Client { client, .. } => self.handed_in(slot, entry, client, logged),
+            Said::Pickup { first, .. } => {
                 (message.begun, message.handed_in, message.reinjected) = (true, true, true);
-                message.origin.client = self.sink.names().client(entry.header.host, b"", b"");
-                if let Some(first) = first_id {
-                    self.requeue(line::packed(first), logged);
+                message.origin.client = self.sink.names().client(entry.host(), b"", b"");
+                if let Some(first) = entry.id_at(first) {
+                    self.requeue(first, logged);
                 }
             }
-            Event::MessageId(id) => self.identified(slot, id, logged),
-            Event::Queued { from, size, recipients } => {
+            Said::MessageId { hash, .. } => self.identified(slot, hash, logged),
+            Said::Queued { from, size, recipients } => {
                 if !message.queued {
                     (message.begun, message.queued) = (true, true);
                     message.queued_recipients = recipients.unwrap_or(0);
-                    message.origin.sender = self.sink.names().sender(from);
+                    message.origin.sender = self.known.sender(entry, from, self.sink);
                 }
                 message.origin.size = message.origin.size.or(size);
                 let is_cut = size.is_none() || recipients.is_none();
@@ -112,28 +96,28 @@ impl Reader<'_> {
                 message.records -= 1;
                 self.reject(entry, "its queue line is cut: expected 'size=' and 'nrcpt=' with numbers");
             }
-            Event::Expired => message.expire(),
-            Event::Delivery(delivery) => self.deliver(slot, entry, &delivery, logged),
-            Event::CutDelivery => {
+            Said::Expired => message.expire(),
+            Said::Delivery(delivered) => self.deliver(slot, entry, &delivered, logged),
+            Said::CutDelivery => {
                 message.records -= 1;
                 self.reject(entry, "its delivery line is cut: expected 'to=<' up to '>'");
             }
-            Event::Refused => (message.begun, message.refused) = (true, true),
-            Event::Removed => self.removed(slot, logged.time),
-            Event::Note => {}
+            Said::Refused => (message.begun, message.refused) = (true, true),
+            Said::Removed => self.removed(slot, logged.time),
+            Said::Note | Said::Overlong => {}
         }
     }
 
     /// Notes who handed a message in over the network.
-    fn handed_in(&mut self, slot: u32, event: &Event<'_>, logged: &Logged) {
-        let &Event::Client { name, ip, user, first_id, original } = event else { return };
+    fn handed_in(&mut self, slot: u32, entry: &Entry<'_>, client: u32, logged: &Logged) {
+        let Some(told) = entry.found.clients.all.get(client as usize) else { return };
         let Some(message) = self.queue.get(slot) else { return };
         (message.begun, message.handed_in) = (true, true);
-        message.reinjected = from_this_host(name, ip) && !original || first_id.is_some();
-        message.origin.client = self.sink.names().client(name, ip, user);
-        if let Some(first) = first_id {
-            self.legs.hint(hash(first), logged.id);
-            self.come_back(slot, line::packed(first), logged);
+        message.reinjected = told.reinjected;
+        message.origin.client = self.known.client(entry, client, self.sink);
+        if let Some(first) = told.first {
+            self.legs.hint_id(hash_of_id(first), logged.id);
+            self.come_back(slot, first, logged);
         }
     }
 
@@ -163,10 +147,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Notes a message's own id, by which other legs of it are found.
-    fn identified(&mut self, slot: u32, id: &[u8], logged: &Logged) {
-        let is_empty = id.iter().all(|byte| matches!(byte, b'<' | b'>' | b' '));
-        let message_id = if is_empty { 0 } else { hash(id) };
+    /// Notes the hash of a message's own id, 0 where it is empty, by which other legs of it are found.
+    fn identified(&mut self, slot: u32, message_id: u64, logged: &Logged) {
         let Some(message) = self.queue.get(slot) else { return };
         message.begun = true;
         message.message_id = message_id;
@@ -197,31 +179,29 @@ impl Reader<'_> {
         self.leaving[queue].push_back((Timestamp::from_seconds(time.seconds() + wait), slot));
     }
 
-    fn deliver(&mut self, slot: u32, entry: &Entry<'_>, delivery: &Delivery<'_>, logged: &Logged) {
-        let onward = self.onward(slot, entry, delivery, logged);
-        let near = is_near(entry, delivery);
-        let counts = self.relays.counts(delivery.relay);
-        let relay = self.sink.names().host(host_parts(delivery.relay).0);
+    fn deliver(&mut self, slot: u32, entry: &Entry<'_>, delivered: &Delivered, logged: &Logged) {
+        let next = self.known.next(entry, delivered.relay, &mut self.relays, self.sink);
+        let onward = self.onward(slot, entry, delivered, &next, logged);
         let Some(message) = self.queue.get(slot) else { return };
-        let route = match (entry.daemon, delivery.status) {
+        let route = match (delivered.daemon, delivered.status) {
             _ if onward != Onward::Nowhere => Route::Filter,
             (_, Status::Probe) => Route::Probe,
             (Daemon::Discard, _) => Route::Discarded,
-            (_, Status::Sent) if near && find(delivery.reply, b"discarded").is_some() => Route::Discarded,
+            (_, Status::Sent) if next.near && delivered.discarded => Route::Discarded,
             (Daemon::Local | Daemon::Pipe | Daemon::Lmtp, _) => Route::Local,
-            (Daemon::Smtp, Status::Bounced) if near => Route::Discarded,
-            _ if counts => Route::External,
+            (Daemon::Smtp, Status::Bounced) if next.near => Route::Discarded,
+            _ if next.counts => Route::External,
             _ => Route::OtherRelay,
         };
-        if route == Route::External && delivery.relay != b"none" && !delivery.relay.is_empty() {
-            message.pass(relay);
+        if route == Route::External && next.is_named {
+            message.pass(next.host);
         }
-        let accepted = accepted_bytes(delivery.reply).filter(|_| delivery.status == Status::Sent);
+        let accepted = Some(delivered.accepted).filter(|&n| n > 0 && delivered.status == Status::Sent);
         if route == Route::External {
             message.accepted_size = message.accepted_size.max(accepted);
         }
-        if message.deliver(delivery, route) && route == Route::Filter {
-            self.go_on(slot, onward, accepted, relay, logged);
+        if message.deliver(delivered.to, delivered.status, route) && route == Route::Filter {
+            self.go_on(slot, onward, accepted, next.host, logged);
         }
     }
 
@@ -247,22 +227,30 @@ impl Reader<'_> {
     }
 
     /// Where a recipient's mail goes on after a delivery.
-    fn onward(&mut self, slot: u32, entry: &Entry<'_>, delivery: &Delivery<'_>, logged: &Logged) -> Onward {
-        let passes_on = matches!(entry.daemon, Daemon::Smtp | Daemon::Lmtp | Daemon::Pipe);
-        let discarded = || find(delivery.reply, b"discarded").is_some();
-        if !passes_on || delivery.status != Status::Sent {
+    fn onward(
+        &mut self,
+        slot: u32,
+        entry: &Entry<'_>,
+        delivered: &Delivered,
+        host: &NextHost,
+        logged: &Logged,
+    ) -> Onward {
+        let passes_on = matches!(delivered.daemon, Daemon::Smtp | Daemon::Lmtp | Daemon::Pipe);
+        if !passes_on || delivered.status != Status::Sent {
             return Onward::Nowhere;
         }
-        let near = is_near(entry, delivery);
+        let near = host.near;
         let Some(message) = self.queue.get(slot) else { return Onward::Nowhere };
         let (started, message_id) = (message.origin.started, message.message_id);
-        let next = line::next_queue_id(delivery.reply).map(line::packed).filter(|&next| next != logged.id);
-        if let Some(next) = self.reinjected_as(entry, logged, started).filter(|_| next.is_none()) {
+        let next = entry.id_at(delivered.next).filter(|&next| next != logged.id);
+        if next.is_none()
+            && let Some(next) = self.reinjected_as(logged, started)
+        {
             return Onward::Message(next);
         }
         match next {
             Some(next) if self.continues(next, started, message_id, logged.time) => Onward::Message(next),
-            Some(next) if near || entry.daemon == Daemon::Lmtp => {
+            Some(next) if near || delivered.daemon == Daemon::Lmtp => {
                 match self.queue.under_way(next, logged.time) {
                     Some(_) => Onward::Message(next),
                     None => Onward::Awaited(Sign::QueueId(next), Otherwise::Unknown),
@@ -270,20 +258,20 @@ impl Reader<'_> {
             }
             Some(next) if self.others.took_over(next, message_id) => Onward::Counted,
             // What does not count here is left to the log of the host that took it.
-            Some(next) if self.relays.counts(delivery.relay) => {
+            Some(next) if host.counts => {
                 self.others.hand_over(next, message_id);
                 Onward::Nowhere
             }
-            None if (near || entry.daemon == Daemon::Pipe) && !discarded() => {
-                self.onward_unnamed(slot, entry, delivery, logged)
+            None if (near || delivered.daemon == Daemon::Pipe) && !delivered.discarded => {
+                self.onward_unnamed(slot, delivered.daemon, host.counts, logged)
             }
             Some(_) | None => Onward::Nowhere,
         }
     }
 
     /// The message under way on this host that names this one as what it was before.
-    fn reinjected_as(&mut self, entry: &Entry<'_>, logged: &Logged, started: Timestamp) -> Option<u128> {
-        let next = self.legs.hinted(hash(entry.id), logged.id)?;
+    fn reinjected_as(&mut self, logged: &Logged, started: Timestamp) -> Option<u128> {
+        let next = self.legs.hinted_id(hash_of_id(logged.id), logged.id)?;
         let slot = self.queue.under_way(next, logged.time)?;
         let later = self.queue.get(slot)?;
         let after = later.origin.started.seconds() + LATE_LINES >= started.seconds();
@@ -292,17 +280,11 @@ impl Reader<'_> {
 
     /// Where mail goes on that was handed to this host itself without getting a queue id: by the message-id of the
     /// next message, which may appear only later.
-    fn onward_unnamed(
-        &mut self,
-        slot: u32,
-        entry: &Entry<'_>,
-        delivery: &Delivery<'_>,
-        logged: &Logged,
-    ) -> Onward {
+    fn onward_unnamed(&mut self, slot: u32, daemon: Daemon, counts: bool, logged: &Logged) -> Onward {
         let Some(message) = self.queue.get(slot) else { return Onward::Nowhere };
         let (origin, message_id, leg) = (message.origin, message.message_id, message.leg);
-        let otherwise = match entry.daemon {
-            Daemon::Smtp if self.relays.counts(delivery.relay) => Otherwise::Delivered,
+        let otherwise = match daemon {
+            Daemon::Smtp if counts => Otherwise::Delivered,
             Daemon::Smtp => Otherwise::Skipped(Skip::OtherRelay),
             _ => Otherwise::Skipped(Skip::LocalDelivery),
         };
@@ -313,7 +295,7 @@ impl Reader<'_> {
         let next = next.filter(|&next| self.continues(next, origin.started, message_id, logged.time));
         match next.filter(|&next| self.is_same_mail(&origin, leg, next, logged)) {
             Some(next) => Onward::Message(next),
-            None if entry.daemon == Daemon::Lmtp => Onward::Nowhere,
+            None if daemon == Daemon::Lmtp => Onward::Nowhere,
             None => Onward::Awaited(Sign::MessageId(message_id), otherwise),
         }
     }
@@ -381,8 +363,4 @@ enum Onward {
     Awaited(Sign, Otherwise),
     /// In a message of another host that was counted already.
     Counted,
-}
-
-fn hash(bytes: &[u8]) -> u64 {
-    FxBuildHasher.hash_one(bytes).max(1)
 }

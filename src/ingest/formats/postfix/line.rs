@@ -67,40 +67,80 @@ pub fn instance(program: &[u8]) -> &[u8] {
     &program[..memchr::memchr(b'/', program).unwrap_or(program.len())]
 }
 
+/// What a byte can be in a queue id.
+const DIGIT: u8 = 1;
+const VOWEL: u8 = 2;
+/// A letter that is no capital hexadecimal digit.
+const BEYOND_HEXADECIMAL: u8 = 4;
+const FOREIGN: u8 = 8;
+const CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [FOREIGN; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'A' | b'E' => VOWEL,
+            b'B'..=b'F' => 0,
+            b'a' | b'e' | b'i' | b'o' | b'u' | b'I' | b'O' | b'U' => VOWEL | BEYOND_HEXADECIMAL,
+            b'a'..=b'z' | b'A'..=b'Z' => BEYOND_HEXADECIMAL,
+            _ => FOREIGN,
+        };
+        byte += 1;
+    }
+    classes
+}
+
 /// Splits `4AA091855DA0: rest` into queue id and rest. Neither kind has a fixed length. Short ids are capital
 /// hexadecimal digits, long ones letters and digits without vowels (Postfix `enable_long_queue_ids`); anonymised
 /// ones still hold a digit. Words such as `warning` do none of it.
+#[inline]
 pub fn queue_id(message: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (mut digit, mut hexadecimal, mut vowel) = (false, true, false);
-    let mut length = 0;
-    loop {
-        match message.get(length)? {
-            b':' => break,
-            b'0'..=b'9' => digit = true,
-            b'A' | b'E' => vowel = true,
-            b'B'..=b'F' => {}
-            b'a' | b'e' | b'i' | b'o' | b'u' | b'I' | b'O' | b'U' => (hexadecimal, vowel) = (false, true),
-            b'a'..=b'z' | b'A'..=b'Z' => hexadecimal = false,
-            _ => return None,
+    let (mut seen, mut length) = (0, 0);
+    for &byte in message.iter().take(21) {
+        let class = CLASSES[byte as usize];
+        if class == FOREIGN {
+            break;
         }
+        seen |= class;
         length += 1;
-        if length > 20 {
-            return None;
-        }
     }
-    let formed = length >= 6 && (digit || hexadecimal || length >= 10 && !vowel);
+    if message.get(length) != Some(&b':') {
+        return None;
+    }
+    let (digit, vowel) = (seen & DIGIT != 0, seen & VOWEL != 0);
+    let hexadecimal = seen & BEYOND_HEXADECIMAL == 0;
+    let formed = (6..=20).contains(&length) && (digit || hexadecimal || length >= 10 && !vowel);
     let rest = &message[length + 1..];
     formed.then(|| (&message[..length], rest.strip_prefix(b" ").unwrap_or(rest)))
 }
 
 /// Packs a queue id of at most 20 letters and digits into 120 bits.
+#[inline]
 pub fn packed(id: &[u8]) -> u128 {
     let digit = |b: u8| match b {
         b'0'..=b'9' => b - b'0',
         b'A'..=b'Z' => b - b'A' + 10,
         _ => b.wrapping_sub(b'a').wrapping_add(36) & 0x3f,
     };
-    id.iter().fold(1, |packed, &b| packed << 6 | u128::from(digit(b)))
+    // Ten digits at a time fit into a machine word.
+    id.chunks(10).fold(1, |packed, ten| {
+        let word = ten.iter().fold(0_u64, |word, &b| word << 6 | u64::from(digit(b)));
+        packed << (6 * ten.len()) | u128::from(word)
+    })
+}
+
+/// The letters and digits of a packed queue id, and how many there are.
+pub fn unpacked(id: u128) -> ([u8; 20], usize) {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let length = ((u128::BITS - id.leading_zeros()).saturating_sub(1) / 6).min(20) as usize;
+    let mut digits = [0; 20];
+    for (place, digit) in digits[..length].iter_mut().rev().enumerate() {
+        let six_bits = (id >> (6 * place)) as usize & 0x3f;
+        *digit = DIGITS.get(six_bits).copied().unwrap_or(b'?');
+    }
+    (digits, length)
 }
 
 /// What became of a recipient, by the word after `status=`.
@@ -316,6 +356,10 @@ mod tests {
         }
         assert!(queue_id(b"BABABABABABA: removed").is_some());
         let ids = ["A1B2C3", "a1b2c3", "A1B2C", "0A1B2C3", "4G6yC35YlszCx5Pk", "4G6yC35YlszCx5PK"];
+        for id in ids.iter().chain(&["zzzzzzzzzzzzzzzzzzzz", "00000000000000000000"]) {
+            let (digits, length) = unpacked(packed(id.as_bytes()));
+            assert_eq!(&digits[..length], id.as_bytes());
+        }
         let mut all: Vec<u128> = ids.iter().map(|id| packed(id.as_bytes())).collect();
         all.sort_unstable();
         all.dedup();

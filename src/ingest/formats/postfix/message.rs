@@ -2,8 +2,7 @@
 //!
 //! Keeping many of them apart is left to [`super::queue`], joining those that are one mail to [`super::chain`].
 
-use super::line::{Delivery, Status};
-use crate::ingest::handover::address_hash;
+use super::line::Status;
 use crate::ingest::origin::Origin;
 use crate::ingest::trail::{self, Addressee, Trail};
 use crate::period::Timestamp;
@@ -146,16 +145,15 @@ impl Message {
         self.first.iter().chain(&self.others)
     }
 
-    /// Notes a delivery line, and says whether it is news. Repeated lines of a recipient are retries: a mail that
+    /// Notes a delivery to a recipient, known by the hash of its address, and says whether it is news. Repeated lines of a recipient are retries: a mail that
     /// was handed over stays so.
-    pub fn deliver(&mut self, delivery: &Delivery<'_>, route: Route) -> bool {
-        let hash = address_hash(delivery.to);
+    pub fn deliver(&mut self, hash: u64, status: Status, route: Route) -> bool {
         let known = self.first.iter_mut().chain(&mut self.others).find(|recipient| recipient.hash == hash);
         match known {
             Some(recipient) if recipient.status == Status::Sent => return false,
-            Some(recipient) => (recipient.status, recipient.route) = (delivery.status, route),
+            Some(recipient) => (recipient.status, recipient.route) = (status, route),
             None => {
-                let recipient = Recipient { hash, status: delivery.status, route };
+                let recipient = Recipient { hash, status, route };
                 match &self.first {
                     None => self.first = Some(recipient),
                     Some(_) => self.others.push(recipient),
@@ -263,6 +261,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::handover::address_hash;
     use crate::usage::{ClientId, SourceId, TimeQuality};
 
     fn message() -> Message {
@@ -279,8 +278,8 @@ mod tests {
         Message::new(1, 0, 0, origin)
     }
 
-    fn line(to: &str, status: Status) -> Delivery<'_> {
-        Delivery { to: to.as_bytes(), relay: b"mx", status, reply: b"" }
+    fn deliver(message: &mut Message, to: &str, status: Status, route: Route) {
+        message.deliver(address_hash(to.as_bytes()), status, route);
     }
 
     #[test]
@@ -288,10 +287,10 @@ mod tests {
         let mut message = message();
         message.removed = true;
         for status in [Status::Deferred, Status::Sent, Status::Deferred] {
-            message.deliver(&line("A@Example.net", status), Route::External);
+            deliver(&mut message, "A@Example.net", status, Route::External);
         }
-        message.deliver(&line("a@example.NET", Status::Bounced), Route::External);
-        message.deliver(&line("b@example.net", Status::Deferred), Route::External);
+        deliver(&mut message, "a@example.NET", Status::Bounced, Route::External);
+        deliver(&mut message, "b@example.net", Status::Deferred, Route::External);
         message.expire();
         let expected = Recipients { delivered: 1, bounced: 1, ..Recipients::default() };
         assert_eq!(message.external(), expected);
@@ -301,8 +300,8 @@ mod tests {
     fn recipients_not_yet_tried_are_open_while_the_message_is_queued() {
         let mut message = message();
         message.queued_recipients = 5;
-        message.deliver(&line("a@example.net", Status::Sent), Route::External);
-        message.deliver(&line("b@example.net", Status::Sent), Route::Local);
+        deliver(&mut message, "a@example.net", Status::Sent, Route::External);
+        deliver(&mut message, "b@example.net", Status::Sent, Route::Local);
         assert_eq!(message.external(), Recipients { delivered: 1, open: 3, ..Recipients::default() });
         message.removed = true;
         assert_eq!(message.external().attempted(), 1);

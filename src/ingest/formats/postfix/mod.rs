@@ -2,17 +2,26 @@
 //!
 //! Each message is followed by host, queue id and incarnation from acceptance to `removed` (`message`, `queue`);
 //! passes through filters are joined (`chain`).
-//! `reader` runs over the parts, `follow` takes in lines, `count` lets complete messages go.
+//! `extract` finds on all cores what single lines tell (`rows`), in blocks that `pages` gives in their order; `reader`
+//! runs over the parts, `follow` takes in rows, `count` lets complete messages go.
 
 mod chain;
 mod count;
 mod entry;
+mod extract;
 mod follow;
+mod known;
 mod line;
 mod message;
+mod pages;
 mod queue;
 mod reader;
+mod rows;
 
+use std::num::NonZeroUsize;
+
+use super::super::parallel::workers;
+use super::super::syslog::blocks::BLOCK_BYTES;
 use super::super::syslog::{self, Envelope, Header, Known, Records};
 use super::super::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
 use crate::period::Timestamp;
@@ -52,18 +61,29 @@ impl LogFormat for Postfix {
     }
 
     fn read(&self, inputs: Vec<Input>, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), ReadError> {
-        let known = Known { is_own: |program| Daemon::of(program).is_some(), proof };
-        let mut parts = syslog::arrange(inputs, options, known, sink)?;
-        let hosts: Vec<Vec<u8>> = parts.iter().flat_map(|part| part.hosts.clone()).collect();
-        let hosts: Vec<&[u8]> = hosts.iter().map(Vec::as_slice).collect();
-        let mut reader = reader::Reader::new(options, &hosts, sink);
-        for part in &mut parts {
-            reader.read(part)?;
-        }
-        reader.finish();
-        syslog::tell_zones(&parts, self.name(), sink);
-        Ok(())
+        read_with(inputs, options, sink, workers(), BLOCK_BYTES)
     }
+}
+
+/// Reads inputs on so many cores, in blocks of about so many bytes.
+fn read_with(
+    inputs: Vec<Input>,
+    options: &ReadOptions,
+    sink: &mut dyn Sink,
+    cores: NonZeroUsize,
+    bytes: usize,
+) -> Result<(), ReadError> {
+    let known = Known { is_own: |program| Daemon::of(program).is_some(), proof };
+    let mut parts = syslog::arrange(inputs, options, known, sink)?;
+    let hosts: Vec<Vec<u8>> = parts.iter().flat_map(|part| part.hosts.clone()).collect();
+    let hosts: Vec<&[u8]> = hosts.iter().map(Vec::as_slice).collect();
+    let mut reader = reader::Reader::new(options, &hosts, sink);
+    for part in &mut parts {
+        reader.read(part, cores, bytes)?;
+    }
+    reader.finish();
+    syslog::tell_zones(&parts, Postfix.name(), sink);
+    Ok(())
 }
 
 /// The daemon that wrote a line, also inside a container's header.

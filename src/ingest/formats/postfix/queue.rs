@@ -57,7 +57,7 @@ pub struct Logged {
 
 impl Queue {
     /// Finds the incarnation to which a line belongs.
-    pub fn belongs(&self, logged: &Logged) -> Belongs {
+    pub fn belongs(&mut self, logged: &Logged) -> Belongs {
         let mut at = self.heads.get(&logged.id).copied().unwrap_or(END);
         let (mut exact, mut on_host) = (None, None);
         while let Some(Some(slot)) = self.slots.get(at as usize) {
@@ -79,12 +79,12 @@ impl Queue {
     }
 
     /// Whether a finished incarnation covers a time.
-    pub fn was_finished(&self, host: u32, id: u128, time: Timestamp, begins: bool) -> bool {
+    pub fn was_finished(&mut self, host: u32, id: u128, time: Timestamp, begins: bool) -> bool {
         self.finished.cover(span_key(host, id), time, begins)
     }
 
     /// Whether an incarnation has left the queue of a host not long before a time.
-    pub fn has_left(&self, host: u32, id: u128, time: Timestamp) -> bool {
+    pub fn has_left(&mut self, host: u32, id: u128, time: Timestamp) -> bool {
         self.finished.ended_before(span_key(host, id), time)
     }
 

@@ -4,16 +4,19 @@
 //! legs through filters and local deliveries do not count. Time comes from [`crate::ingest::syslog`].
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 
 use rustc_hash::FxHashMap;
 
 use super::chain::Legs;
-use super::entry::{Entry, entry};
+use super::known::{Known, known};
+use super::pages::pages;
 use super::queue::Queue;
+use super::rows::{Entry, Page, Said};
 use crate::ingest::handover::RelayFilter;
 use crate::ingest::others::Others;
-use crate::ingest::syslog::frames::message_length;
-use crate::ingest::syslog::{Clock, Part, Records};
+use crate::ingest::syslog::blocks::Blocks;
+use crate::ingest::syslog::{Clock, Part};
 use crate::ingest::{ReadError, ReadOptions, Sink};
 use crate::period::Timestamp;
 use crate::usage::{Rejection, Skip, SourceId};
@@ -41,10 +44,11 @@ pub struct Reader<'s> {
     next_host: u32,
     last_host: (Box<[u8]>, u32),
     instances: FxHashMap<Box<[u8]>, u32>,
-    last_instance: (Box<[u8]>, u32),
     pub(super) relays: RelayFilter,
     pub(super) leaving: [VecDeque<(Timestamp, u32)>; 2],
+    pub(super) known: Known,
     lines: u64,
+    sweeps: u64,
     pub(super) newest: Timestamp,
     tally: Tally,
 }
@@ -70,10 +74,11 @@ impl<'s> Reader<'s> {
             next_host: 0,
             last_host: (Box::default(), u32::MAX),
             instances: FxHashMap::default(),
-            last_instance: (Box::default(), u32::MAX),
             relays: RelayFilter::new(&options.relay_hosts),
             leaving: [VecDeque::new(), VecDeque::new()],
+            known: Known::default(),
             lines: 0,
+            sweeps: 0,
             newest: Timestamp::from_seconds(i64::MIN),
             tally: Tally::default(),
         };
@@ -86,34 +91,24 @@ impl<'s> Reader<'s> {
 
     /// Reads one part to its end. Messages under way stay for the next part; those that only wait for late lines
     /// are let go where that part goes back in time, so that its copies of their lines are seen as copies.
-    pub fn read(&mut self, part: &mut Part) -> Result<(), ReadError> {
+    pub fn read(&mut self, part: &mut Part, cores: NonZeroUsize, bytes: usize) -> Result<(), ReadError> {
         let newest = self.newest.seconds();
         if part.first().is_some_and(|first| first.seconds() + LATE_LINK < newest) {
             self.let_go(None);
         }
         let source = self.sink.names().add_source(part.input.name());
-        let mut records = Records::new(part.input.open()?, part.envelope);
-        let mut last = 0;
-        loop {
-            match records.next_record() {
-                Ok(Some(record)) => {
-                    last = record.number;
-                    self.record(record.line, record.number, source, &mut part.clock);
-                    if record.overlong {
-                        self.tally.records += 1;
-                        self.reject_line(
-                            source,
-                            last,
-                            "it is longer than 1 MiB: what stands beyond that is not read",
-                        );
-                    }
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    self.sink.damage(part.input.name(), last, error.to_string());
-                    break;
-                }
-            }
+        let mut blocks = Blocks::new(part.input.open()?, part.envelope, bytes);
+        let mut read = 0;
+        let fault = {
+            let clock = &mut part.clock;
+            let take = |page: &Page| {
+                self.page(page, source, read, clock);
+                read += u64::from(page.found.read);
+            };
+            pages(&mut blocks, cores, take)
+        };
+        if let Some(fault) = fault {
+            self.sink.damage(part.input.name(), read, fault.to_string());
         }
         self.flush_tally();
         part.refuse_newest_first()
@@ -129,30 +124,68 @@ impl<'s> Reader<'s> {
         self.flush_tally();
     }
 
-    /// Takes one record; a line of a stream without line ends can hold several.
-    fn record(&mut self, mut line: &[u8], number: u64, source: SourceId, clock: &mut Clock) {
-        if matches!(line.first(), Some(b'<' | b'0'..=b'9')) {
-            while let Some(next) = message_length(line) {
-                self.line(&line[..next], number, source, clock);
-                line = &line[next..];
+    /// Takes what was found in a block, before which so many lines of the input were read.
+    fn page(&mut self, page: &Page, source: SourceId, read: u64, clock: &mut Clock) {
+        let (found, text) = (&page.found, page.block.text());
+        self.known.begin(found);
+        for row in &found.rows {
+            self.sweep_before(u64::from(row.ordinal));
+            let line = read + u64::from(row.line);
+            if let Said::Overlong = row.said {
+                self.tally.records += 1;
+                self.reject_line(
+                    source,
+                    line,
+                    "it is longer than 1 MiB: what stands beyond that is not read",
+                );
+            } else {
+                self.entry(&Entry { row, found, text, source, line }, clock);
             }
         }
-        self.line(line, number, source, clock);
+        self.sweep_before(u64::from(found.lines));
+        self.lines += u64::from(found.lines);
+        self.tally.records += u64::from(found.lines);
+        for &(reason, count) in &found.skipped {
+            self.skip(reason, count);
+        }
     }
 
-    fn line(&mut self, line: &[u8], number: u64, source: SourceId, clock: &mut Clock) {
-        self.tally.records += 1;
-        self.lines += 1;
-        if self.lines.is_multiple_of(SWEEP_LINES) {
+    /// Sweeps where enough lines were read, up to one of the next block. What lines without messages say changes
+    /// nothing, so that it does not matter which of them it is.
+    fn sweep_before(&mut self, line: u64) {
+        let sweeps = (self.lines + line) / SWEEP_LINES;
+        if sweeps > self.sweeps {
+            self.sweeps = sweeps;
             self.sweep();
         }
-        match entry(line, number, source) {
-            Err(reason) => self.skip(reason),
-            Ok(entry) => match clock.instant(entry.header.time, entry.header.host) {
-                Some(time) => self.entry(&entry, time, clock),
-                None => self.reject(&entry, "its time cannot be read: expected a date of the calendar"),
-            },
+    }
+
+    /// The instant of a row and the number of its host; `None` where its time cannot be read.
+    pub(super) fn stamp(&mut self, entry: &Entry<'_>, clock: &mut Clock) -> Option<(Timestamp, u32)> {
+        if let Some((stamp, time, host)) = self.known.stamp
+            && stamp == entry.row.stamp
+        {
+            return Some((time, host));
         }
+        self.known.stamp = None;
+        let at = entry.stamp()?;
+        let name = entry.host();
+        let time = clock.instant_at(at.stamp.as_ref()?, name)?;
+        let mut hosts = std::mem::take(&mut self.known.hosts);
+        let host = known(&mut hosts, at.host, || self.host(name));
+        self.known.hosts = hosts;
+        self.known.stamp = Some((entry.row.stamp, time, host));
+        Some((time, host))
+    }
+
+    /// The number of the instance that wrote a row.
+    pub(super) fn instance(&mut self, entry: &Entry<'_>) -> u32 {
+        let instances = &mut self.instances;
+        let number = || {
+            let next = instances.len() as u32;
+            *instances.entry(entry.instance().into()).or_insert(next)
+        };
+        known(&mut self.known.instances, entry.row.program, number)
     }
 
     /// Gives up messages that were never queued or never left, so that memory stays bounded.
@@ -199,12 +232,8 @@ impl<'s> Reader<'s> {
         number
     }
 
-    pub(super) fn instance(&mut self, name: &[u8]) -> u32 {
-        numbered(&mut self.instances, &mut self.last_instance, name)
-    }
-
-    pub(super) fn skip(&mut self, reason: Skip) {
-        *self.tally.skipped.entry(reason).or_default() += 1;
+    pub(super) fn skip(&mut self, reason: Skip, lines: u64) {
+        *self.tally.skipped.entry(reason).or_default() += lines;
     }
 
     pub(super) fn reject(&mut self, entry: &Entry<'_>, reason: &str) {
@@ -223,18 +252,4 @@ impl<'s> Reader<'s> {
             self.sink.skip(reason, count);
         }
     }
-}
-
-/// The number of a name, remembered between lines since neighbouring lines mostly share it.
-fn numbered(known: &mut FxHashMap<Box<[u8]>, u32>, last: &mut (Box<[u8]>, u32), name: &[u8]) -> u32 {
-    if *last.0 == *name && last.1 != u32::MAX {
-        return last.1;
-    }
-    let next = known.len() as u32;
-    let number = known.get(name).copied().unwrap_or(next);
-    if number == next {
-        known.insert(name.into(), number);
-    }
-    *last = (name.into(), number);
-    number
 }

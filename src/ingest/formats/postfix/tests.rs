@@ -4,6 +4,7 @@ use super::*;
 use crate::ingest::Input;
 use crate::ingest::collect::Collected;
 use crate::usage::{SenderId, SizeQuality, Skip, TimeQuality};
+use proptest::prelude::*;
 
 fn read(inputs: Vec<Input>) -> Collected {
     let mut sink = Collected::default();
@@ -286,5 +287,78 @@ proptest::proptest! {
         let mut sink = Collected::default();
         Postfix.read(vec![Input::from_bytes("x", &text)], &options, &mut sink).unwrap();
         proptest::prop_assert!(sink.accounting.adds_up());
+    }
+}
+
+/// A line of a few hosts, queue ids and times, or something that is none.
+fn any_line() -> impl Strategy<Value = String> {
+    let texts = prop::sample::select(vec![
+        "smtpd[1]: ID: client=erp.contoso.com[192.0.2.7], sasl_username=app@contoso.com",
+        "smtpd[1]: ID: client=localhost[127.0.0.1], orig_queue_id=ABCDE0",
+        "smtpd[1]: ID: client=localhost[127.0.0.1]",
+        "pickup[2]: ID: uid=0 from=<root>",
+        "pickup[2]: ID: uid=0 from=<root> orig_id=ABCDE1",
+        "cleanup[3]: ID: message-id=<a@contoso.com>",
+        "cleanup[3]: ID: message-id=<20261001080000.ABCDE1@relay>",
+        "cleanup[3]: ID: message-id=<20261001070000.ABCDE2@relay>",
+        "cleanup[3]: ID: milter-reject: END-OF-MESSAGE from x",
+        "qmgr[4]: ID: from=<a@contoso.com>, size=1000, nrcpt=1 (queue active)",
+        "qmgr[4]: ID: from=<b@contoso.com>, size=2000, nrcpt=2 (queue active)",
+        "qmgr[4]: ID: from=<a@contoso.com>, si",
+        "qmgr[4]: ID: from=<a@contoso.com>, status=expired, returned to sender",
+        "qmgr[4]: ID: removed",
+        "smtp[5]: ID: to=<x@example.com>, relay=mx.example.com[198.51.100.1]:25, status=sent (250 ok)",
+        "smtp[5]: ID: to=<y@example.com>, relay=mx.example.com[198.51.100.1]:25, status=deferred (later)",
+        "smtp[5]: ID: to=<x@example.com>, relay=127.0.0.1[127.0.0.1]:10024, status=sent (250 queued as ABCDE3)",
+        "smtp[5]: ID: to=<x@example.com>, relay=127.0.0.1[127.0.0.1]:10024, status=sent (250 ok)",
+        "smtp[5]: ID: to=<x@example.com>, relay=h2[192.0.2.9]:25, status=sent (250 queued as ABCDE2)",
+        "smtp[5]: ID: to=<cut",
+        "smtpd[1]: connect from unknown[192.0.2.8]",
+        "smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.8]: 554",
+        "anvil[6]: statistics: max cache size 1",
+    ]);
+    let front = (0_u32..3, 0_u32..60, prop::sample::select(vec!["h1", "h2", "h1.contoso.com"]), 0_u32..5);
+    let other = prop::sample::select(vec![
+        "",
+        "broken",
+        "\r",
+        "Oct 99 10:00:00 h1 postfix/qmgr[4]: ABCDE0: removed",
+        "Oct  1 10:00:00 h1 dovecot: x",
+        "Oct  1 10:00:00 h1 docker[1]: Oct  1 10:00:00 h2 postfix/qmgr[4]: ABCDE1: removed",
+        "<22>Oct  1 10:00:00 h1 postfix/qmgr[4]: ABCDE0: removed",
+        "2026-10-01T08:00:30Z h1 postfix/qmgr[4]: ABCDE0: removed",
+        "<22>1 2026-10-01T08:00:30Z h1 postfix/qmgr 4 - - ABCDE0: removed",
+    ]);
+    let line = (front, texts).prop_map(|((minute, second, host, id), text)| {
+        let text = text.replace("ID:", &format!("ABCDE{id}:"));
+        format!("Oct  1 10:{minute:02}:{second:02} {host} postfix/{text}")
+    });
+    prop_oneof![12 => line, 1 => other.prop_map(str::to_owned)]
+}
+
+/// All that a run delivers, read on so many cores in blocks of such a size.
+fn delivered(parts: &[String], cores: usize, bytes: usize) -> String {
+    let inputs =
+        parts.iter().zip(1..).map(|(text, n)| Input::from_bytes(&format!("mail.log.{n}"), text.as_bytes()));
+    let options = ReadOptions { year: Some(2026), ..ReadOptions::default() };
+    let mut sink = Collected::default();
+    let ended = read_with(inputs.collect(), &options, &mut sink, NonZeroUsize::new(cores).unwrap(), bytes);
+    let Collected { records, accounting, warnings, damages, .. } = &sink;
+    format!("{ended:?} {records:#?} {accounting:#?} {warnings:?} {damages:?}")
+}
+
+proptest! {
+    #[test]
+    fn blocks_and_cores_change_nothing(
+        lines in prop::collection::vec(any_line(), 1..60),
+        (sorted, cut, cores, bytes) in (any::<bool>(), 0_usize..60, 1_usize..4, 1_usize..3_000),
+    ) {
+        let mut lines = lines;
+        if sorted {
+            lines.sort_by(|one, other| one.get(..15).cmp(&other.get(..15)));
+        }
+        let (first, second) = lines.split_at(cut.min(lines.len()));
+        let parts = [first.join("\n"), second.join("\n")];
+        prop_assert_eq!(delivered(&parts, cores, bytes), delivered(&parts, 1, 1 << 20));
     }
 }
