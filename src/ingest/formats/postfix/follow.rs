@@ -61,7 +61,7 @@ impl Reader<'_> {
         };
         let mut message = Message::new(logged.id, logged.host, logged.instance, origin);
         if self.sink.wants_trails() {
-            message.host_digest = trail::host_digest(entry.header.host);
+            message.host_digest = trail::host_digest(entry.host());
         }
         message.leg = self.legs.awaiting(Sign::QueueId(logged.id));
         self.queue.add(message)
