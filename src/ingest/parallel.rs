@@ -20,7 +20,6 @@ pub(crate) fn workers() -> NonZeroUsize {
 
 /// Calls `next` on a thread of its own until it has no more, `work` on each of its blocks on others, and `take` with
 /// the results here, in the order of the blocks. It ends early, without taking more, once `take` says `false`.
-#[cfg_attr(not(test), expect(dead_code, reason = "the CSV formats are about to use it"))]
 pub(crate) fn in_order<B: Send, R: Send>(
     workers: NonZeroUsize,
     next: impl FnMut() -> Option<B> + Send,

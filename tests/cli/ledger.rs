@@ -68,12 +68,93 @@ fn a_batch_is_told_and_the_same_again_adds_nothing() {
         let args = ["ingest", "samples/postfix.log", "--ledger", name, "--year", "2026"];
         relaymeter(&args).replace(folder.path().to_str().unwrap(), "DIR")
     };
-    insta::assert_snapshot!(tell(), @"");
-    insta::assert_snapshot!(tell(), @"");
+    insta::assert_snapshot!(tell(), @"
+    exit 0
+    --- stdout
+    Batch 1 of the ledger DIR/ledger
+
+                                             Rows  Messages  Recipients
+    -----------  --------------------------  ----  --------  ----------
+    submissions  added                        229       229         313
+    messages     under way, to be completed    10         0           0
+
+    Accounting
+    Became                   Records  Messages
+    -----------------------  -------  --------
+    used                       1,356       229
+    skipped: local-delivery       10         2
+    skipped: not-accepted          4         1
+    skipped: discarded             5         1
+    skipped: session             731
+    skipped: other-program        10
+    skipped: filter-hop            5
+    rejected                       0
+    -----------------------  -------  --------
+    read                       2,121
+
+    Provenance
+      relaymeter 0.1.0.
+      samples/postfix.log: postfix, 341702 bytes.
+    --- stderr
+    ");
+    insta::assert_snapshot!(tell(), @"
+    exit 0
+    --- stdout
+    Nothing new for the ledger DIR/ledger
+
+                                             Rows  Messages  Recipients
+    -----------  --------------------------  ----  --------  ----------
+    submissions  already there                229       229         313
+    messages     under way, to be completed    10         0           0
+
+    Accounting
+    Became                   Records  Messages
+    -----------------------  -------  --------
+    used                       1,356       229
+    skipped: local-delivery       10         2
+    skipped: not-accepted          4         1
+    skipped: discarded             5         1
+    skipped: session             731
+    skipped: other-program        10
+    skipped: filter-hop            5
+    rejected                       0
+    -----------------------  -------  --------
+    read                       2,121
+
+    Provenance
+      relaymeter 0.1.0.
+      samples/postfix.log: postfix, 341702 bytes.
+    --- stderr
+    ");
     let show = relaymeter(&["ledger", "show", name]).replace(folder.path().to_str().unwrap(), "DIR");
-    insta::assert_snapshot!(show, @"");
+    insta::assert_snapshot!(show, @"
+    exit 0
+    --- stdout
+    Ledger DIR/ledger
+
+    By month
+    Month    Kind         Rows  Messages  Recipients  Recipient bytes  Files    On disk
+    -------  -----------  ----  --------  ----------  ---------------  -----  ---------
+    (open)   unfinished     10         9           0              0 B      1    6.93 kB
+    2026-10  submissions   229       229         313         30.21 MB     31  212.31 kB
+    -------  -----------  ----  --------  ----------  ---------------  -----  ---------
+    Total                  239       229         313         30.21 MB     32  219.25 kB
+
+    Batches
+    Batch  Inputs  First input          Added  Completed  Already there
+    -----  ------  -------------------  -----  ---------  -------------
+        1       1  samples/postfix.log    229          0              0
+    --- stderr
+    ");
     let check = relaymeter(&["ledger", "check", name]).replace(folder.path().to_str().unwrap(), "DIR");
-    insta::assert_snapshot!(check, @"");
+    insta::assert_snapshot!(check, @"
+    exit 0
+    --- stdout
+    Ledger DIR/ledger
+
+      Whole: 32 files, 239 rows, 219.25 kB.
+    --- stderr
+    ");
 }
 
 #[test]
@@ -140,14 +221,75 @@ fn wrong_uses_are_told() {
     let (folder, ledger) = new_ledger();
     let tell = |args: &[&str]| relaymeter(args).replace(folder.path().to_str().unwrap(), "DIR");
     let name = ledger.to_str().unwrap();
-    insta::assert_snapshot!(tell(&["analyze", "--ledger", name]), @"");
-    insta::assert_snapshot!(tell(&["analyze", "--ledger", name, "--year", "2026"]), @"");
-    insta::assert_snapshot!(tell(&["analyze", "--ledger", name, "samples/postfix.log"]), @"");
-    insta::assert_snapshot!(tell(&["ledger", "forget", name]), @"");
-    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--sender", "nobody"]), @"");
+    insta::assert_snapshot!(tell(&["analyze", "--ledger", name]), @"
+    exit 1
+    --- stdout
+    --- stderr
+    error: DIR/ledger: holds no ledger: expected a folder with state/manifest.json
+    hint: 'relaymeter ingest PATH… --ledger DIR/ledger' makes one
+    ");
+    insta::assert_snapshot!(tell(&["analyze", "--ledger", name, "--year", "2026"]), @"
+    exit 2
+    --- stdout
+    --- stderr
+    error: the argument '--ledger <DIR>' cannot be used with:
+      --input-format <NAME>
+      --mapping <FILE>
+      --sheet <NAME>
+      --date-order <ORDER>
+      --log-timezone <ZONE>
+      --year <YEAR>
+      --own-domain <DOMAIN>
+      --relay-host <HOST>
+
+    Usage: relaymeter analyze --ledger <DIR> [PATH]...
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(tell(&["analyze", "--ledger", name, "samples/postfix.log"]), @"
+    exit 2
+    --- stdout
+    --- stderr
+    error: the argument '--ledger <DIR>' cannot be used with '[PATH]...'
+
+    Usage: relaymeter analyze --ledger <DIR> [PATH]...
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(tell(&["ledger", "forget", name]), @"
+    exit 2
+    --- stdout
+    --- stderr
+    error: the following required arguments were not provided:
+      <--before <DATE>|--sender <ADDRESS|@DOMAIN>|--recipients>
+
+    Usage: relaymeter ledger forget <--before <DATE>|--sender <ADDRESS|@DOMAIN>|--recipients> <DIR>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--sender", "nobody"]), @"
+    exit 2
+    --- stdout
+    --- stderr
+    error: invalid value 'nobody' for '--sender <ADDRESS|@DOMAIN>': 'nobody' is not a sender: expected an address, or '@' and a domain
+
+    For more information, try '--help'.
+    ");
     ingest(&[Path::new("postfix.log")], &["--year", "2026"], &ledger);
-    insta::assert_snapshot!(tell(&["analyze", name]), @"");
-    insta::assert_snapshot!(tell(&["ingest", "samples/README.md", "--ledger", name]), @"");
+    insta::assert_snapshot!(tell(&["analyze", name]), @"
+    exit 1
+    --- stdout
+    --- stderr
+    error: DIR/ledger: is a ledger, not a folder of logs
+    hint: name it with --ledger DIR/ledger
+    ");
+    insta::assert_snapshot!(tell(&["ingest", "samples/README.md", "--ledger", name]), @"
+    exit 1
+    --- stdout
+    --- stderr
+    error: samples/README.md: not recognised: it looks like text of another kind; expected one of postfix, exim, sendmail, opensmtpd, exchange-server, iis-smtp, hmailserver, message-trace, acs-diagnostics, azure-cost, control-totals, generic-csv
+    hint: --input-format forces one, and --mapping names the columns of a CSV
+    ");
 }
 
 #[test]
@@ -164,22 +306,57 @@ fn what_is_forgotten_does_not_come_back() {
     };
     let all = totals("sender");
     let sender = "noreply@contoso.com";
-    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--sender", sender]), @"");
+    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--sender", sender]), @"
+    exit 0
+    --- stdout
+    Ledger DIR/ledger
+
+      69 rows changed; their volume stays (69 messages, 84 recipients).
+    --- stderr
+    ");
     let erased = totals("sender");
     assert_eq!(erased["totals"], all["totals"]);
     assert!(!erased["rows"].to_string().contains(sender));
     ingest(&[log], &["--year", "2026"], &ledger);
     assert_eq!(totals("sender"), erased);
-    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--recipients"]), @"");
+    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--recipients"]), @"
+    exit 0
+    --- stdout
+    Ledger DIR/ledger
+
+      169 rows changed; no digest of a recipient is left (168 messages, 229 recipients).
+    --- stderr
+    ");
     assert_eq!(totals("sender"), erased);
     ingest(&[log], &["--year", "2026"], &ledger);
     assert_eq!(totals("sender"), erased);
-    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--before", "2026-10-15"]), @"");
+    insta::assert_snapshot!(tell(&["ledger", "forget", name, "--before", "2026-10-15"]), @"
+    exit 0
+    --- stdout
+    Ledger DIR/ledger
+
+      113 rows removed, all from before 2026-10-15 (107 messages, 145 recipients).
+    --- stderr
+    ");
     let rest = totals("day");
     ingest(&[log], &["--year", "2026"], &ledger);
     assert_eq!(totals("day"), rest);
-    insta::assert_snapshot!(tell(&["ledger", "check", name]), @"");
-    insta::assert_snapshot!(tell(&["ledger", "compact", name]), @"");
+    insta::assert_snapshot!(tell(&["ledger", "check", name]), @"
+    exit 0
+    --- stdout
+    Ledger DIR/ledger
+
+      Whole: 18 files, 126 rows, 120.52 kB.
+    --- stderr
+    ");
+    insta::assert_snapshot!(tell(&["ledger", "compact", name]), @"
+    exit 0
+    --- stdout
+    Ledger DIR/ledger
+
+      18 files before, 18 now; the same rows.
+    --- stderr
+    ");
     assert_eq!(totals("day"), rest);
 }
 
