@@ -53,11 +53,13 @@ impl Identity {
     }
 }
 
-/// Whether one row has read the same beginning at another time than the other: with another zone or year.
+/// Whether one row has read the same beginning at another time than the other: with another zone or year. The key of a
+/// message with a thread is a digest of its first line, time and all, so that nothing else can be behind it. Without
+/// one, an earlier record of the message can have come to light where its times are known for sure.
 pub fn contradicts(a: &SubmissionRow, b: &SubmissionRow) -> bool {
     let sure = |row: &SubmissionRow| row.time_quality == TimeQuality::Exact;
     let apart = a.time.seconds().abs_diff(b.time.seconds()) > DRIFT.unsigned_abs();
-    (a.key, a.leg) == (b.key, b.leg) && a.begun && b.begun && !sure(a) && !sure(b) && apart
+    (a.key, a.leg) == (b.key, b.leg) && a.begun && b.begun && apart && (a.thread.is_some() || !sure(a) && !sure(b))
 }
 
 #[cfg(test)]
