@@ -24,6 +24,9 @@ use super::schema::{Cell, Column, Kind, Table, Type, VERSION, parquet_schema};
 
 /// Rows that are read and held together: few enough to be held, enough to be packed well.
 pub(super) const GROUP_ROWS: usize = 128 * 1024;
+/// Bytes of the dictionary of a column. So many that a group of rows stays below it: `vectors` counts on texts that
+/// are stored once each.
+const DICTIONARY_CAP: usize = 1 << 30;
 /// Keys of what each file says of itself.
 pub(super) const VERSION_KEY: &str = "relaymeter.ledger.version";
 pub(super) const KIND_KEY: &str = "relaymeter.kind";
@@ -82,6 +85,7 @@ fn properties<R: Table>(kind: Kind) -> WriterProperties {
     let says = |key: &str, value: String| KeyValue { key: key.to_owned(), value: Some(value) };
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_dictionary_page_size_limit(DICTIONARY_CAP)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_max_row_group_row_count(None)
         .set_offset_index_disabled(true)

@@ -4,6 +4,7 @@
 //! Putting files and manifest in place together is left to `commit`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -175,6 +176,14 @@ impl Sums {
             let sum = self.billed.entry(currency.clone()).or_default();
             *sum = sum.saturating_add(*amount);
         }
+    }
+}
+
+impl fmt::Display for Sums {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Sums { messages, recipients, recipient_bytes, billed } = self;
+        write!(f, "{messages} messages, {recipients} recipients, {recipient_bytes} recipient bytes")?;
+        billed.iter().try_for_each(|(currency, amount)| write!(f, ", {amount} {currency}"))
     }
 }
 

@@ -199,7 +199,7 @@ impl<'a> Cell<'a> {
 }
 
 /// Microseconds in a second.
-const MICROS: i64 = 1_000_000;
+pub(super) const MICROS: i64 = 1_000_000;
 
 /// A column of rows of one type.
 pub(super) struct Column<R> {

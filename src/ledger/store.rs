@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::commit::{self};
+use super::commit;
 use super::decode::read_file;
 use super::error::LedgerError;
 use super::lock::{self, Lock};
@@ -14,6 +14,7 @@ use super::paths;
 use super::row::{ChargeRow, SubmissionRow, SummaryRow};
 use super::schema::Kind;
 use super::submissions::Identity;
+use super::vectors::{Vectors, read_vectors};
 
 /// A ledger as it was when it was opened. Batches that are added meanwhile wait until it is dropped.
 #[derive(Debug)]
@@ -88,6 +89,17 @@ impl Store {
     /// The rows of a file of charges.
     pub fn charges(&self, file: &FileEntry) -> Result<Vec<ChargeRow>, LedgerError> {
         read_file(&self.path(file), file.kind, file.rows)
+    }
+
+    /// Columns of a file of submissions or unfinished messages by their names, one item for each group of rows, with
+    /// texts by number: the way to read millions of rows. Nothing else is decoded.
+    pub fn submission_columns(&self, file: &FileEntry, names: &[&str]) -> Result<Vec<Vectors>, LedgerError> {
+        read_vectors::<SubmissionRow>(&self.path(file), file.kind, file.rows, names)
+    }
+
+    /// The same of a file of summaries.
+    pub fn summary_columns(&self, file: &FileEntry, names: &[&str]) -> Result<Vec<Vectors>, LedgerError> {
+        read_vectors::<SummaryRow>(&self.path(file), file.kind, file.rows, names)
     }
 
     /// What tells the messages of a file of submissions apart, in the order of its rows; nothing else is decoded.

@@ -137,3 +137,38 @@ proptest! {
         prop_assert_eq!(store.submissions(file).unwrap(), expected);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn columns_hold_what_rows_hold(rows in proptest::collection::vec(any_submission(), 1..40)) {
+        let folder = ledger();
+        let batch = Writer::open(folder.path()).unwrap().begin().unwrap();
+        batch.add_submissions(day(), &mut rows.clone()).unwrap();
+        let store = batch.commit().unwrap().store();
+        let file = store.files(Kind::Submissions).next().unwrap();
+        let rows = store.submissions(file).unwrap();
+        let names = ["key", "leg", "time", "message_size", "sender", "traffic", "begun", "no such"];
+        let groups = store.submission_columns(file, &names).unwrap();
+        let group = &groups[0];
+        prop_assert_eq!((groups.len(), group.rows()), (1, rows.len()));
+        prop_assert!(group.numbers("line").is_none() && group.numbers("no such").is_none());
+        let numbers = |name: &str, at: usize| {
+            let numbers = group.numbers(name).unwrap();
+            (!numbers.missing.get(at).copied().unwrap_or(false)).then(|| numbers.values[at])
+        };
+        let text = |name: &str, at: usize| {
+            let texts = group.texts(name).unwrap();
+            texts.list.get(texts.places[at] as usize).map(|text| text.to_string())
+        };
+        for (at, row) in rows.iter().enumerate() {
+            prop_assert_eq!(group.digests("key").unwrap()[at], row.key);
+            prop_assert_eq!(numbers("leg", at), Some(i64::from(row.leg)));
+            prop_assert_eq!(numbers("time", at), Some(row.time.seconds()));
+            prop_assert_eq!(numbers("message_size", at), row.message_size.map(u64::cast_signed));
+            prop_assert_eq!(numbers("begun", at), Some(i64::from(row.begun)));
+            prop_assert_eq!(text("sender", at), row.sender.clone());
+            prop_assert_eq!(text("traffic", at), Some(row.traffic.name().to_owned()));
+        }
+    }
+}

@@ -30,7 +30,15 @@ pub(super) fn check_schema(file: &Section) -> io::Result<()> {
     file.part(end, 4).reader()?.read_exact(&mut length)?;
     let length = u64::from(u32::from_le_bytes(length));
     let start = end.checked_sub(length).ok_or_else(damaged)?;
-    let mut footer = Compact::new(&file.part(start, length))?;
+    check_footer(Compact::new(&file.part(start, length))?)
+}
+
+/// The same of a footer in memory.
+pub(crate) fn check_footer_bytes(footer: &[u8]) -> io::Result<()> {
+    check_footer(Compact { from: footer, at: 0 })
+}
+
+fn check_footer(mut footer: Compact<impl Read>) -> io::Result<()> {
     let mut last = 0;
     while let Some((field, kind)) = footer.field(&mut last)? {
         if (field, kind) == (2, LIST) {
@@ -48,6 +56,22 @@ pub(super) fn check_pages(file: &Section, (start, length): (u64, u64), values: u
     while at < length && seen < values {
         let from = start.checked_add(at).ok_or_else(damaged)?;
         let mut header = Compact::new(&file.part(from, length - at))?;
+        let page = header.page()?;
+        at = at.saturating_add(header.at).saturating_add(page.bytes);
+        seen = seen.saturating_add(page.values);
+    }
+    Ok(())
+}
+
+/// The same of a column in memory.
+pub(crate) fn check_pages_bytes(column: &[u8], values: u64) -> io::Result<()> {
+    let (mut at, mut seen) = (0_u64, 0_u64);
+    while seen < values {
+        let Some(from) = usize::try_from(at).ok().and_then(|at| column.get(at..)) else { break };
+        if from.is_empty() {
+            break;
+        }
+        let mut header = Compact { from, at: 0 };
         let page = header.page()?;
         at = at.saturating_add(header.at).saturating_add(page.bytes);
         seen = seen.saturating_add(page.values);

@@ -22,6 +22,7 @@ mod table;
 mod unpack;
 mod workbook;
 
+pub(crate) use announced::{check_footer_bytes, check_pages_bytes};
 pub use dates::Dates;
 pub use digest::{Digest, Digests};
 pub use discover::{Discovery, discover};
