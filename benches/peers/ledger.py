@@ -5,7 +5,7 @@ import sys
 import duckdb
 
 rows = f"read_parquet('{sys.argv[1]}/submissions/*/*.parquet', hive_partitioning=true)"
-recipients = "(delivered_recipients + open_recipients + bounced_recipients + filtered_recipients + unknown_recipients)"
+recipients = "recipients"
 query = f"""
     SELECT date_trunc('month', time), sender_domain, sum(messages) AS messages, sum({recipients}) AS recipients,
         sum(message_size * {recipients}) AS recipient_bytes FROM {rows} GROUP BY ALL"""

@@ -60,15 +60,21 @@ impl Cover {
         }
         let wanted = Wanted { connector: true, ..Wanted::none() };
         for file in files.iter().filter(|file| file.kind == Kind::Submissions && days.contains(&file.day)) {
-            let rows = Rows::read(store, file, &wanted)?;
-            for (at, row) in rows.iter().enumerate() {
-                let window = cover.window(rows.connector.text(at), row.time);
-                if let Some(both) = window.and_then(|window| cover.windows.get_mut(&window)) {
-                    both.submissions = both.submissions.saturating_add(row.messages);
-                }
+            for rows in Rows::read(store, file, &wanted)? {
+                cover.compare(&rows);
             }
         }
         Ok(cover)
+    }
+
+    /// Adds submissions to the windows that have summaries.
+    fn compare(&mut self, rows: &Rows) {
+        for at in 0..rows.len() {
+            let window = self.window(rows.connector.value(at).map(|text| &**text), rows.time(at));
+            if let Some(both) = window.and_then(|window| self.windows.get_mut(&window)) {
+                both.submissions = both.submissions.saturating_add(rows.messages(at));
+            }
+        }
     }
 
     fn number(&mut self, connector: Option<&str>) -> u32 {

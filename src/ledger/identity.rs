@@ -59,7 +59,11 @@ impl Identity {
 pub fn contradicts(a: &SubmissionRow, b: &SubmissionRow) -> bool {
     let sure = |row: &SubmissionRow| row.time_quality == TimeQuality::Exact;
     let apart = a.time.seconds().abs_diff(b.time.seconds()) > DRIFT.unsigned_abs();
-    (a.key, a.leg) == (b.key, b.leg) && a.begun && b.begun && apart && (a.thread.is_some() || !sure(a) && !sure(b))
+    (a.key, a.leg) == (b.key, b.leg)
+        && a.begun
+        && b.begun
+        && apart
+        && (a.thread.is_some() || !sure(a) && !sure(b))
 }
 
 #[cfg(test)]

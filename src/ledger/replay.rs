@@ -12,11 +12,14 @@ use super::cover::Cover;
 use super::error::LedgerError;
 use super::manifest::FileEntry;
 use super::row::{ChargeRow, SummaryRow};
-use super::rows::{Rows, Wanted};
+use super::rows::{RowTexts, Rows, Wanted};
 use super::schema::Kind;
 use super::store::Store;
 use crate::ingest::{Record, Sink, parallel};
 use crate::usage::{BilledCharge, Client, ClientId, HostId, Names, SenderId, Skip, SourceId, Submission};
+
+/// The input of rows whose inputs are not wanted.
+const UNTOLD: &str = "(ledger)";
 
 /// What of a ledger is handed over.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -35,7 +38,7 @@ impl Selected {
 
 /// A file as it is handed over.
 enum Chunk {
-    Submissions(Box<Rows>),
+    Submissions(Vec<Rows>),
     Summaries(Vec<SummaryRow>),
     Charges(Vec<ChargeRow>),
 }
@@ -51,9 +54,7 @@ pub fn replay(store: &Store, selected: &Selected, sink: &mut dyn Sink) -> Result
     let read = |file: &FileEntry| match file.kind {
         Kind::Summaries => store.summaries(file).map(Chunk::Summaries),
         Kind::Charges => store.charges(file).map(Chunk::Charges),
-        Kind::Submissions | Kind::Unfinished => {
-            Rows::read(store, file, &wanted).map(|rows| Chunk::Submissions(Box::new(rows)))
-        }
+        Kind::Submissions | Kind::Unfinished => Rows::read(store, file, &wanted).map(Chunk::Submissions),
     };
     let mut desk = Desk { sink, sources: FxHashMap::default(), cover };
     let mut next = files.into_iter();
@@ -86,7 +87,7 @@ struct Desk<'a> {
 impl Desk<'_> {
     fn hand_over(&mut self, chunk: Chunk) {
         match chunk {
-            Chunk::Submissions(rows) => self.submissions(&rows),
+            Chunk::Submissions(groups) => groups.iter().for_each(|rows| self.submissions(rows)),
             Chunk::Summaries(rows) => rows.into_iter().for_each(|row| self.summary(&row)),
             Chunk::Charges(rows) => rows.into_iter().for_each(|row| self.charge(row)),
         }
@@ -102,25 +103,26 @@ impl Desk<'_> {
     }
 
     fn submissions(&mut self, rows: &Rows) {
-        let sources: Vec<SourceId> = rows.source.texts().iter().map(|name| self.source(name)).collect();
-        let unknown_source = if sources.is_empty() { self.source("ledger") } else { SourceId(0) };
+        let sources: Vec<SourceId> = rows.source.values().iter().map(|name| self.source(name)).collect();
+        let untold = if sources.is_empty() { self.source(UNTOLD) } else { SourceId(0) };
         let names = self.sink.names();
         let senders: Vec<SenderId> =
-            rows.sender.texts().iter().map(|text| sender(names, Some(text))).collect();
-        let clients: Vec<ClientId> = rows.client.texts().iter().map(|it| client(names, it)).collect();
+            rows.sender.values().iter().map(|text| sender(names, Some(text))).collect();
+        let clients: Vec<ClientId> = rows.client.values().iter().map(|it| client(names, it)).collect();
         let hosts: Vec<HostId> =
-            rows.connector.texts().iter().map(|text| names.host(text.as_bytes())).collect();
-        self.sink.records(rows.records.iter().sum());
-        let checks = self.cover.is_needed();
-        for (at, row) in rows.iter().enumerate() {
-            let submission = Submission {
+            rows.connector.values().iter().map(|text| names.host(text.as_bytes())).collect();
+        self.sink.records(rows.records());
+        let compares = self.cover.is_needed();
+        for at in 0..rows.len() {
+            let texts = RowTexts {
                 sender: rows.sender.of(at, &senders, SenderId::UNKNOWN),
                 client: rows.client.of(at, &clients, ClientId::UNKNOWN),
-                relay: rows.connector.of(at, &hosts, HostId::UNKNOWN),
-                source: rows.source.of(at, &sources, unknown_source),
-                ..row
+                connector: rows.connector.of(at, &hosts, HostId::UNKNOWN),
+                source: rows.source.of(at, &sources, untold),
             };
-            if checks && !self.cover.submissions_count(rows.connector.text(at), submission.time) {
+            let submission = rows.submission(at, texts);
+            let connector = || rows.connector.value(at).map(|text| &**text);
+            if compares && !self.cover.submissions_count(connector(), submission.time) {
                 self.sink.skip_message(Skip::Covered, submission.records);
             } else {
                 self.sink.accept(Record::Submission(submission));

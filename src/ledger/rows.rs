@@ -1,13 +1,19 @@
 //! The rows of a file of submissions by columns, with each text once: what `replay` hands over.
+//!
+//! Decoding columns is left to `vectors`.
 
+use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
-use std::hash::Hash;
 
+use super::columns::{size_quality, time_quality, traffic};
 use super::error::LedgerError;
 use super::manifest::FileEntry;
-use super::row::SubmissionRow;
 use super::store::Store;
-use crate::usage::{Client, ClientId, HostId, SenderId, SourceId, Submission};
+use super::vectors::{NO_TEXT, Numbers, Texts, Vectors};
+use crate::period::Timestamp;
+use crate::usage::{
+    Client, ClientId, HostId, Recipients, SenderId, SizeQuality, SourceId, Submission, TimeQuality, Traffic,
+};
 
 /// The columns that a caller makes use of, beside times, counts, sizes and traffic. Without one of them all rows are
 /// the same in it: of an unknown sender and client, and of no connector.
@@ -38,138 +44,224 @@ impl Wanted {
     }
 }
 
-/// A column of values that come again: each value once, and for each row its number.
-#[derive(Debug)]
+/// A column of values that come again: each value once, and for each row its place.
+#[derive(Clone, Debug)]
 pub struct Coded<T> {
     values: Vec<T>,
-    /// 0: the row has none; else 1 + the number of the value. Empty where the column is not wanted.
-    codes: Vec<u32>,
+    /// Empty where the column is not wanted.
+    places: Vec<u32>,
 }
 
 impl<T> Default for Coded<T> {
     fn default() -> Coded<T> {
-        Coded { values: Vec::new(), codes: Vec::new() }
+        Coded { values: Vec::new(), places: Vec::new() }
     }
 }
 
 impl<T> Coded<T> {
     /// The values, each once.
-    pub fn texts(&self) -> &[T] {
+    pub fn values(&self) -> &[T] {
         &self.values
     }
 
     /// What a row has, of something that there is for each value.
     pub fn of<U: Copy>(&self, at: usize, each: &[U], none: U) -> U {
-        let code = self.codes.get(at).copied().unwrap_or(0);
-        each.get((code as usize).wrapping_sub(1)).copied().unwrap_or(none)
+        let place = self.places.get(at).copied().unwrap_or(NO_TEXT);
+        each.get(place as usize).copied().unwrap_or(none)
+    }
+
+    /// The value of a row.
+    pub fn value(&self, at: usize) -> Option<&T> {
+        self.values.get(*self.places.get(at)? as usize)
     }
 }
 
-impl Coded<String> {
-    /// The text of a row.
-    pub fn text(&self, at: usize) -> Option<&str> {
-        let code = self.codes.get(at).copied().unwrap_or(0);
-        self.values.get((code as usize).wrapping_sub(1)).map(String::as_str)
-    }
-}
-
-/// Codes values as they come.
-struct Coder<T> {
-    known: FxHashMap<T, u32>,
-    coded: Coded<T>,
-}
-
-impl<T: Clone + Eq + Hash> Coder<T> {
-    fn new() -> Coder<T> {
-        Coder { known: FxHashMap::default(), coded: Coded::default() }
-    }
-
-    fn push(&mut self, value: Option<T>) {
-        let code = match value {
-            None => 0,
-            Some(value) => match self.known.get(&value) {
-                Some(&code) => code,
-                None => {
-                    self.coded.values.push(value.clone());
-                    let code = self.coded.values.len() as u32;
-                    self.known.insert(value, code);
-                    code
-                }
-            },
-        };
-        self.coded.codes.push(code);
-    }
-}
-
-/// The rows of a file.
+/// Rows of a group in a file.
 #[derive(Debug, Default)]
 pub struct Rows {
-    plain: Vec<Submission>,
-    /// Input records behind each.
-    pub records: Vec<u64>,
+    len: usize,
+    time: Vec<i64>,
+    time_quality: Coded<TimeQuality>,
+    messages: Vec<i64>,
+    message_size: Numbers,
+    size_quality: Coded<SizeQuality>,
+    megabytes: Coded<Decimal>,
+    recipients: [Vec<i64>; 5],
+    recipients_upper: Vec<i64>,
+    traffic: Coded<Traffic>,
+    line: Vec<i64>,
+    records: Vec<i64>,
+    key: Vec<u128>,
     /// Senders.
-    pub sender: Coded<String>,
+    pub sender: Coded<Box<str>>,
     /// Submitting hosts.
     pub client: Coded<Client>,
     /// Connectors.
-    pub connector: Coded<String>,
+    pub connector: Coded<Box<str>>,
     /// Inputs.
-    pub source: Coded<String>,
+    pub source: Coded<Box<str>>,
 }
+
+const RECIPIENTS: [&str; 5] = [
+    "recipients_delivered",
+    "recipients_open",
+    "recipients_bounced",
+    "recipients_filtered",
+    "recipients_unknown",
+];
+const CLIENT: [&str; 3] = ["client_name", "client_ip", "client_user"];
 
 impl Rows {
-    /// Reads those of a file.
-    pub fn read(store: &Store, file: &FileEntry, wanted: &Wanted) -> Result<Rows, LedgerError> {
-        let all = store.submissions(file)?;
-        let mut rows = Rows::default();
-        let (mut senders, mut connectors, mut sources) = (Coder::new(), Coder::new(), Coder::new());
-        let mut clients: Coder<(Option<String>, Option<std::net::IpAddr>, Option<String>)> = Coder::new();
-        for row in all {
-            rows.records.push(row.records);
-            rows.plain.push(plain(&row));
-            if wanted.sender {
-                senders.push(row.sender);
-            }
-            if wanted.connector {
-                connectors.push(row.connector);
-            }
-            if wanted.client {
-                clients.push(Some((row.client.name, row.client.ip, row.client.user)));
-            }
-            if wanted.source {
-                sources.push(Some(row.source));
-            }
-        }
-        rows.sender = senders.coded;
-        rows.connector = connectors.coded;
-        rows.source = sources.coded;
-        let values = clients.coded.values.into_iter().map(|(name, ip, user)| Client { name, ip, user });
-        rows.client = Coded { values: values.collect(), codes: clients.coded.codes };
-        Ok(rows)
+    /// Reads those of a file, group by group.
+    pub fn read(store: &Store, file: &FileEntry, wanted: &Wanted) -> Result<Vec<Rows>, LedgerError> {
+        let mut names = vec!["time", "time_quality", "messages", "message_size", "size_quality"];
+        names.extend(["stated_megabytes", "recipients_upper", "traffic", "records"]);
+        names.extend(RECIPIENTS);
+        names.extend(wanted.client.then_some(CLIENT).into_iter().flatten());
+        let optional = [
+            (wanted.sender, "sender"),
+            (wanted.connector, "connector"),
+            (wanted.source, "source"),
+            (wanted.source, "line"),
+            (wanted.key, "key"),
+        ];
+        names.extend(optional.into_iter().filter_map(|(wanted, name)| wanted.then_some(name)));
+        let groups = store.submission_columns(file, &names)?;
+        let rows = |vectors| {
+            Rows::of(vectors).ok_or_else(|| {
+                let what = "it has words that are none of the ledger";
+                LedgerError::damaged(&store.path(file), what)
+            })
+        };
+        groups.into_iter().map(rows).collect()
     }
 
-    /// Each row without texts.
-    pub fn iter(&self) -> impl Iterator<Item = Submission> {
-        self.plain.iter().copied()
+    fn of(mut vectors: Vectors) -> Option<Rows> {
+        let len = vectors.rows();
+        let size = vectors.take_numbers("message_size");
+        let mut numbers = |name| vectors.take_numbers(name).values;
+        let (time, messages) = (numbers("time"), numbers("messages"));
+        let (line, records) = (numbers("line"), numbers("records"));
+        let recipients = RECIPIENTS.map(&mut numbers);
+        let recipients_upper = numbers("recipients_upper");
+        let key = vectors.take_digests("key");
+        let mut texts = |name| vectors.take_texts(name);
+        Some(Rows {
+            len,
+            time,
+            time_quality: words(texts("time_quality"), time_quality)?,
+            messages,
+            message_size: size,
+            size_quality: words(texts("size_quality"), size_quality)?,
+            megabytes: words(texts("stated_megabytes"), |text| text.parse().ok())?,
+            recipients,
+            recipients_upper,
+            traffic: words(texts("traffic"), traffic)?,
+            line,
+            records,
+            key,
+            sender: plain(texts("sender")),
+            connector: plain(texts("connector")),
+            source: plain(texts("source")),
+            client: clients(CLIENT.map(texts))?,
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Records behind all of them.
+    pub fn records(&self) -> u64 {
+        self.records.iter().fold(0, |sum, records| sum.saturating_add(records.cast_unsigned()))
+    }
+
+    /// When a row was accepted.
+    pub fn time(&self, at: usize) -> Timestamp {
+        Timestamp::from_seconds(number(&self.time, at))
+    }
+
+    /// Messages behind a row.
+    pub fn messages(&self, at: usize) -> u64 {
+        count(&self.messages, at)
+    }
+
+    /// A row with its texts by number.
+    pub fn submission(&self, at: usize, texts: RowTexts) -> Submission {
+        let is_sized = !self.message_size.missing.get(at).is_some_and(|&missing| missing);
+        let size_quality = self.size_quality.value(at).copied().unwrap_or(SizeQuality::Missing);
+        let [delivered, open, bounced, filtered, unknown] =
+            [0, 1, 2, 3, 4].map(|of: usize| count(&self.recipients[of], at));
+        Submission {
+            time: self.time(at),
+            time_quality: self.time_quality.value(at).copied().unwrap_or(TimeQuality::Exact),
+            messages: self.messages(at),
+            message_size: is_sized.then(|| count(&self.message_size.values, at)),
+            size_quality: match size_quality {
+                SizeQuality::Stated { .. } => {
+                    SizeQuality::Stated { megabytes: self.megabytes.value(at).copied().unwrap_or_default() }
+                }
+                other => other,
+            },
+            recipients: Recipients { delivered, open, bounced, filtered, unknown },
+            recipients_upper: count(&self.recipients_upper, at),
+            sender: texts.sender,
+            client: texts.client,
+            relay: texts.connector,
+            traffic: self.traffic.value(at).copied().unwrap_or(Traffic::Unknown),
+            source: texts.source,
+            line: count(&self.line, at),
+            records: count(&self.records, at),
+            key: self.key.get(at).copied().unwrap_or_default(),
+        }
     }
 }
 
-fn plain(row: &SubmissionRow) -> Submission {
-    Submission {
-        time: row.time,
-        time_quality: row.time_quality,
-        messages: row.messages,
-        message_size: row.message_size,
-        size_quality: row.size_quality,
-        recipients: row.recipients,
-        recipients_upper: row.recipients_upper,
-        sender: SenderId::UNKNOWN,
-        client: ClientId::UNKNOWN,
-        relay: HostId::UNKNOWN,
-        traffic: row.traffic,
-        source: SourceId(0),
-        line: row.line,
-        records: row.records,
-        key: row.key,
+/// The texts of a row, by number.
+#[derive(Clone, Copy, Debug)]
+pub struct RowTexts {
+    /// The sender.
+    pub sender: SenderId,
+    /// The submitting host.
+    pub client: ClientId,
+    /// The connector.
+    pub connector: HostId,
+    /// The input.
+    pub source: SourceId,
+}
+
+fn number(values: &[i64], at: usize) -> i64 {
+    values.get(at).copied().unwrap_or_default()
+}
+
+fn count(values: &[i64], at: usize) -> u64 {
+    number(values, at).cast_unsigned()
+}
+
+fn plain(texts: Texts) -> Coded<Box<str>> {
+    Coded { values: texts.list, places: texts.places }
+}
+
+/// Words as what they stand for; `None`: one of them is none of the ledger.
+fn words<T>(texts: Texts, meant: impl Fn(&str) -> Option<T>) -> Option<Coded<T>> {
+    let values = texts.list.iter().map(|text| meant(text)).collect::<Option<_>>()?;
+    Some(Coded { values, places: texts.places })
+}
+
+/// Hosts by their three parts.
+fn clients([names, ips, users]: [Texts; 3]) -> Option<Coded<Client>> {
+    let ips = words(ips, |text| text.parse::<std::net::IpAddr>().ok())?;
+    let text = |texts: &Texts, place: u32| texts.list.get(place as usize).map(|text| text.to_string());
+    let mut known: FxHashMap<[u32; 3], u32> = FxHashMap::default();
+    let mut coded = Coded::default();
+    for ((&name, &ip), &user) in names.places.iter().zip(&ips.places).zip(&users.places) {
+        let place = *known.entry([name, ip, user]).or_insert_with(|| {
+            let ip = ips.values.get(ip as usize).copied();
+            coded.values.push(Client { name: text(&names, name), ip, user: text(&users, user) });
+            coded.values.len() as u32 - 1
+        });
+        coded.places.push(place);
     }
+    Some(coded)
 }

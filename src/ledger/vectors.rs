@@ -70,6 +70,23 @@ impl Vectors {
     }
 }
 
+impl Vectors {
+    /// Takes a column of numbers out; none where it was not asked for.
+    pub(super) fn take_numbers(&mut self, name: &str) -> Numbers {
+        self.numbers.remove(name).unwrap_or_default()
+    }
+
+    /// Takes a column of texts out; none where it was not asked for.
+    pub(super) fn take_texts(&mut self, name: &str) -> Texts {
+        self.texts.remove(name).unwrap_or_default()
+    }
+
+    /// Takes a column of digests out; none where it was not asked for.
+    pub(super) fn take_digests(&mut self, name: &str) -> Vec<u128> {
+        self.digests.remove(name).unwrap_or_default()
+    }
+}
+
 /// Reads columns by their names; names that the rows do not have are left out.
 pub(super) fn read_vectors<R: Table>(
     path: &Path,

@@ -49,7 +49,8 @@ fn pieces(name: &str, text: &str) -> (String, Vec<String>, bool) {
     // The lines of IIS take their day from the directives above them and belong to these; directives in the middle
     // begin what was another file.
     let is_joined = text.matches("\n#Fields").count() > 1;
-    let in_sections = text.starts_with('#') && (is_joined || !text.contains("#Fields: date-time"));
+    let in_sections =
+        !is_table && text.starts_with('#') && (is_joined || !text.contains("#Fields: date-time"));
     let mut pieces: Vec<String> = Vec::new();
     let mut is_open = false;
     let mut before = "";

@@ -281,7 +281,7 @@ mod tests {
         assert!(printed.assumed.offset);
         let mut named = clock(Some("America/Chicago"));
         assert_eq!(shown(&mut named, summer, "", &Shape::Ncsa), "2006-10-11T18:16:39Z zone-assumed");
-        assert_eq!(named.assumed, Assumed::default());
+        assert_eq!(summer.assumed, Assumed { zone: true, ..Assumed::default() });
         let spaced = "18/Aug/2006:13:17:37 - 0800";
         assert_eq!(shown(&mut printed, spaced, "", &Shape::Ncsa), "2006-08-18T21:17:37Z zone-assumed");
         assert_eq!(shown(&mut printed, "18/Aug/2006", "", &Shape::Ncsa), "none");
@@ -291,7 +291,7 @@ mod tests {
     fn iis_times_are_local_with_the_month_first_unless_shown_otherwise() {
         let mut utc = clock(None);
         assert_eq!(shown(&mut utc, "8/9/06", "7:55:20", &Shape::Fixed), "2006-08-09T07:55:20Z zone-assumed");
-        assert_eq!(utc.assumed, Assumed { utc: true, order: true, offset: false });
+        assert_eq!(utc.assumed, Assumed { zone: true, utc: true, order: true, offset: false });
         assert_eq!(
             shown(&mut utc, "03/20/98", "7:55:20", &Shape::Fixed),
             "1998-03-20T07:55:20Z zone-assumed"
