@@ -473,3 +473,27 @@ fn a_second_writer_is_told_who_is_first() {
     drop(lock);
     program().current_dir(samples()).args(args).assert().success();
 }
+
+#[test]
+fn every_output_fits_the_published_schema() {
+    let (_folder, ledger) = new_ledger();
+    let validator = crate::schema("ingest");
+    for sample in ["postfix.log", "azure-cost-mca.csv", "exim-syslog.log"] {
+        let report = ingest(&[Path::new(sample)], &["--year", "2026"], &ledger);
+        assert!(validator.is_valid(&report), "{sample}: {:?}", validator.iter_errors(&report).next());
+    }
+    let validator = crate::schema("ledger");
+    let name = ledger.to_str().unwrap();
+    for args in [
+        &["show", name][..],
+        &["check", name],
+        &["compact", name],
+        &["forget", name, "--sender", "@contoso.com"],
+        &["show", name],
+    ] {
+        let (code, report, error) = run(&[&["ledger", "--format", "json"], args].concat(), &[]);
+        assert_eq!(code, 0, "{args:?}: {error}");
+        let report: Value = serde_json::from_slice(&report).unwrap();
+        assert!(validator.is_valid(&report), "{args:?}: {:?}", validator.iter_errors(&report).next());
+    }
+}
