@@ -83,6 +83,22 @@ pub struct Trail<'a> {
     pub recipients: &'a [Addressee],
 }
 
+impl<'a> Trail<'a> {
+    /// What is known of a message whose key every record names, where none says that it is the last.
+    pub(crate) fn of_key(last: Timestamp, begun: bool, recipients: &'a [Addressee]) -> Trail<'a> {
+        Trail {
+            thread: None,
+            last,
+            begun,
+            ended: false,
+            stated: 0,
+            rest: Status::Unknown,
+            accepted: false,
+            recipients,
+        }
+    }
+}
+
 /// The thread of a message that a host logs under a packed id.
 pub(crate) fn thread(host: u64, id: u128) -> u64 {
     fnv(fnv(OFFSET_BASIS, &host.to_be_bytes()), &id.to_be_bytes())
