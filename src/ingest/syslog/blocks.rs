@@ -12,7 +12,7 @@ use super::frames::Frames;
 use crate::ingest::source::LINE_CAP;
 
 /// Bytes of a block, about: small enough to stay in the cache of a core until it is read.
-pub const BLOCK_BYTES: usize = 256 * 1024;
+pub const BLOCK_BYTES: usize = 512 * 1024;
 /// Bytes in which a line end is looked for before lone CRs are taken for line ends.
 const MARK_BYTES: usize = 512 * 1024;
 
@@ -53,6 +53,11 @@ impl Block {
     /// The bytes of all its lines.
     pub fn text(&self) -> &[u8] {
         &self.bytes[..self.end]
+    }
+
+    /// Whether its lines came out of a container, in which they can hold anything; texts have no NULs.
+    pub fn is_unwrapped(&self) -> bool {
+        self.unwrapped.is_some()
     }
 
     /// Gives all lines one after the other, and returns how many were read for them.

@@ -41,6 +41,8 @@ pub struct Clock {
     current: usize,
     year: Option<i32>,
     last_day: MonthDay,
+    /// The date of that day, where one was read.
+    date: Option<NaiveDate>,
     year_inferred: bool,
     cached: [u8; CACHED],
     cached_length: usize,
@@ -75,6 +77,7 @@ impl Clock {
             current: 0,
             year,
             last_day: (0, 0),
+            date: None,
             year_inferred: false,
             cached: [0; CACHED],
             cached_length: 0,
@@ -162,8 +165,13 @@ impl Clock {
             Some(year) => year,
             None => rolled(self.year?, self.last_day, (stamp.month, stamp.day)),
         };
-        let local = calendar(stamp, year)?;
-        (self.year, self.last_day) = (Some(year), (stamp.month, stamp.day));
+        let day = (stamp.month, stamp.day);
+        let date = match self.date.filter(|_| self.year == Some(year) && self.last_day == day) {
+            Some(date) => date,
+            None => NaiveDate::from_ymd_opt(year, stamp.month, stamp.day)?,
+        };
+        let local = at_second(date, stamp.second)?;
+        (self.year, self.last_day, self.date) = (Some(year), day, Some(date));
         Some(local)
     }
 
@@ -276,8 +284,11 @@ pub fn rolled(year: i32, last: MonthDay, day: MonthDay) -> i32 {
 
 /// The calendar time of a stamp in a year; `None` for 29 February outside leap years.
 pub fn calendar(stamp: &Stamp, year: i32) -> Option<NaiveDateTime> {
-    let date = NaiveDate::from_ymd_opt(year, stamp.month, stamp.day)?;
-    let (whole, leap) = (stamp.second.min(86_399), stamp.second / 86_400);
+    at_second(NaiveDate::from_ymd_opt(year, stamp.month, stamp.day)?, stamp.second)
+}
+
+fn at_second(date: NaiveDate, second: u32) -> Option<NaiveDateTime> {
+    let (whole, leap) = (second.min(86_399), second / 86_400);
     let time = NaiveTime::from_num_seconds_from_midnight_opt(whole, 0)?;
     Some(date.and_time(time) + chrono::TimeDelta::seconds(i64::from(leap)))
 }

@@ -137,13 +137,31 @@ impl<'a> Front<'a> {
     /// The header of a line that begins like this.
     #[inline]
     pub fn header_of(&self, line: &'a [u8]) -> Option<Header<'a>> {
-        let rest = line.strip_prefix(self.bytes)?;
+        let (front, rest) = line.split_at_checked(self.bytes.len())?;
+        if !is_same(front, self.bytes) {
+            return None;
+        }
         match with_pid(rest) {
             Some((program, after)) => {
                 Some(Header { time: self.time, host: self.host, program, message: without_id(after) })
             }
             None => Header::after_host(self.time, self.host, rest),
         }
+    }
+}
+
+/// Whether two texts of one length are the same. Those of a usual front are compared by their halves, which overlap.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match (one.first_chunk::<16>(), one.last_chunk::<16>()) {
+        (Some(first), Some(last)) if one.len() <= 32 => {
+            let halves = other.first_chunk::<16>().zip(other.last_chunk::<16>());
+            halves.is_some_and(|(other_first, other_last)| {
+                u128::from_ne_bytes(*first) == u128::from_ne_bytes(*other_first)
+                    && u128::from_ne_bytes(*last) == u128::from_ne_bytes(*other_last)
+            })
+        }
+        _ => one == other,
     }
 }
 

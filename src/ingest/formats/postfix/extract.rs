@@ -24,7 +24,7 @@ pub fn extract(page: &mut Page) {
     found.clear();
     let text = block.text();
     let mut extractor =
-        Extractor { text, found, front: None, stamp: (&[], &[]), has_nul: memchr::memchr(0, text).is_some() };
+        Extractor { text, found, front: None, stamp: (&[], &[]), has_nuls: block.is_unwrapped() };
     let read = block.each_line(|line| extractor.record(line));
     found.read = read;
 }
@@ -35,7 +35,8 @@ struct Extractor<'a, 'f> {
     front: Option<Front<'a>>,
     /// Time and host of the last row.
     stamp: (&'a [u8], &'a [u8]),
-    has_nul: bool,
+    /// Whether lines can hold NULs, behind which only the last piece counts.
+    has_nuls: bool,
 }
 
 /// A line in the parts that are needed to read it further.
@@ -134,7 +135,7 @@ impl<'a> Extractor<'a, '_> {
             Some(b'<' | b'0'..=b'9') => Header::parse_rfc5424(line).or_else(|| Header::parse(line)),
             _ => Header::parse(line),
         }?;
-        if !self.has_nul {
+        if !self.has_nuls {
             self.front = Front::of(line, &header).or(self.front);
         }
         Some(header)

@@ -116,17 +116,31 @@ pub fn queue_id(message: &[u8]) -> Option<(&[u8], &[u8])> {
     formed.then(|| (&message[..length], rest.strip_prefix(b" ").unwrap_or(rest)))
 }
 
+/// The six bits of each letter and digit. A table, since letters and digits of an id follow no pattern that a processor
+/// could foresee.
+const SIX_BITS: [u8; 256] = six_bits();
+
+const fn six_bits() -> [u8; 256] {
+    let mut bits = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        bits[byte] = match b {
+            b'0'..=b'9' => b - b'0',
+            b'A'..=b'Z' => b - b'A' + 10,
+            _ => b.wrapping_sub(b'a').wrapping_add(36) & 0x3f,
+        };
+        byte += 1;
+    }
+    bits
+}
+
 /// Packs a queue id of at most 20 letters and digits into 120 bits.
 #[inline]
 pub fn packed(id: &[u8]) -> u128 {
-    let digit = |b: u8| match b {
-        b'0'..=b'9' => b - b'0',
-        b'A'..=b'Z' => b - b'A' + 10,
-        _ => b.wrapping_sub(b'a').wrapping_add(36) & 0x3f,
-    };
     // Ten digits at a time fit into a machine word.
     id.chunks(10).fold(1, |packed, ten| {
-        let word = ten.iter().fold(0_u64, |word, &b| word << 6 | u64::from(digit(b)));
+        let word = ten.iter().fold(0_u64, |word, &b| word << 6 | u64::from(SIX_BITS[b as usize]));
         packed << (6 * ten.len()) | u128::from(word)
     })
 }

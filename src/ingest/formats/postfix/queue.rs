@@ -20,6 +20,8 @@ pub struct Queue {
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
     heads: FxHashMap<u128, u32>,
+    /// The id that was looked up last, and its head: neighbouring lines are often of one message.
+    last: (u128, u32),
     finished: Lifetimes,
 }
 
@@ -58,7 +60,10 @@ pub struct Logged {
 impl Queue {
     /// Finds the incarnation to which a line belongs.
     pub fn belongs(&mut self, logged: &Logged) -> Belongs {
-        let mut at = self.heads.get(&logged.id).copied().unwrap_or(END);
+        if self.last.0 != logged.id {
+            self.last = (logged.id, self.heads.get(&logged.id).copied().unwrap_or(END));
+        }
+        let mut at = self.last.1;
         let (mut exact, mut on_host) = (None, None);
         while let Some(Some(slot)) = self.slots.get(at as usize) {
             let message = &slot.message;
@@ -108,6 +113,7 @@ impl Queue {
             self.slots.len() as u32 - 1
         });
         let older = self.heads.insert(id, at).unwrap_or(END);
+        self.last = (id, at);
         self.slots[at as usize] = Some(Slot { message, older });
         at
     }
@@ -131,6 +137,9 @@ impl Queue {
         let id = slot.message.id;
         let Some(&head) = self.heads.get(&id) else { return };
         if head == at {
+            if self.last.0 == id {
+                self.last.1 = slot.older;
+            }
             if slot.older == END {
                 self.heads.remove(&id);
             } else {
