@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(text_key(address), expected);
         assert_eq!(RecipientHasher::default().hash(address), Some(expected));
         assert_eq!(address_hash(b"anna.rossi@example.net"), expected);
-        assert_eq!(thread(host_digest(b"Relay1.example.com"), 7), 1);
+        assert_eq!(thread(host_digest(b"Relay1.example.com"), 7), 12_320_964_342_746_287_240);
         assert_eq!(host_digest(b"relay1"), host_digest(b"RELAY1.example.org"));
         assert_ne!(host_digest(b"192.0.2.1"), host_digest(b"192.0.2.2"));
     }
