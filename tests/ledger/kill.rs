@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use relaymeter::ledger::{Store, Writer, compact};
+use relaymeter::ledger::{Kind, Store, Writer, compact};
 
 use super::{Random, add, batches, sound_batches};
 
@@ -21,7 +21,8 @@ fn writes_until_it_is_killed() {
     let Some(folder) = env::var_os(FOLDER) else { return };
     let folder = Path::new(&folder);
     let mut writer = Writer::open(folder).unwrap();
-    let mut number = batches(&writer);
+    let last = writer.files(Kind::Unfinished).next();
+    let mut number = last.map_or(0, |file| writer.submissions(file).unwrap()[0].line);
     loop {
         writer = add(writer, number).unwrap();
         number += 1;
@@ -43,19 +44,19 @@ fn a_writer_killed_at_a_hundred_moments_loses_nothing() {
         command.args(["--exact", "kill::writes_until_it_is_killed", "--nocapture"]);
         command.env(FOLDER, folder.path()).stdout(Stdio::null());
         let mut writer = command.spawn().unwrap();
-        // Random, and some while a commit is under way, which else is a small part of the time.
+        // Once it is at work, at any moment; of three times one within a commit, which else is a small part of the time.
         let start = Instant::now();
         let record = folder.path().join("state/commit.json");
-        if round % 3 == 0 {
-            while !record.exists() && start.elapsed() < Duration::from_secs(10) {}
-            thread::sleep(Duration::from_micros(random.below(1_500)));
-        } else {
-            thread::sleep(Duration::from_micros(random.below(150_000)));
+        let staging = folder.path().join("state/staging");
+        let (sign, most) = if round % 3 == 0 { (&record, 1_500) } else { (&staging, 40_000) };
+        while !sign.exists() && start.elapsed() < Duration::from_secs(10) {
+            thread::sleep(Duration::from_micros(50));
         }
+        thread::sleep(Duration::from_micros(random.below(most)));
         writer.kill().unwrap();
         assert!(writer.wait().unwrap().code().is_none(), "the writer ended by itself");
         ended += u64::from(record.exists());
-        begun += u64::from(folder.path().join("state/staging").exists());
+        begun += u64::from(staging.exists());
         if !folder.path().join("state/manifest.json").exists() && !record.exists() {
             continue;
         }
