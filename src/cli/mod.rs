@@ -16,6 +16,7 @@ pub mod man;
 pub mod output;
 pub mod price_args;
 pub mod prices;
+mod progress;
 pub mod read_args;
 mod records;
 mod result_files;

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::count_args::InForce;
+use super::progress::Progress;
 use super::settings::{self, Choice, Origin, Settings};
 use super::{ResultFiles, usage_error};
 use crate::ingest::formats::FORMATS;
@@ -81,6 +82,7 @@ impl ReadArgs {
             mapping,
             sheets: self.sheet.clone(),
             digests: false,
+            counter: None,
         };
         Ok(Reading { options, forced: self.forced()?, in_force, selects_relay })
     }
@@ -145,9 +147,12 @@ impl Reading {
 
     /// Reads inputs into a sink. A named input that is not recognised, or cannot be read, is an error.
     pub fn read(&self, found: Discovery, sink: &mut dyn Sink) -> anyhow::Result<Ingested> {
+        let progress = Progress::start(found.bytes());
+        let options = ReadOptions { counter: progress.counter(), ..self.options.clone() };
         let Discovery { inputs, remarks, problems } = found;
         remarks.into_iter().for_each(|remark| sink.warn(remark));
-        let ingested = read_all(inputs, FORMATS, self.forced, &self.options, sink)?;
+        let ingested = read_all(inputs, FORMATS, self.forced, &options, sink)?;
+        drop(progress);
         for problem in &problems {
             let (input, what) = problem.parts();
             sink.damage(input, 0, what);

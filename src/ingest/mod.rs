@@ -26,6 +26,9 @@ pub mod source;
 pub mod syslog;
 pub mod trail;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
 use crate::period::Zone;
 use crate::usage::{BilledCharge, ControlTotal, Names, Rejection, Skip, Submission};
 
@@ -112,6 +115,8 @@ pub struct ReadOptions {
     pub sheets: Vec<String>,
     /// Whether the SHA-256 of every file is told: hashing takes as long as half of the reading.
     pub digests: bool,
+    /// Where the bytes that are read are counted, as they lie on disk: for those who show how far it is.
+    pub counter: Option<Arc<AtomicU64>>,
 }
 
 /// A host by name, by name with a leading `*.`, by address or by network.

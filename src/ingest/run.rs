@@ -76,6 +76,7 @@ pub fn read_all(
             sink.damage(input.name(), 0, what.clone());
         }
         if let Some(format) = format {
+            options.counter.iter().for_each(|counter| input.count_reading(counter));
             group(&mut groups, format).push((recognitions.len(), input));
         }
         recognitions.push(recognition);

@@ -27,6 +27,9 @@ use rows::Row;
 
 /// Read logs and exports: what was sent, and what it costs
 #[derive(clap::Args, Clone, Debug, Default)]
+#[command(
+    override_usage = "relaymeter analyze [OPTIONS] <PATH>...\n       relaymeter analyze [OPTIONS] --ledger <DIR>"
+)]
 pub struct Args {
     #[command(flatten)]
     #[allow(missing_docs)]

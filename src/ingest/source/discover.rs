@@ -31,6 +31,20 @@ pub struct Discovery {
     pub problems: Vec<SourceError>,
 }
 
+impl Discovery {
+    /// Bytes of all files that are read, as they lie on disk; streams have no length.
+    pub fn bytes(&self) -> u64 {
+        let mut files: Vec<&Arc<SourceFile>> = self.inputs.iter().map(|input| &input.file).collect();
+        // Inputs of one file stand together.
+        files.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        let length = |file: &&Arc<SourceFile>| match &file.content {
+            FileContent::Section(section) => section.len(),
+            FileContent::Stream(_) => 0,
+        };
+        files.iter().map(length).sum()
+    }
+}
+
 /// Finds the texts behind paths: files, folders (with all below them, links followed, hidden names left out),
 /// globs that the shell did not expand, and `-` for standard input. Compressions and archives are recognised by
 /// content. A path that leads nowhere, a glob without a match, a folder without files, or a named file in which

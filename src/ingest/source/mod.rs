@@ -31,6 +31,7 @@ pub use lines::{LINE_CAP, Line, Lines};
 
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use decode::{Encoding, encoding_of};
@@ -282,6 +283,13 @@ impl Input {
                 }
             }
         })
+    }
+
+    /// Counts all that is read of the text from now on, as it lies on disk.
+    pub fn count_reading(&mut self, counter: &Arc<AtomicU64>) {
+        if let Content::Place(place) = &mut self.content {
+            place.section = place.section.counted(counter);
+        }
     }
 
     /// What is known of its age beside its content.

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::fault::Fault;
@@ -30,6 +31,8 @@ pub(super) struct Section {
     /// Whether more was announced than there is.
     cut: bool,
     expansion: Expansion,
+    /// Where what is read is counted, as it lies on disk.
+    counter: Option<Arc<AtomicU64>>,
 }
 
 /// How much larger bytes are than what stands for them on disk (1:1 for a file itself).
@@ -69,7 +72,8 @@ impl Section {
     }
 
     fn whole(store: Store, len: u64) -> Section {
-        Section { store, start: 0, len, cut: false, expansion: Expansion { on_disk: 1, expanded: 1 } }
+        let expansion = Expansion { on_disk: 1, expanded: 1 };
+        Section { store, start: 0, len, cut: false, expansion, counter: None }
     }
 
     /// A span of this one. Where it would reach past the end, as in a cut archive, reading it ends in an error.
@@ -77,6 +81,11 @@ impl Section {
         let room = self.len.saturating_sub(start);
         let start = self.start.saturating_add(start);
         Section { start, len: len.min(room), cut: len > room, ..self.clone() }
+    }
+
+    /// The same, of which all that is read is counted, as it lies on disk.
+    pub(super) fn counted(&self, counter: &Arc<AtomicU64>) -> Section {
+        Section { counter: Some(counter.clone()), ..self.clone() }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -100,7 +109,8 @@ impl Section {
                 Handle::File(file)
             }
         };
-        Ok(SectionReader { handle, start: self.start, len: self.len, cut: self.cut, position: 0 })
+        let counter = self.counter.clone().map(|counter| (counter, self.expansion));
+        Ok(SectionReader { handle, start: self.start, len: self.len, cut: self.cut, position: 0, counter })
     }
 }
 
@@ -119,6 +129,7 @@ pub(super) struct SectionReader {
     len: u64,
     cut: bool,
     position: u64,
+    counter: Option<(Arc<AtomicU64>, Expansion)>,
 }
 
 impl Read for SectionReader {
@@ -147,6 +158,9 @@ impl Read for SectionReader {
             return Err(early.into());
         }
         self.position += count as u64;
+        if let Some((counter, expansion)) = &self.counter {
+            counter.fetch_add(expansion.on_disk(count as u64), Ordering::Relaxed);
+        }
         Ok(count)
     }
 }
