@@ -206,7 +206,7 @@ impl Reader {
             return Ok(());
         }
         let is_window = counted[0].is_some();
-        let Some(key) = self.new_key(row, key, is_window.then_some(&*table)) else {
+        let Some(key) = self.new_key(row, key, is_window.then_some(table)) else {
             sink.skip(Skip::Duplicate, 1);
             return Ok(());
         };

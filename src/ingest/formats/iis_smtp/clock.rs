@@ -281,7 +281,7 @@ mod tests {
         assert!(printed.assumed.offset);
         let mut named = clock(Some("America/Chicago"));
         assert_eq!(shown(&mut named, summer, "", &Shape::Ncsa), "2006-10-11T18:16:39Z zone-assumed");
-        assert_eq!(summer.assumed, Assumed { zone: true, ..Assumed::default() });
+        assert_eq!(named.assumed, Assumed { zone: true, ..Assumed::default() });
         let spaced = "18/Aug/2006:13:17:37 - 0800";
         assert_eq!(shown(&mut printed, spaced, "", &Shape::Ncsa), "2006-08-18T21:17:37Z zone-assumed");
         assert_eq!(shown(&mut printed, "18/Aug/2006", "", &Shape::Ncsa), "none");
