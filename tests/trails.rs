@@ -247,7 +247,7 @@ fn samples() -> Vec<Sample> {
         if sample.name == "acs-diagnostics-loganalytics.csv" {
             sample.options.date_order = Some(DateOrder::MonthDay);
         }
-        sample.options.log_zone = sample.options.log_zone.clone().or("UTC".parse().ok());
+        sample.options.log_zone = sample.options.log_zone.or("UTC".parse().ok());
     }
     samples
 }
@@ -408,4 +408,17 @@ fn a_later_export_of_a_window_has_its_key() {
     let (key, ..) = early.first().copied().unwrap();
     assert_eq!(early, BTreeSet::from([(key, 10, 86_400)]));
     assert!(late.contains(&(key, 20, 86_400)) && late.len() == 2, "{late:?}");
+}
+
+#[test]
+fn the_order_of_dates_changes_no_key_of_a_table() {
+    let mut sample = samples().into_iter().find(|sample| sample.format == "generic-csv").unwrap();
+    let table = "date,message id,sender,recipients\n03/04/2026 10:00,<1@x>,a@contoso.com,b@example.com\n\
+                 04/04/2026 10:00,<2@x>,a@contoso.com,b@example.com\n";
+    let mut keys = |order| {
+        sample.options = ReadOptions { date_order: Some(order), ..ReadOptions::default() };
+        read(&sample, &sample.options, &[table]).keys()
+    };
+    let expected = keys(DateOrder::DayMonth);
+    assert_eq!((expected.len(), keys(DateOrder::MonthDay)), (2, expected));
 }

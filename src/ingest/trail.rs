@@ -83,6 +83,22 @@ pub struct Trail<'a> {
     pub recipients: &'a [Addressee],
 }
 
+impl<'a> Trail<'a> {
+    /// What is known of a message whose key every record names, where none says that it is the last.
+    pub(crate) fn of_key(last: Timestamp, begun: bool, recipients: &'a [Addressee]) -> Trail<'a> {
+        Trail {
+            thread: None,
+            last,
+            begun,
+            ended: false,
+            stated: 0,
+            rest: Status::Unknown,
+            accepted: false,
+            recipients,
+        }
+    }
+}
+
 /// The thread of a message that a host logs under a packed id.
 pub(crate) fn thread(host: u64, id: u128) -> u64 {
     fnv(fnv(OFFSET_BASIS, &host.to_be_bytes()), &id.to_be_bytes())
@@ -118,7 +134,7 @@ mod tests {
         assert_eq!(text_key(address), expected);
         assert_eq!(RecipientHasher::default().hash(address), Some(expected));
         assert_eq!(address_hash(b"anna.rossi@example.net"), expected);
-        assert_eq!(thread(host_digest(b"Relay1.example.com"), 7), 1);
+        assert_eq!(thread(host_digest(b"Relay1.example.com"), 7), 12_320_964_342_746_287_240);
         assert_eq!(host_digest(b"relay1"), host_digest(b"RELAY1.example.org"));
         assert_ne!(host_digest(b"192.0.2.1"), host_digest(b"192.0.2.2"));
     }

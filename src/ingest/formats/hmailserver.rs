@@ -374,40 +374,25 @@ impl<'s> Reader<'s> {
         if !self.sink.wants_trails() {
             return self.sink.accept(Record::Submission(submission));
         }
-        let listed = group.recipients.into_iter();
-        let mut listed: Vec<Addressee> =
-            listed.map(|hash| Addressee { hash, status: Status::Delivered, accepted: false }).collect();
-        listed.sort_unstable_by_key(|one| one.hash);
-        let trail = Trail {
-            thread: None,
-            last: submission.time,
-            begun: true,
-            ended: false,
-            stated: 0,
-            rest: Status::Unknown,
-            accepted: false,
-            recipients: &listed,
-        };
-        self.sink.accept_with(submission, &trail);
+        let addressee = |hash| Addressee { hash, status: Status::Delivered, accepted: false };
+        let listed: Vec<Addressee> = group.recipients.into_iter().map(addressee).collect();
+        self.sink.accept_with(submission, &Trail::of_key(submission.time, true, &listed));
     }
 
     fn finish(mut self) {
         self.let_go();
-        for (reason, count) in std::mem::take(&mut self.tally) {
-            self.sink.skip(reason, count);
-        }
-        let repeated = self.repeats.as_ref().map_or(0, |repeats| repeats.count);
-        if repeated > 0 {
-            self.sink.warn(format!(
-                "{repeated} deliveries are in more than one file and count once: the log has no ids"
+        let Reader { sink, options, repeats, tally, delivered, .. } = self;
+        tally.into_iter().for_each(|(reason, count)| sink.skip(reason, count));
+        if let Some(count) = repeats.map(|repeats| repeats.count).filter(|count| *count > 0) {
+            sink.warn(format!(
+                "{count} deliveries are in more than one file and count once: the log has no ids"
             ));
         }
-        if self.delivered > 0 {
-            self.sink.zone_assumed(HMailServer.name(), "");
+        if delivered > 0 {
+            sink.zone_assumed(HMailServer.name(), "");
         }
-        if self.options.log_zone.is_none() && self.delivered > 0 {
-            self.sink
-                .warn("times of the log have no zone and are read as UTC; give --log-timezone".to_owned());
+        if options.log_zone.is_none() && delivered > 0 {
+            sink.warn("times of the log have no zone and are read as UTC; give --log-timezone".to_owned());
         }
     }
 }

@@ -81,15 +81,11 @@ impl Messages {
         let recipients: Vec<Addressee> =
             entries(message.first, &self.further).map(Entry::addressee).collect();
         let has_event = entries(message.first, &self.further).any(Entry::has_event_record);
+        let last = Timestamp::from_seconds(i64::from(message.time));
         let trail = Trail {
-            thread: None,
-            last: Timestamp::from_seconds(i64::from(message.time)),
-            begun: acceptance.is_some() || !has_event,
-            ended: false,
             stated: acceptance.map_or(0, |acceptance| acceptance.stated.into()),
-            rest: Status::Unknown,
             accepted: acceptance.is_some(),
-            recipients: &recipients,
+            ..Trail::of_key(last, acceptance.is_some() || !has_event, &recipients)
         };
         let submission = self.submission(at, message, tally);
         match tally.reason_to_skip() {

@@ -258,15 +258,11 @@ impl Message {
 
     /// What a later read of the message needs. Every row names its key, and none says that it is the last.
     fn trail<'a>(&self, listed: &'a [Addressee]) -> Trail<'a> {
+        let last = Timestamp::from_seconds(self.facts.time.into());
         Trail {
-            thread: None,
-            last: Timestamp::from_seconds(self.facts.time.into()),
-            begun: self.send.is_some(),
-            ended: false,
             stated: self.send.map_or(0, |send| send.recipients.into()),
             rest: status_of(self.fate()),
-            accepted: false,
-            recipients: listed,
+            ..Trail::of_key(last, self.send.is_some(), listed)
         }
     }
 

@@ -8,6 +8,7 @@ mod fields;
 mod layout;
 mod mapping;
 mod rows;
+mod strays;
 mod survey;
 mod window;
 
@@ -15,14 +16,15 @@ use self::fields::Field;
 use self::layout::Layout;
 pub use self::mapping::Mapping;
 use self::rows::{Table, Timed, has_relay, row_hash};
+use self::strays::{complete, take_before_rows, take_unread};
 use self::survey::Survey;
 use self::window::{seconds_of, window_key};
-use crate::ingest::delimited::{RecipientHasher, Records, Row, is_preamble, warn_if_cut};
+use crate::ingest::delimited::{RecipientHasher, Records, Row, warn_if_cut};
 use crate::ingest::grouping::{self, Facts, MessageKey, Messages, Origin, Repeats, Signs, Status};
 use crate::ingest::handover;
 use crate::ingest::source::Origin as Found;
 use crate::ingest::trail::{Addressee, Trail};
-use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink, rejection};
+use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Record, Sink};
 use crate::usage::{Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality, Traffic};
 
 /// The format.
@@ -256,14 +258,9 @@ impl Reader {
             Some(_) => Vec::new(),
         };
         let trail = Trail {
-            thread: None,
-            last: submission.time,
-            begun: true,
-            ended: false,
             stated: recipient_count.unwrap_or(0),
             rest: table.status(row),
-            accepted: false,
-            recipients: &listed,
+            ..Trail::of_key(submission.time, true, &listed)
         };
         sink.accept_with(submission, &trail);
     }
@@ -369,65 +366,6 @@ fn add(recipients: &mut Recipients, status: Status, count: u64) -> Result<(), St
     };
     *counter = counter.checked_add(count).ok_or("the recipients are more than can be counted")?;
     Ok(())
-}
-
-/// A record up to the header: a title, a comment or the header itself. One that is a row of data is shown.
-fn take_before_rows(row: &Row<'_>, number: usize, table: &Table<'_>, input: &Input, sink: &mut dyn Sink) {
-    let is_row = table.layout.width() == Some(row.len()) && table.has_date(row);
-    if !is_row {
-        return sink.skip(Skip::Header, 1);
-    }
-    let reason = match number == table.header_records {
-        true => {
-            "it stands where the header is expected: say 'header: false' in the mapping file if there is none"
-        }
-        false => "it stands before the header",
-    };
-    sink.reject(rejection(input, row.line, reason));
-}
-
-/// A record that is no row of this table: a further header, a comment, or a row that cannot be read. An error where
-/// nothing after it can be read.
-fn take_unread(
-    row: &Row<'_>,
-    reason: String,
-    table: &mut Table<'_>,
-    input: &Input,
-    sink: &mut dyn Sink,
-) -> Result<(), String> {
-    if table.has_date(row) {
-        sink.reject(rejection(input, row.line, reason));
-        return Ok(());
-    }
-    let header = table.follow(row);
-    if header != Ok(false) || is_preamble(row.cells()) {
-        sink.skip(Skip::Header, 1);
-    } else {
-        sink.reject(rejection(input, row.line, reason));
-    }
-    header.map(|_| ())
-}
-
-/// Whether a row has the cells that are read.
-fn complete(row: &Row<'_>, layout: &Layout) -> Result<(), String> {
-    let extra = |width: usize| (width..row.len()).any(|at| !row.cell(at).is_empty());
-    match layout.width() {
-        Some(width) if row.len() < width || extra(width) => {
-            let lines = row.lines();
-            let over = if lines > 1 { format!(" over {lines} lines") } else { String::new() };
-            Err(format!(
-                "{} columns{over} where the header has {width}: a quote is probably not closed",
-                row.len()
-            ))
-        }
-        Some(_) => Ok(()),
-        None => match layout.last() {
-            Some(last) if row.len() <= last => {
-                Err(format!("{} columns where the mapping names column {}", row.len(), last + 1))
-            }
-            _ => Ok(()),
-        },
-    }
 }
 
 /// Whether a row is an event of message tracking other than the acceptance: a table of events has many rows for

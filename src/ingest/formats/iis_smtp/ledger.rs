@@ -105,16 +105,8 @@ impl Ledger {
             .listed()
             .map(|hash| Addressee { hash, status: Status::Unknown, accepted: false })
             .collect();
-        let trail = Trail {
-            thread: None,
-            last: submission.time,
-            begun: transaction.sender.is_some(),
-            ended: false,
-            stated: unknown,
-            rest: Status::Unknown,
-            accepted: false,
-            recipients: &listed,
-        };
+        let begun = transaction.sender.is_some();
+        let trail = Trail { stated: unknown, ..Trail::of_key(submission.time, begun, &listed) };
         sink.accept_with(submission, &trail);
     }
 }
