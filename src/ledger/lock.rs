@@ -1,5 +1,8 @@
 //! The two locks of a ledger: one for the writer as long as it lives, one that readers share and that a writer has
-//! alone while it puts files in place. The system frees both when a process ends, however it ends.
+//! alone while it puts files in place. The system frees them when a process ends, however it ends.
+//!
+//! Readers pass a gate before they share the lock, and a writer shuts it first: else readers that overlap would keep
+//! it out for ever.
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
@@ -37,8 +40,7 @@ pub(super) fn writer(folder: &Path) -> Result<Lock, LedgerError> {
 
 /// The lock of the writer where it is free.
 pub(super) fn try_writer(path: &Path) -> Result<Option<Lock>, LedgerError> {
-    let file = File::options().create(true).append(true).open(path);
-    let file = file.map_err(LedgerError::io("opened", path))?;
+    let file = open(path).map_err(LedgerError::io("opened", path))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -59,22 +61,41 @@ pub(super) fn shared(folder: &Path) -> Result<Option<Lock>, LedgerError> {
     let path = folder.join(paths::READ_LOCK);
     let file = match File::open(&path) {
         Ok(file) => file,
-        Err(_) => match File::options().create(true).append(true).open(&path) {
+        Err(_) => match open(&path) {
             Ok(file) => file,
             Err(_) => return Ok(None),
         },
     };
-    patiently(folder, &path, "a batch is put in place", READER_PATIENCE, || file.try_lock_shared())?;
+    let by = "a batch is put in place";
+    let gate_path = folder.join(paths::GATE);
+    // A folder that cannot be written to may have none.
+    let gate = open(&gate_path).ok();
+    if let Some(gate) = &gate {
+        patiently(folder, &gate_path, by, READER_PATIENCE, || gate.try_lock_shared())?;
+    }
+    patiently(folder, &path, by, READER_PATIENCE, || file.try_lock_shared())?;
     Ok(Some(Lock(file)))
 }
 
-/// The lock under which files are put in place.
-pub(super) fn exclusive(folder: &Path, patience: Duration) -> Result<Lock, LedgerError> {
-    let path = folder.join(paths::READ_LOCK);
-    let file = File::options().create(true).append(true).open(&path);
-    let file = file.map_err(LedgerError::io("opened", &path))?;
-    patiently(folder, &path, "those who read it are done", patience, || file.try_lock())?;
-    Ok(Lock(file))
+/// Opens the file of a lock, which never holds anything.
+fn open(path: &Path) -> std::io::Result<File> {
+    File::options().create(true).append(true).open(path)
+}
+
+/// The lock under which files are put in place, with the gate.
+pub(super) type Alone = (Lock, Lock);
+
+/// Shuts the gate, and waits until nobody reads any more.
+pub(super) fn exclusive(folder: &Path, patience: Duration) -> Result<Alone, LedgerError> {
+    let by = "those who read it are done";
+    let take = |name: &str| {
+        let path = folder.join(name);
+        let file = open(&path).map_err(LedgerError::io("opened", &path))?;
+        patiently(folder, &path, by, patience, || file.try_lock())?;
+        Ok(Lock(file))
+    };
+    let gate = take(paths::GATE)?;
+    Ok((take(paths::READ_LOCK)?, gate))
 }
 
 /// Tries until it succeeds or takes too long.

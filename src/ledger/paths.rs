@@ -21,6 +21,8 @@ pub(super) const WRITER_LOCK: &str = "state/lock";
 pub(super) const WRITER: &str = "state/writer";
 /// Locked by readers together, or by a writer that puts files in place alone.
 pub(super) const READ_LOCK: &str = "state/read-lock";
+/// Shut by a writer that waits for readers.
+pub(super) const GATE: &str = "state/gate";
 /// The key of digests.
 pub(super) const SECRET: &str = "state/secret";
 
