@@ -17,7 +17,9 @@ use crate::usage::{BilledCharge, SourceId};
 
 static COLUMNS: LazyLock<Vec<Column<ChargeRow>>> = LazyLock::new(|| {
     let mut columns = Vec::from(what());
-    columns.extend(how_much());
+    columns.extend(quantity());
+    columns.extend(price());
+    columns.extend(cost());
     columns.extend(origin());
     columns
 });
@@ -69,8 +71,8 @@ fn what() -> [Column<ChargeRow>; 5] {
     ]
 }
 
-/// Quantity, price and cost.
-fn how_much() -> [Column<ChargeRow>; 7] {
+/// How much.
+fn quantity() -> [Column<ChargeRow>; 2] {
     [
         Column::<ChargeRow>::new(
             "quantity",
@@ -88,6 +90,12 @@ fn how_much() -> [Column<ChargeRow>; 7] {
             |row| Cell::text(&row.charge.unit),
             |row, cell| cell.as_text().map(|text| row.charge.unit = text.to_owned()),
         ),
+    ]
+}
+
+/// At what price, by contract.
+fn price() -> [Column<ChargeRow>; 3] {
+    [
         Column::<ChargeRow>::new(
             "unit_price",
             Type::Text,
@@ -118,6 +126,12 @@ fn how_much() -> [Column<ChargeRow>; 7] {
             |row, cell| decimal(cell).map(|rate| row.charge.exchange_rate = rate),
         )
         .or_null(),
+    ]
+}
+
+/// What it cost.
+fn cost() -> [Column<ChargeRow>; 2] {
+    [
         Column::<ChargeRow>::new(
             "billed_cost",
             Type::Text,

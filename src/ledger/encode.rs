@@ -42,12 +42,21 @@ pub(super) struct Written {
 
 /// Writes rows, in their order, to a new file and waits until it is on disk.
 pub(super) fn write_file<R: Table>(path: &Path, kind: Kind, rows: &[R]) -> Result<Written, LedgerError> {
+    write_packed(path, kind, rows, Compression::ZSTD(ZstdLevel::default()))
+}
+
+fn write_packed<R: Table>(
+    path: &Path,
+    kind: Kind,
+    rows: &[R],
+    packing: Compression,
+) -> Result<Written, LedgerError> {
     let failed = |error| LedgerError::Io { verb: "written", path: path.to_owned(), cause: as_io(error) };
     let file = File::create(path).map_err(LedgerError::io("written", path))?;
     let hashing = Hashing { file: BufWriter::new(file), hash: Sha256::new(), bytes: 0 };
     let schema = parquet_schema::<R>(kind).map_err(failed)?;
-    let mut writer =
-        SerializedFileWriter::new(hashing, schema, Arc::new(properties::<R>(kind))).map_err(failed)?;
+    let mut writer = SerializedFileWriter::new(hashing, schema, Arc::new(properties::<R>(kind, packing)))
+        .map_err(failed)?;
     let mut buffers: Vec<Buffer> = R::columns().iter().map(Buffer::new).collect();
     for group in rows.chunks(GROUP_ROWS) {
         for row in group {
@@ -81,10 +90,10 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn properties<R: Table>(kind: Kind) -> WriterProperties {
+fn properties<R: Table>(kind: Kind, packing: Compression) -> WriterProperties {
     let says = |key: &str, value: String| KeyValue { key: key.to_owned(), value: Some(value) };
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_compression(packing)
         .set_dictionary_page_size_limit(DICTIONARY_CAP)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_max_row_group_row_count(None)
@@ -233,4 +242,92 @@ fn span(bytes: &mut Vec<u8>, spans: &mut Vec<(usize, usize)>, value: &[u8]) {
     let start = bytes.len();
     bytes.extend_from_slice(value);
     spans.push((start, bytes.len()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::decode::read_file;
+    use crate::ledger::probe::{START, submission};
+    use crate::ledger::row::SubmissionRow;
+    use crate::ledger::submissions::Identity;
+    use crate::ledger::vectors::read_vectors;
+    use crate::period::Timestamp;
+    use std::time::Instant;
+
+    /// A message as a busy relay has them: few senders and hosts, sizes and recipients that vary.
+    fn realistic(number: u64) -> SubmissionRow {
+        let mixed =
+            number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        let mut row = submission(number);
+        row.key = (u128::from(mixed) << 64) | u128::from(mixed.wrapping_mul(0xff51_afd7_ed55_8ccd));
+        row.thread = Some(mixed.rotate_left(17));
+        row.time = Timestamp::from_seconds(START + (number * 86_400 / 1_000_000).cast_signed());
+        row.last = Timestamp::from_seconds(row.time.seconds() + (mixed >> 40).cast_signed() % 9);
+        row.message_size = Some(2_000 + (mixed >> 33) % 90_000);
+        row.sender = Some(format!("app{}@dept{}.example.com", (mixed >> 20) % 400, (mixed >> 20) % 12));
+        row.client.name = Some(format!("host{}.example.com", (mixed >> 12) % 60));
+        row.line = number * 9 + mixed % 5;
+        row.addressees.iter_mut().for_each(|addressee| addressee.hash = mixed.rotate_left(41));
+        row
+    }
+
+    /// Bytes a row and rows a second, to be looked at: `cargo test --release speed -- --ignored --nocapture`.
+    #[test]
+    #[ignore = "measures"]
+    fn speed_and_size_of_a_million_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.parquet");
+        let rows: Vec<SubmissionRow> = (0..1_000_000).map(realistic).collect();
+        for packing in [
+            Compression::ZSTD(ZstdLevel::try_new(1).unwrap()),
+            Compression::ZSTD(ZstdLevel::try_new(3).unwrap()),
+            Compression::SNAPPY,
+            Compression::UNCOMPRESSED,
+        ] {
+            let start = Instant::now();
+            let written = write_packed(&path, Kind::Submissions, &rows, packing).unwrap();
+            let write = start.elapsed();
+            let start = Instant::now();
+            let read: Vec<SubmissionRow> = read_file(&path, Kind::Submissions, 1_000_000).unwrap();
+            let whole = start.elapsed();
+            assert_eq!(read.len(), rows.len());
+            let start = Instant::now();
+            let read: Vec<Identity> = read_file(&path, Kind::Submissions, 1_000_000).unwrap();
+            let identities = start.elapsed();
+            assert_eq!(read.len(), rows.len());
+            let names = [
+                "time",
+                "messages",
+                "message_size",
+                "size_quality",
+                "recipients_delivered",
+                "recipients_open",
+                "recipients_bounced",
+                "recipients_filtered",
+                "recipients_unknown",
+                "recipients_upper",
+                "sender",
+                "client_name",
+                "client_ip",
+                "client_user",
+                "connector",
+                "traffic",
+                "records",
+                "time_quality",
+            ];
+            let start = Instant::now();
+            let read = read_vectors::<SubmissionRow>(&path, Kind::Submissions, 1_000_000, &names).unwrap();
+            let vectors = start.elapsed();
+            assert_eq!(read.iter().map(crate::ledger::Vectors::rows).sum::<usize>(), rows.len());
+            let start = Instant::now();
+            let few = ["time", "messages", "message_size", "recipients_delivered", "sender"];
+            read_vectors::<SubmissionRow>(&path, Kind::Submissions, 1_000_000, &few).unwrap();
+            let bytes = written.bytes / 1_000_000;
+            println!(
+                "{packing}: {bytes} bytes a row; write {write:?}, rows {whole:?}, identities {identities:?}, 18 columns {vectors:?}, 5 columns {:?}",
+                start.elapsed()
+            );
+        }
+    }
 }

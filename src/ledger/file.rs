@@ -31,6 +31,9 @@ const GAP_BYTES: u64 = 64 * 1024;
 /// Bytes to which a column of a group of rows may expand.
 const COLUMN_CAP: i64 = 1 << 30;
 
+/// What is told of a column, and its pages.
+pub(super) type ColumnPages = (ColumnDescPtr, Box<dyn PageReader>);
+
 /// A file that is open.
 pub(super) struct LedgerFile {
     path: PathBuf,
@@ -116,7 +119,7 @@ impl LedgerFile {
         &mut self,
         at: usize,
         places: &[usize],
-    ) -> Result<Vec<(ColumnDescPtr, Box<dyn PageReader>)>, LedgerError> {
+    ) -> Result<Vec<ColumnPages>, LedgerError> {
         let group = self.metadata.row_groups().get(at).ok_or_else(|| self.damaged("a group is missing"))?;
         let mut chunks = Vec::with_capacity(places.len());
         for place in places {

@@ -32,7 +32,8 @@ const ADDRESSEES: &str = "its recipients, 9 bytes each: a keyed digest of the ad
 static COLUMNS: LazyLock<Vec<Column<SubmissionRow>>> = LazyLock::new(|| {
     let mut columns = Vec::from(identifying());
     columns.extend(counted_columns!(SubmissionRow));
-    columns.extend(following());
+    columns.extend(seen());
+    columns.extend(addressed());
     columns
 });
 
@@ -83,8 +84,8 @@ fn identifying() -> [Column<SubmissionRow>; 5] {
     ]
 }
 
-/// What is needed to complete a message.
-fn following() -> [Column<SubmissionRow>; 6] {
+/// What was seen of it, which is needed to complete it.
+fn seen() -> [Column<SubmissionRow>; 3] {
     [
         Column::<SubmissionRow>::new(
             "begun",
@@ -110,6 +111,12 @@ fn following() -> [Column<SubmissionRow>; 6] {
             |row| Cell::count(row.stated),
             |row, cell| cell.as_count().map(|stated| row.stated = stated),
         ),
+    ]
+}
+
+/// What became of whom.
+fn addressed() -> [Column<SubmissionRow>; 3] {
+    [
         Column::<SubmissionRow>::new(
             "rest",
             Type::Int32,
