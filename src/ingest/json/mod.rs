@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::delimited::name_of;
 use super::{Input, SourceError};
-pub(crate) use lines::{Stopped, read_lines};
+pub(crate) use lines::{Stopped, Undo, read_lines};
 pub(crate) use stream::Gauge;
 use stream::{ByteStream, Stop};
 

@@ -144,3 +144,51 @@ impl Work for Lines {
         Made { batch, state: has_documents, left, line }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ingest::collect::Collected;
+    use crate::ingest::formats::acs_diagnostics::messages::Messages;
+
+    /// What is made of a text that is read in lines as far as they go, or as one stream.
+    fn made_of(text: &str, in_lines: bool) -> String {
+        let mut inputs = [Input::from_bytes("x", text.as_bytes())];
+        let (mut messages, mut sink) = (Messages::default(), Collected::default());
+        let mut reader = Reader::new(&mut messages, &mut sink);
+        if in_lines {
+            read(&mut inputs, &[Clock::default()], &mut reader).unwrap();
+        } else {
+            reader.begin_input("x");
+            read_stream(&mut inputs[0], Place::default(), Clock::default(), &mut reader).unwrap();
+        }
+        reader.warn();
+        messages.deliver(&[], &mut sink);
+        format!("{:?} {:?} {:?} {:?}", sink.records, sink.accounting, sink.warnings, sink.damages)
+    }
+
+    const SEND: &str = r#"{"time":"2026-10-01T01:38:20Z","category":"EmailSendMailOperational",
+        "correlationId":"1","properties":{"Size":"0.1","UniqueRecipientsCount":"2"}}"#;
+
+    proptest! {
+        #[test]
+        fn lines_are_read_as_the_stream_reads_them(
+            parts in prop::collection::vec(0_usize..10, 0..12),
+        ) {
+            let line = SEND.replace('\n', "");
+            let parts = parts.into_iter().map(|part| match part {
+                0..4 => format!("{line}\n"),
+                4 => format!("{SEND}\n"),
+                5 => format!("{}\n", &line[..60]),
+                6 => format!("[{line},{line}]\n"),
+                7 => format!(" \u{1e}{line} \r\n\n"),
+                8 => "no JSON\n".to_owned(),
+                _ => line.clone(),
+            });
+            let text = parts.collect::<String>();
+            prop_assert_eq!(made_of(&text, true), made_of(&text, false), "{}", text);
+        }
+    }
+}
