@@ -348,6 +348,17 @@ impl<W: Work, T: FnMut(usize, Event<W>) -> bool> InOrder<'_, W, T> {
             false => self.again(input, &block, is_last, state),
         };
         spare.give(block.buffer);
+        self.hand_over(input, made, fault, is_last)
+    }
+
+    /// Hands over what was made of a block, and how the input ended with it; whether more is wanted.
+    fn hand_over(
+        &mut self,
+        input: usize,
+        made: Made<W::Batch, W::State>,
+        fault: Option<String>,
+        is_last: bool,
+    ) -> bool {
         let (line, state) = (made.line, made.state);
         if !(self.take)(input, Event::Batch(made.batch)) {
             return false;
