@@ -93,9 +93,17 @@ pub(crate) fn read<W: Work>(
     work: &W,
     take: impl FnMut(usize, Event<W>) -> bool,
 ) -> Result<(), SourceError> {
+    read_with(inputs, work, how(inputs), take)
+}
+
+/// How many workers read inputs, and how many bytes at a time.
+fn how(inputs: &[Input]) -> (usize, usize) {
+    #[cfg(test)]
+    if let Some(how) = tests::HOW.get() {
+        return how;
+    }
     let bytes: usize = inputs.iter().map(|input| input.head().len()).sum();
-    let count = if bytes < HEAD_BYTES { 1 } else { workers().get() };
-    read_with(inputs, work, (count, BLOCK_BYTES), take)
+    (if bytes < HEAD_BYTES { 1 } else { workers().get() }, BLOCK_BYTES)
 }
 
 /// The same with so many workers and bytes of a block.
@@ -340,6 +348,17 @@ impl<W: Work, T: FnMut(usize, Event<W>) -> bool> InOrder<'_, W, T> {
             false => self.again(input, &block, is_last, state),
         };
         spare.give(block.buffer);
+        self.hand_over(input, made, fault, is_last)
+    }
+
+    /// Hands over what was made of a block, and how the input ended with it; whether more is wanted.
+    fn hand_over(
+        &mut self,
+        input: usize,
+        made: Made<W::Batch, W::State>,
+        fault: Option<String>,
+        is_last: bool,
+    ) -> bool {
         let (line, state) = (made.line, made.state);
         if !(self.take)(input, Event::Batch(made.batch)) {
             return false;
@@ -399,114 +418,4 @@ fn too_long() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::ingest::delimited::Rows;
-
-    /// Cells of each row with its line, under a state that the rows change.
-    #[derive(Default)]
-    struct Cells {
-        guess: Mutex<Vec<u8>>,
-    }
-
-    type Read = Vec<(u64, Vec<Vec<u8>>, Vec<u8>)>;
-
-    impl Work for Cells {
-        type Batch = Read;
-        type State = Vec<u8>;
-
-        fn has_quotes(&self) -> bool {
-            true
-        }
-
-        fn begin(&self, _: usize) -> Vec<u8> {
-            Vec::new()
-        }
-
-        fn guess(&self, _: usize) -> Vec<u8> {
-            self.guess.lock().unwrap().clone()
-        }
-
-        fn learn(&self, _: usize, state: &Vec<u8>) {
-            self.guess.lock().unwrap().clone_from(state);
-        }
-
-        fn read(&self, _: usize, text: Text<'_>, mut state: Vec<u8>) -> Made<Read, Vec<u8>> {
-            let (mut rows, mut batch) = (Rows::new(text, b','), Vec::new());
-            while let Some(row) = rows.next_row() {
-                if row.cell(0) == b"h" {
-                    state = row.cell(1).to_vec();
-                }
-                batch.push((row.line, row.cells().map(<[u8]>::to_vec).collect(), state.clone()));
-            }
-            let (left, line) = rows.left();
-            Made { batch, state, left, line }
-        }
-    }
-
-    /// What is read of texts, with what happened at the end of each.
-    fn read_in(texts: &[String], workers: usize, block_bytes: usize) -> Vec<(Read, String)> {
-        let mut inputs: Vec<Input> =
-            texts.iter().map(|text| Input::from_bytes("x", text.as_bytes())).collect();
-        let mut all = Vec::new();
-        let take = |number: usize, event: Event<Cells>| {
-            match event {
-                Event::Begin => {
-                    assert_eq!(number, all.len());
-                    all.push((Read::new(), String::new()));
-                }
-                Event::Batch(rows) => all[number].0.extend(rows),
-                Event::End(state) => all[number].1 = format!("{state:?}"),
-                Event::Damage { line, what, .. } => all[number].1 = format!("{line}: {what}"),
-            }
-            true
-        };
-        read_with(&mut inputs, &Cells::default(), (workers, block_bytes), take).unwrap();
-        all
-    }
-
-    proptest! {
-        #[test]
-        fn blocks_of_any_size_on_any_number_of_cores_are_read_alike(
-            texts in prop::collection::vec("(h,[a-c]\n|[\"\",\n\r ab]{0,9}|[\"]ab[\"],b\n|a,\"\n\",c\n){0,30}", 1..4),
-            workers in 1_usize..4,
-            block_bytes in 1_usize..80,
-        ) {
-            prop_assert_eq!(read_in(&texts, workers, block_bytes), read_in(&texts, 1, 1 << 16));
-        }
-    }
-
-    #[test]
-    fn blocks_are_cut_at_line_ends_outside_of_quotes() {
-        assert_eq!(cut(b"a,\"b\"\nc", true), Some(6));
-        assert_eq!(cut(b"a\nb,\"c\nd", true), Some(2));
-        assert_eq!(cut(b"\"a\nb", true), None);
-        assert_eq!(cut(b"\"a\nb", false), Some(3));
-        assert_eq!(cut(b"a", true), None);
-        // A quote astray: any line end will do once enough was searched.
-        let astray = format!("\"a\n{}", "b".repeat(SEARCHED_BYTES));
-        assert_eq!(cut(astray.as_bytes(), true), Some(3));
-    }
-
-    #[test]
-    fn a_record_without_end_ends_its_input_and_no_other() {
-        let endless = format!("a,b\n\"{}", "c\n".repeat(RECORD_CAP));
-        let read = read_in(&[endless, "d\n".to_owned()], 2, 1 << 20);
-        assert_eq!((read[0].0.len(), read[1].0.len()), (1, 1));
-        assert!(read[0].1.starts_with("2: the record that begins here is longer than 16 MiB"));
-    }
-
-    #[test]
-    fn reading_ends_where_no_more_is_wanted() {
-        let mut inputs = [Input::from_bytes("x", &b"a\n".repeat(1_000))];
-        let mut batches = 0;
-        let take = |_: usize, event: Event<Cells>| {
-            batches += usize::from(matches!(event, Event::Batch(_)));
-            batches < 3
-        };
-        read_with(&mut inputs, &Cells::default(), (2, 16), take).unwrap();
-        assert_eq!(batches, 3);
-    }
-}
+mod tests;

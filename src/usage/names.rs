@@ -17,6 +17,8 @@ const NAME_CAP: usize = 100_000;
 /// Spellings of senders, clients and hosts that are remembered as a shortcut.
 const SPELLING_CAP: usize = 50_000;
 
+/// What senders count under once not even every domain has room.
+const NO_ROOM: &str = "(other)@(other)";
 /// What is shown instead of a text that is not one address.
 const NO_ADDRESS: &str = "(not an address)";
 
@@ -202,10 +204,12 @@ impl Names {
     }
 
     fn insert_sender(&mut self, address: &str, domain: &str) -> SenderId {
-        // Past twice the cap even `(other)` at a domain is one too many: inputs with endless domains.
-        let address = if self.senders.len() >= 2 * SENDER_CAP { "(other)@(other)" } else { address };
         if let Some(&id) = self.sender_ids.get(address) {
             return id;
+        }
+        // Past twice the cap even `(other)` at a domain is one too many: inputs with endless domains.
+        if self.senders.len() >= 2 * SENDER_CAP && address != NO_ROOM {
+            return self.insert_sender(NO_ROOM, domain);
         }
         let id = SenderId(self.senders.len() as u32);
         let domain = DomainId(self.domains.intern(domain));

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::origins::Told;
+use super::origins::{Teller, Told};
 use super::recipients::{Row, STATE_BITS};
 use super::{Facts, Messages, Slot, Word, seconds};
 use crate::ingest::trail::Status;
@@ -70,8 +70,11 @@ impl Acceptance {
 impl Messages {
     /// Adds a message, or what its acceptance says of it.
     pub(crate) fn accept(&mut self, facts: &Facts, received: Received) -> Standing {
+        self.accept_told(facts, received, &mut Teller::of(Told::of(facts.origin, received.texts)))
+    }
+
+    pub(super) fn accept_told(&mut self, facts: &Facts, received: Received, told: &mut Teller) -> Standing {
         let moment = (received.nanoseconds, facts.size.unwrap_or(NO_SIZE));
-        let told = Told::of(facts.origin, received.texts);
         let (slot, is_new) = self.find_or_add(facts, told, true);
         let order = if is_new { Ordering::Less } else { self.order(slot, facts, received.is_hop, moment) };
         let word = match order {
@@ -87,7 +90,7 @@ impl Messages {
         let known = self.acceptances.get(&slot.0).map(|acceptance| acceptance.origin);
         let origin = match known {
             Some(known) => self.merged_origin(known, told),
-            None => self.origin(told),
+            None => self.origin_of(told),
         };
         let acceptance = self.acceptances.entry(slot.0).or_default();
         (acceptance.moment, acceptance.is_hop, acceptance.origin) = (moment, received.is_hop, origin);

@@ -3,10 +3,17 @@
 //! Blocks are read on several cores; what they say is taken in the order of the records, with the same result as if
 //! they had been read one by one.
 
-use super::{Facts, MessageKey, Messages, Received, Resolved, Row, Standing, Status, Written};
+use super::written::Resolved;
+use super::{Facts, MessageKey, Messages, Received, Row, Standing, Status, Written};
 use crate::ingest::Sink;
 use crate::period::Timestamp;
 use crate::usage::{Rejection, Skip};
+
+/// Records whose messages are looked up at once.
+const LOOKED_UP: usize = 32;
+/// What the records of an origin tell, with the weight of its texts and without.
+const WEIGHTY: usize = 0;
+const WEIGHTLESS: usize = 1;
 
 /// What one record says.
 #[derive(Clone, Copy, Debug)]
@@ -99,19 +106,25 @@ impl Messages {
     /// Takes what the next records of an input say.
     pub(crate) fn take_batch(&mut self, batch: Batch, input: &str, sink: &mut dyn Sink) {
         let Batch { written, recipients, records, said, mut skipped, rejections } = batch;
-        let origins = written.resolve(sink.names());
+        let mut known = std::mem::take(&mut self.known_origins);
+        let origins = known.of(&written, sink.names());
         let (mut from, mut duplicates) = (0, 0);
-        for (said, end) in &said {
-            let of_record = recipients.get(from..*end as usize).unwrap_or_default();
-            from = *end as usize;
-            let Some(origin) = origins.get(said.origin as usize) else { continue };
-            if !self.add(said, origin, of_record, &mut duplicates) {
-                match said.kind {
-                    Kind::Outcome { otherwise, .. } => count(&mut skipped, otherwise, 1),
-                    _ => duplicates += 1,
+        for some in said.chunks(LOOKED_UP) {
+            self.look_up(some);
+            for (said, end) in some {
+                let of_record = recipients.get(from..*end as usize).unwrap_or_default();
+                from = *end as usize;
+                let origin = origins.get(said.origin as usize).and_then(|number| known.at(*number));
+                let Some(origin) = origin else { continue };
+                if !self.add(said, origin, of_record, &mut duplicates) {
+                    match said.kind {
+                        Kind::Outcome { otherwise, .. } => count(&mut skipped, otherwise, 1),
+                        _ => duplicates += 1,
+                    }
                 }
             }
         }
+        self.known_origins = known;
         sink.records(records);
         sink.skip(Skip::Duplicate, duplicates);
         for (reason, records) in skipped {
@@ -122,11 +135,22 @@ impl Messages {
         }
     }
 
+    /// Looks up the messages of some records at once: each look-up waits for memory, and those of one after the other
+    /// wait one after the other.
+    fn look_up(&self, some: &[(Said, u32)]) {
+        let messages = &self.messages;
+        let found = some.iter().filter(|(said, _)| {
+            let parts = said.key.parts();
+            self.index.find(said.key.hash(), |at| messages.at(at).key == parts).is_some()
+        });
+        std::hint::black_box(found.count());
+    }
+
     /// Adds a record to its message; whether it is counted with it.
     fn add(
         &mut self,
         said: &Said,
-        origin: &Resolved,
+        origin: &mut Resolved,
         recipients: &[(u64, Status)],
         duplicates: &mut u64,
     ) -> bool {
@@ -140,20 +164,21 @@ impl Messages {
             origin: origin.origin,
             line: said.line,
         };
-        let (first, texts) = match said.kind {
+        let (first, weight) = match said.kind {
             Kind::Accepted(received) => {
                 let received = Received { texts: origin.digest, ..received };
-                let Standing::Settles { slot, replaced } = self.accept(&facts, received) else {
+                let standing = self.accept_told(&facts, received, &mut origin.told[WEIGHTY]);
+                let Standing::Settles { slot, replaced } = standing else {
                     return false;
                 };
                 *duplicates += replaced;
                 return self.settle(slot, recipients.iter().map(|(hash, _)| *hash));
             }
-            Kind::Recipient => (Row::Own, origin.digest),
-            Kind::Message => (Row::Message, origin.digest),
-            Kind::Outcome { has_weight, .. } => (Row::Event, if has_weight { origin.digest } else { 0 }),
+            Kind::Recipient => (Row::Own, WEIGHTY),
+            Kind::Message => (Row::Message, WEIGHTY),
+            Kind::Outcome { has_weight, .. } => (Row::Event, if has_weight { WEIGHTY } else { WEIGHTLESS }),
         };
-        let slot = self.message_by(&facts, texts);
+        let slot = self.message_told(&facts, &mut origin.told[weight]);
         let mut news = false;
         for (hash, status) in recipients {
             let row = if news { Row::Rest } else { first };

@@ -24,15 +24,15 @@ pub(crate) use key::MessageKey;
 pub(crate) use origins::origin_digest;
 pub(crate) use recipients::{Row, further_hash};
 pub(crate) use repeats::Repeats;
+use written::{KnownOrigins, Written};
 pub(crate) use written::{OriginText, Sender};
-use written::{Resolved, Written};
 
 use rustc_hash::FxHashMap;
 
 use crate::period::Timestamp;
 use crate::usage::{ClientId, HostId, SenderId, SourceId, Traffic};
 use acceptance::Acceptance;
-use origins::Told;
+use origins::{Teller, Told};
 use positions::Positions;
 use recipients::{Entry, Further};
 
@@ -142,6 +142,7 @@ pub(crate) struct Messages {
     large: FxHashMap<u32, u64>,
     acceptances: FxHashMap<u32, Acceptance>,
     positions: Positions,
+    known_origins: KnownOrigins,
 }
 
 impl Messages {
@@ -162,7 +163,10 @@ impl Messages {
 
     /// The same with a digest of the texts of the record, which decides between records that differ in origin.
     pub(crate) fn message_by(&mut self, facts: &Facts, texts: u32) -> Slot {
-        let told = Told::of(facts.origin, texts);
+        self.message_told(facts, &mut Teller::of(Told::of(facts.origin, texts)))
+    }
+
+    fn message_told(&mut self, facts: &Facts, told: &mut Teller) -> Slot {
         let (slot, is_new) = self.find_or_add(facts, told, false);
         if !is_new {
             let known = Entry::from_halves(self.messages.at(slot.0).first);
@@ -173,7 +177,7 @@ impl Messages {
     }
 
     /// The place of a message, and whether it is added.
-    fn find_or_add(&mut self, facts: &Facts, told: Told, acceptance: bool) -> (Slot, bool) {
+    fn find_or_add(&mut self, facts: &Facts, told: &mut Teller, acceptance: bool) -> (Slot, bool) {
         let (messages, parts) = (&self.messages, facts.key.parts());
         let next = messages.next_number();
         let at = self.index.find_or_add(facts.key.hash(), next, |at| messages.at(at).key == parts);
@@ -183,14 +187,14 @@ impl Messages {
         (Slot(at), at == next)
     }
 
-    fn push(&mut self, facts: &Facts, told: Told, acceptance: bool) {
+    fn push(&mut self, facts: &Facts, told: &mut Teller, acceptance: bool) {
         let mut first = Entry::NONE;
         first.set_message_flags(acceptance, facts);
         let message = Message {
             key: facts.key.parts(),
             time: seconds(facts.time),
             size: 0,
-            origin: self.origin(told),
+            origin: self.origin_of(told),
             position: self.positions.of(facts.line),
             first: first.halves(),
         };
@@ -202,7 +206,7 @@ impl Messages {
     /// one the earliest, and of equal ones the one that is known best. Size and origin are what all records say,
     /// with the largest size (it differs among the rows of recipients whose copy was changed); what the acceptance
     /// says of them is kept with it, for a hop may be read first.
-    fn merge(&mut self, slot: Slot, facts: &Facts, told: Told, word: Word) {
+    fn merge(&mut self, slot: Slot, facts: &Facts, told: &Teller, word: Word) {
         let (known, size) = (*self.messages.at(slot.0), self.size(slot.0));
         if facts.size > size {
             self.set_size(slot.0, facts.size);

@@ -57,6 +57,19 @@ impl Told {
     }
 }
 
+/// What records tell, with its number once that is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Teller {
+    pub(super) told: Told,
+    number: Option<u32>,
+}
+
+impl Teller {
+    pub(super) fn of(told: Told) -> Teller {
+        Teller { told, number: None }
+    }
+}
+
 /// The part that stands, and its weight.
 fn heavier<T: Copy + PartialEq>([a, b]: [T; 2], [by_a, by_b]: [Weight; 2], unknown: T) -> (T, Weight) {
     match b != unknown && (a == unknown || by_b > by_a) {
@@ -88,10 +101,21 @@ impl Messages {
         at
     }
 
+    /// The number of what a record tells.
+    pub(super) fn origin_of(&mut self, teller: &mut Teller) -> u32 {
+        match teller.number {
+            Some(number) => number,
+            None => *teller.number.insert(self.origin(teller.told)),
+        }
+    }
+
     /// The number of what a known origin and another record tell.
-    pub(super) fn merged_origin(&mut self, known: u32, new: Told) -> u32 {
+    pub(super) fn merged_origin(&mut self, known: u32, new: &Teller) -> u32 {
+        if new.number == Some(known) {
+            return known; // Nearly always: rows of one message tell the same.
+        }
         let old = *self.origins.at(known);
-        let both = old.with(new);
+        let both = old.with(new.told);
         if both == old { known } else { self.origin(both) }
     }
 }

@@ -2,7 +2,7 @@
 //! are looked up once, however many records share it.
 //!
 //! Blocks are read on several cores, and [`Names`] are of the whole run: so records name origins by number until
-//! [`Written::resolve`] gives them the ids of the run, in the order in which they were first read.
+//! [`KnownOrigins`] give them the ids of the run, in the order in which they were first read.
 
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
@@ -11,8 +11,13 @@ use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
 use super::chunks::mixed;
+use super::origins::{Teller, Told};
 use super::{Origin, Signs, origin_digest};
 use crate::usage::{ClientId, HostId, Names, SenderId};
+
+/// Origins that are known together, and bytes of their texts.
+const KNOWN_CAP: usize = 50_000;
+const KNOWN_BYTES: usize = 8 * 1024 * 1024;
 
 /// The sender of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -53,70 +58,110 @@ impl<T> OriginText<T> {
     }
 }
 
-/// The origins of a block.
+/// Origins, each of which is kept once.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     texts: Vec<u8>,
-    origins: Vec<OriginText<Range<usize>>>,
+    origins: Vec<Kept>,
     index: HashTable<u32>,
 }
 
-/// An origin with the ids of the run.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Resolved {
-    /// The ids.
-    pub(super) origin: Origin,
-    /// The digest of its texts.
-    pub(super) digest: u32,
+/// An origin and its hash.
+#[derive(Debug)]
+struct Kept {
+    origin: OriginText<Range<u32>>,
+    hash: u64,
 }
 
 impl Written {
     /// The number of an origin in this block.
     pub(crate) fn number(&mut self, origin: &OriginText<&[u8]>) -> u32 {
+        let mut hasher = FxHasher::default();
+        origin.hash(&mut hasher);
+        self.number_by(origin, mixed(hasher.finish()))
+    }
+
+    fn number_by(&mut self, origin: &OriginText<&[u8]>, hash: u64) -> u32 {
         let (texts, origins) = (&self.texts, &self.origins);
-        let is_it = |at: &u32| origins.get(*at as usize).is_some_and(|known| stands(texts, known) == *origin);
-        let hash = |origin: &OriginText<&[u8]>| {
-            let mut hasher = FxHasher::default();
-            origin.hash(&mut hasher);
-            mixed(hasher.finish())
+        let is_it = |at: &u32| {
+            let known = origins.get(*at as usize);
+            known.is_some_and(|known| known.hash == hash && stands(texts, &known.origin) == *origin)
         };
-        let rehash = |at: &u32| origins.get(*at as usize).map_or(0, |known| hash(&stands(texts, known)));
+        let rehash = |at: &u32| origins.get(*at as usize).map_or(0, |known| known.hash);
         let next = origins.len() as u32;
-        match self.index.entry(hash(origin), is_it, rehash) {
+        match self.index.entry(hash, is_it, rehash) {
             hashbrown::hash_table::Entry::Occupied(known) => return *known.get(),
             hashbrown::hash_table::Entry::Vacant(vacant) => vacant.insert(next),
         };
         let texts = &mut self.texts;
-        let kept = origin.map(|text| {
-            let start = texts.len();
+        let origin = origin.map(|text| {
+            let start = texts.len() as u32;
             texts.extend_from_slice(text);
-            start..texts.len()
+            start..texts.len() as u32
         });
-        self.origins.push(kept);
+        self.origins.push(Kept { origin, hash });
         next
     }
+}
 
-    /// The origins with the ids of the run, by number.
-    pub(super) fn resolve(&self, names: &mut Names) -> Vec<Resolved> {
-        let resolved = |written: &OriginText<Range<usize>>| {
-            let written = stands(&self.texts, written);
-            let sender = match written.sender {
-                Sender::Unknown => SenderId::UNKNOWN,
-                Sender::Null => SenderId::NULL,
-                Sender::Text(sender) => names.sender(sender),
-            };
-            let client = written.client.map_or(ClientId::UNKNOWN, |(name, ip)| names.client(name, ip, b""));
-            let relay = written.relay.map_or(HostId::UNKNOWN, |relay| names.host(relay));
-            let origin = Origin { sender, client, relay, signs: written.signs };
-            Resolved { origin, digest: origin_digest(&origin, names) }
+/// An origin with the ids of the run, and what its records tell with and without weight.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resolved {
+    pub(super) origin: Origin,
+    /// The digest of its texts.
+    pub(super) digest: u32,
+    pub(super) told: [Teller; 2],
+}
+
+impl Resolved {
+    fn of(written: &OriginText<&[u8]>, names: &mut Names) -> Resolved {
+        let sender = match written.sender {
+            Sender::Unknown => SenderId::UNKNOWN,
+            Sender::Null => SenderId::NULL,
+            Sender::Text(sender) => names.sender(sender),
         };
-        self.origins.iter().map(resolved).collect()
+        let client = written.client.map_or(ClientId::UNKNOWN, |(name, ip)| names.client(name, ip, b""));
+        let relay = written.relay.map_or(HostId::UNKNOWN, |relay| names.host(relay));
+        let origin = Origin { sender, client, relay, signs: written.signs };
+        let digest = origin_digest(&origin, names);
+        Resolved { origin, digest, told: [digest, 0].map(|texts| Teller::of(Told::of(origin, texts))) }
+    }
+}
+
+/// Origins of the run that were resolved last: most blocks have the same.
+#[derive(Debug, Default)]
+pub(super) struct KnownOrigins {
+    written: Written,
+    resolved: Vec<Resolved>,
+}
+
+impl KnownOrigins {
+    /// The numbers of a block's origins here, by their numbers in the block.
+    pub(super) fn of(&mut self, block: &Written, names: &mut Names) -> Vec<u32> {
+        // Forgetting costs no more than resolving again.
+        if self.resolved.len() > KNOWN_CAP || self.written.texts.len() > KNOWN_BYTES {
+            *self = KnownOrigins::default();
+        }
+        let number = |kept: &Kept| {
+            let origin = stands(&block.texts, &kept.origin);
+            let number = self.written.number_by(&origin, kept.hash);
+            if number as usize == self.resolved.len() {
+                self.resolved.push(Resolved::of(&origin, names));
+            }
+            number
+        };
+        block.origins.iter().map(number).collect()
+    }
+
+    /// The origin of a number.
+    pub(super) fn at(&mut self, number: u32) -> Option<&mut Resolved> {
+        self.resolved.get_mut(number as usize)
     }
 }
 
 /// An origin as it stands.
-fn stands<'t>(texts: &'t [u8], kept: &OriginText<Range<usize>>) -> OriginText<&'t [u8]> {
-    kept.map(|place| texts.get(place.clone()).unwrap_or_default())
+fn stands<'t>(texts: &'t [u8], kept: &OriginText<Range<u32>>) -> OriginText<&'t [u8]> {
+    kept.map(|place| texts.get(place.start as usize..place.end as usize).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -137,10 +182,12 @@ mod tests {
         let numbers = [one, other, null, one].map(|origin| written.number(&origin));
         assert_eq!(numbers, [0, 1, 2, 0]);
         let mut names = Names::default();
-        let resolved = written.resolve(&mut names);
-        assert_eq!(resolved.len(), 3);
-        assert_eq!(resolved[0].origin.sender, names.sender(b"a@x"));
-        assert_eq!(names.host_name(resolved[2].origin.relay), "ex");
-        assert_eq!(resolved[2].digest, origin_digest(&resolved[2].origin, &names));
+        let mut known = KnownOrigins::default();
+        assert_eq!(known.of(&written, &mut names), [0, 1, 2]);
+        assert_eq!(known.of(&written, &mut names), [0, 1, 2]);
+        assert_eq!(known.at(0).unwrap().origin.sender, names.sender(b"a@x"));
+        let third = *known.at(2).unwrap();
+        assert_eq!(names.host_name(third.origin.relay), "ex");
+        assert_eq!(third.digest, origin_digest(&third.origin, &names));
     }
 }

@@ -22,9 +22,19 @@ pub(crate) struct Stopped {
     pub(crate) is_for_stream: bool,
 }
 
+/// A walk that can take back what it found.
+pub(crate) trait Undo: Walk {
+    /// What tells how much was found.
+    type Mark;
+    /// How much was found so far.
+    fn mark(&self) -> Self::Mark;
+    /// Takes back what was found since.
+    fn undo(&mut self, mark: Self::Mark);
+}
+
 /// Reads the lines of a text up to one that is no document of its own; `has_documents` tells whether there was one
 /// before, and then whether there is.
-pub(crate) fn read_lines<W: Walk>(
+pub(crate) fn read_lines<W: Undo>(
     text: Text<'_>,
     has_documents: &mut bool,
     walk: impl FnOnce(Gauge) -> W,
@@ -45,13 +55,7 @@ pub(crate) fn read_lines<W: Walk>(
         let start = line.iter().position(|byte| !is_space(*byte)).unwrap_or(line.len());
         match line.get(start..).unwrap_or_default() {
             [] => {}
-            document @ [b'{', ..] if is_document(document) => {
-                let mut json = serde_json::Deserializer::from_slice(document);
-                if let Err(error) = (Visit { walk: &mut walk, is_row_place: true }).deserialize(&mut json) {
-                    walk.reject(number, line_error(&error));
-                }
-                *has_documents = true;
-            }
+            document if read_document(document, number, &mut walk) => *has_documents = true,
             _ => return (walk, Stopped { left: rest.len(), line: number, is_for_stream: true }),
         }
         number += u64::from(end.is_some());
@@ -60,8 +64,21 @@ pub(crate) fn read_lines<W: Walk>(
     (walk, Stopped { left: rest.len(), line: number, is_for_stream: false })
 }
 
-fn is_document(line: &[u8]) -> bool {
-    line.len() < LINE_CAP
-        && line.trim_ascii_end().last() == Some(&b'}')
-        && serde_json::from_slice::<IgnoredAny>(line).is_ok()
+/// Reads a line, if it is a document; whether it is.
+fn read_document<W: Undo>(line: &[u8], number: u64, walk: &mut W) -> bool {
+    let is_object = line.first() == Some(&b'{') && line.trim_ascii_end().last() == Some(&b'}');
+    if !is_object || line.len() > LINE_CAP {
+        return false;
+    }
+    let mark = walk.mark();
+    let mut json = serde_json::Deserializer::from_slice(line);
+    let read = (Visit { walk: &mut *walk, is_row_place: true }).deserialize(&mut json);
+    let Err(error) = read.and_then(|()| json.end()) else { return true };
+    // Only what is JSON is read here, so that the stream sees all the rest as it stands.
+    let is_json = serde_json::from_slice::<IgnoredAny>(line).is_ok();
+    match is_json {
+        true => walk.reject(number, line_error(&error)),
+        false => walk.undo(mark),
+    }
+    is_json
 }

@@ -8,14 +8,14 @@ mod stream;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Read};
+use std::io::Read;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::delimited::name_of;
 use super::{Input, SourceError};
-pub(crate) use lines::{Stopped, read_lines};
+pub(crate) use lines::{Stopped, Undo, read_lines};
 pub(crate) use stream::Gauge;
 use stream::{ByteStream, Stop};
 
@@ -48,16 +48,13 @@ pub(crate) fn read<W: Walk>(input: &mut Input, walk: impl FnOnce(Gauge) -> W) ->
     Ok(read_stream(ByteStream::new(input.open()?), walk))
 }
 
-/// Reads the documents of an input behind some bytes, which were lines of their own.
+/// Reads the documents of the rest of an input, which begins on a line, behind lines of documents or not.
 pub(crate) fn read_rest<W: Walk>(
-    input: &mut Input,
-    (bytes, line, in_lines): (u64, u64, bool),
+    text: Box<dyn Read + Send>,
+    (line, in_lines): (u64, bool),
     walk: impl FnOnce(Gauge) -> W,
-) -> Result<W, SourceError> {
-    let mut text = input.open()?;
-    // What cannot be read again is told by what comes next.
-    let _ = io::copy(&mut (&mut text).take(bytes), &mut io::sink());
-    Ok(read_stream(ByteStream::resumed(text, line, in_lines), walk))
+) -> W {
+    read_stream(ByteStream::resumed(text, line, in_lines), walk)
 }
 
 fn read_stream<W: Walk>(mut stream: ByteStream, walk: impl FnOnce(Gauge) -> W) -> W {

@@ -19,6 +19,15 @@ pub(super) struct Batch {
     pub(super) table_rows: u64,
 }
 
+/// How much was found.
+#[derive(Debug)]
+pub(super) struct Mark {
+    texts: usize,
+    cells: usize,
+    found: usize,
+    table_rows: u64,
+}
+
 /// What was found.
 #[derive(Debug)]
 enum Found {
@@ -55,6 +64,20 @@ impl Batch {
     /// Adds damage.
     pub(super) fn damage(&mut self, line: u64, what: String) {
         self.found.push(Found::Damage { line, what });
+    }
+
+    /// How much there is.
+    pub(super) fn mark(&self) -> Mark {
+        let (texts, cells) = (self.texts.len(), self.cells.len());
+        Mark { texts, cells, found: self.found.len(), table_rows: self.table_rows }
+    }
+
+    /// Takes back what was added since.
+    pub(super) fn undo(&mut self, mark: Mark) {
+        self.texts.truncate(mark.texts);
+        self.cells.truncate(mark.cells);
+        self.found.truncate(mark.found);
+        self.table_rows = mark.table_rows;
     }
 
     /// Whether it is time to hand it over.

@@ -62,11 +62,28 @@ const NAMES: [(&str, Column); 24] = [
     ("metricname", Column::Metric),
 ];
 
+/// Bytes of the longest name, and one.
+const LENGTHS: usize = 32;
+/// The names of each length, as bits: every key of every row is looked up.
+const OF_LENGTH: [u32; LENGTHS] = {
+    let mut of_length = [0; LENGTHS];
+    let mut at = 0;
+    while at < NAMES.len() {
+        of_length[NAMES[at].0.len()] |= 1 << at;
+        at += 1;
+    }
+    of_length
+};
+
 /// The field of a name, without regard to case, spaces and underscores.
 pub(super) fn column_of(name: &[u8]) -> Option<Column> {
-    let exact = |(known, _): &&(&str, Column)| known.as_bytes().eq_ignore_ascii_case(name);
-    if let Some((_, column)) = NAMES.iter().find(exact) {
-        return Some(*column);
+    let mut some = OF_LENGTH.get(name.len()).copied().unwrap_or(0);
+    while some != 0 {
+        let (known, column) = NAMES[some.trailing_zeros() as usize];
+        if known.as_bytes().eq_ignore_ascii_case(name) {
+            return Some(column);
+        }
+        some &= some - 1;
     }
     // Names of the tables such as `_ResourceId`, and those that were written apart or decorated. All others, which are
     // most names of most rows, have nothing to be taken off.

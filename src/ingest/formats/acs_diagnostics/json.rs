@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::batch::Batch;
+use super::batch::{Batch, Mark};
 use super::columns::{Column, Kind, column_of};
 use crate::ingest::json::{self, Gauge, Visit, text_of};
 
@@ -281,6 +281,19 @@ impl json::Walk for Walk<'_> {
 
     fn gauge(&self) -> &Gauge {
         &self.gauge
+    }
+}
+
+impl json::Undo for Walk<'_> {
+    type Mark = (u64, Mark);
+
+    fn mark(&self) -> (u64, Mark) {
+        (self.rows, self.found.mark())
+    }
+
+    fn undo(&mut self, (rows, mark): (u64, Mark)) {
+        self.rows = rows;
+        self.found.undo(mark);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Inputs of JSON in the order in which they are given: lines of objects in blocks on all cores, anything else as one
 //! stream from where it begins.
 
+use std::io::{self, Read};
+
 use super::batch::Batch;
 use super::json::Walk;
 use super::row::{Clock, Reader};
@@ -39,18 +41,20 @@ pub(super) fn read(
 }
 
 /// How far an input was read in lines.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Place {
     input: usize,
     bytes: u64,
     line: u64,
     has_documents: bool,
     table_rows: u64,
+    /// The rest of it, where that is at hand.
+    rest: Option<Vec<u8>>,
 }
 
 impl Default for Place {
     fn default() -> Self {
-        Place { input: 0, bytes: 0, line: 1, has_documents: false, table_rows: 0 }
+        Place { input: 0, bytes: 0, line: 1, has_documents: false, table_rows: 0, rest: None }
     }
 }
 
@@ -74,7 +78,7 @@ fn read_lines(
                 part.found.read(name, *clock, reader);
                 (place.line, place.has_documents) = (part.line, part.has_documents);
                 place.bytes += part.bytes;
-                is_over = part.is_for_stream;
+                (is_over, place.rest) = (part.is_for_stream, part.rest);
             }
             Event::End(_) => warn_if_cut(name, place.table_rows, reader.sink),
             // The stream tells what happened.
@@ -98,12 +102,23 @@ fn read_stream(
         table_rows += found.table_rows;
         found.read(&name, clock, reader);
     };
-    let begin = (place.bytes, place.line, place.has_documents);
-    let walk = json::read_rest(input, begin, |gauge| Walk::new(gauge, Some(&mut hand_over)))?;
-    let found = walk.found;
+    let text = match place.rest {
+        Some(rest) => Box::new(io::Cursor::new(rest)),
+        None => behind(input, place.bytes)?,
+    };
+    let begin = (place.line, place.has_documents);
+    let found = json::read_rest(text, begin, |gauge| Walk::new(gauge, Some(&mut hand_over))).found;
     hand_over(found);
     warn_if_cut(&name, table_rows, reader.sink);
     Ok(())
+}
+
+/// The text of an input behind some bytes.
+fn behind(input: &mut Input, bytes: u64) -> Result<Box<dyn Read + Send>, SourceError> {
+    let mut text = input.open()?;
+    // What cannot be read again is told by what comes next.
+    let _ = io::copy(&mut (&mut text).take(bytes), &mut io::sink());
+    Ok(text)
 }
 
 /// Reading lines of objects; the state is whether there was one.
@@ -116,6 +131,8 @@ struct Part {
     line: u64,
     has_documents: bool,
     is_for_stream: bool,
+    /// What is left for the stream, where nothing follows it.
+    rest: Option<Vec<u8>>,
 }
 
 impl Work for Lines {
@@ -139,8 +156,57 @@ impl Work for Lines {
     fn read(&self, _: usize, text: Text<'_>, mut has_documents: bool) -> Made<Part, bool> {
         let (walk, stopped) = json::read_lines(text, &mut has_documents, |gauge| Walk::new(gauge, None));
         let json::Stopped { left, line, is_for_stream } = stopped;
-        let bytes = (text.bytes.len() - left) as u64;
-        let batch = Part { found: walk.found, bytes, line, has_documents, is_for_stream };
+        let end = text.bytes.len() - left;
+        let rest = (is_for_stream && text.is_last).then(|| text.bytes[end..].to_vec());
+        let batch = Part { found: walk.found, bytes: end as u64, line, has_documents, is_for_stream, rest };
         Made { batch, state: has_documents, left, line }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ingest::collect::Collected;
+    use crate::ingest::formats::acs_diagnostics::messages::Messages;
+
+    /// What is made of a text that is read in lines as far as they go, or as one stream.
+    fn made_of(text: &str, in_lines: bool) -> String {
+        let mut inputs = [Input::from_bytes("x", text.as_bytes())];
+        let (mut messages, mut sink) = (Messages::default(), Collected::default());
+        let mut reader = Reader::new(&mut messages, &mut sink);
+        if in_lines {
+            read(&mut inputs, &[Clock::default()], &mut reader).unwrap();
+        } else {
+            reader.begin_input("x");
+            read_stream(&mut inputs[0], Place::default(), Clock::default(), &mut reader).unwrap();
+        }
+        reader.warn();
+        messages.deliver(&[], &mut sink);
+        format!("{:?} {:?} {:?} {:?}", sink.records, sink.accounting, sink.warnings, sink.damages)
+    }
+
+    const SEND: &str = r#"{"time":"2026-10-01T01:38:20Z","category":"EmailSendMailOperational",
+        "correlationId":"1","properties":{"Size":"0.1","UniqueRecipientsCount":"2"}}"#;
+
+    proptest! {
+        #[test]
+        fn lines_are_read_as_the_stream_reads_them(
+            parts in prop::collection::vec(0_usize..10, 0..12),
+        ) {
+            let line = SEND.replace('\n', "");
+            let parts = parts.into_iter().map(|part| match part {
+                0..4 => format!("{line}\n"),
+                4 => format!("{SEND}\n"),
+                5 => format!("{}\n", &line[..60]),
+                6 => format!("[{line},{line}]\n"),
+                7 => format!(" \u{1e}{line} \r\n\n"),
+                8 => "no JSON\n".to_owned(),
+                _ => line.clone(),
+            });
+            let text = parts.collect::<String>();
+            prop_assert_eq!(made_of(&text, true), made_of(&text, false), "{}", text);
+        }
     }
 }

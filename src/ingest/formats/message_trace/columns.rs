@@ -94,6 +94,9 @@ pub(super) enum Shape {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Header {
     at: [Option<u32>; COLUMNS],
+    /// The columns that are there and their cells, which are read of every row.
+    present: [(u8, u32); COLUMNS],
+    count: usize,
     /// Cells of the header row.
     pub(super) width: usize,
     /// What its rows are about.
@@ -113,12 +116,17 @@ impl Header {
             width += 1;
         }
         let shape = shape_of(|column| at[column as usize].is_some())?;
-        Some(Header { at, width, shape })
+        let (mut present, mut count) = ([(0, 0); COLUMNS], 0);
+        for (column, at) in (0..).zip(at).filter_map(|(column, at)| Some((column, at?))) {
+            present[count] = (column, at);
+            count += 1;
+        }
+        Some(Header { at, present, count, width, shape })
     }
 
-    /// The cell numbers of all columns.
-    pub(super) fn places(&self) -> impl Iterator<Item = Option<u32>> {
-        self.at.into_iter()
+    /// The columns that are there, each with its cell number.
+    pub(super) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.present.iter().take(self.count).map(|(column, at)| (usize::from(*column), *at as usize))
     }
 
     /// The cell number of a column.

@@ -32,8 +32,8 @@ impl<'a> Cells<'a> {
     /// The cells of a record under a header.
     pub(super) fn under(header: &Header, row: &delimited::Row<'a>) -> Cells<'a> {
         let mut cells = Cells::new(row.line);
-        for (cell, at) in cells.cells.iter_mut().zip(header.places()) {
-            *cell = at.map(|at| row.cell(at as usize));
+        for (column, at) in header.places() {
+            cells.cells[column] = Some(row.cell(at));
         }
         cells
     }
