@@ -108,10 +108,17 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Time and host of a line, and the bytes that tell them: a line that begins with the same ones has the same.
+/// Time and host of a line, and the bytes that tell them: a line that begins with the same ones has the same. Fractions
+/// of a second may differ.
 #[derive(Clone, Copy, Debug)]
 pub struct Front<'a> {
+    /// All up to the space behind the host, or up to the fraction.
     bytes: &'a [u8],
+    /// What follows the digits of the fraction, up to there.
+    behind_fraction: Option<&'a [u8]>,
+    /// Where the time begins, and how much of what follows the fraction is of it.
+    start: usize,
+    zone: usize,
     time: &'a [u8],
     host: &'a [u8],
 }
@@ -119,33 +126,46 @@ pub struct Front<'a> {
 impl<'a> Front<'a> {
     /// The front of a line without NULs with this header; `None` where it may be told by what follows the host.
     pub fn of(line: &'a [u8], header: &Header<'a>) -> Option<Front<'a>> {
+        let Header { time, host, .. } = *header;
         let offset = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize);
-        let (start, end) = (offset(header.time), offset(header.host) + header.host.len());
+        let (start, end) = (offset(time), offset(host) + host.len());
         // Behind a tag, or at once: what else can come before the time is not followed here.
         let is_usual = match line.first()? {
             b'<' => start > 0,
             first => start == 0 && first.is_ascii_alphanumeric(),
         };
-        let is_host = !header.host.is_empty() && !header.host.contains(&b':');
+        let is_host = !host.is_empty() && !host.contains(&b':');
         let is_rfc5424 = without_priority(line).starts_with(b"1 ");
         if !is_usual || !is_host || is_rfc5424 || line.get(end) != Some(&b' ') {
             return None;
         }
-        Some(Front { bytes: &line[..=end], time: header.time, host: header.host })
+        let whole = Front { bytes: &line[..=end], behind_fraction: None, start, zone: 0, time, host };
+        let Some(point) = time.iter().position(|b| matches!(b, b'.' | b',')).filter(|&point| point >= 15)
+        else {
+            return Some(whole);
+        };
+        let (bytes, fraction) = line[..=end].split_at(start + point + 1);
+        let digits = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
+        let zone = time.len() - point - 1 - digits;
+        Some(Front { bytes, behind_fraction: Some(&fraction[digits..]), zone, ..whole })
     }
 
     /// The header of a line that begins like this.
     #[inline]
     pub fn header_of(&self, line: &'a [u8]) -> Option<Header<'a>> {
-        let (front, rest) = line.split_at_checked(self.bytes.len())?;
+        let (front, mut rest) = line.split_at_checked(self.bytes.len())?;
         if !is_same(front, self.bytes) {
             return None;
         }
+        let (mut time, host) = (self.time, self.host);
+        if let Some(behind) = self.behind_fraction {
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            rest = rest[digits..].strip_prefix(behind)?;
+            time = &line[self.start..front.len() + digits + self.zone];
+        }
         match with_pid(rest) {
-            Some((program, after)) => {
-                Some(Header { time: self.time, host: self.host, program, message: without_id(after) })
-            }
-            None => Header::after_host(self.time, self.host, rest),
+            Some((program, after)) => Some(Header { time, host, program, message: without_id(after) }),
+            None => Header::after_host(time, host, rest),
         }
     }
 }
@@ -269,11 +289,74 @@ fn without_id(message: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
     use crate::usage::names::decode;
+    use proptest::prelude::*;
 
     fn parts(line: &str) -> Option<(&str, &str, &str, &str)> {
         let header = Header::parse_rfc5424(line.as_bytes()).or_else(|| Header::parse(line.as_bytes()))?;
         let text = |bytes| std::str::from_utf8(bytes).unwrap();
         Some((text(header.time), text(header.host), text(header.program), text(header.message)))
+    }
+
+    fn any_line() -> impl Strategy<Value = String> {
+        let pieces = [
+            vec!["", "", "", "<22>", "<mail.info>", "12 <22>", "<22>1 ", "1 ", "- ", "<"],
+            vec![
+                "Oct  1 04:52:30",
+                "Oct  1 04:52:30.12",
+                "2014-04-01T04:52:30+02:00",
+                "2014-04-01T04:52:30.1+02:00",
+                "2014-04-01T04:52:30.123456+02:00",
+                "2014-04-01 04:52:30,5",
+                "2014-04-01 04:52:30.7 +0200",
+                "2014:04:01-04:52:30",
+                "O.t,b  1 04:52:30",
+            ],
+            vec![" ", " ", " ", ": ", "  ", ":  ", ""],
+            vec!["h", "h", "h2", "+0200", "-12345", "12", "h:", "p/smtp[1]:", "2001:db8::", "h.e,f"],
+            vec![" ", " ", " ", "  ", ""],
+            vec![
+                "p/smtp[12]: ",
+                "p/smtp[3]: ",
+                "p/smtp: ",
+                "mail.info p/smtp[1]: ",
+                "p[a]: ",
+                "[1]: ",
+                "\tp[1]: ",
+                "> ",
+            ],
+            vec!["A1: removed", "[ID 1 mail.info] A1: removed", "", " x", "1 - - - x"],
+        ];
+        pieces.map(prop::sample::select).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_that_begins_like_another_has_the_header_that_it_has_by_itself(
+            mut lines in proptest::collection::vec(any_line(), 2),
+            alike in any::<bool>(),
+            cut in 0_usize..60,
+        ) {
+            if alike {
+                let (first, second) = (lines[0].clone(), lines[1].clone());
+                lines[1] = first.chars().take(cut).chain(second.chars().skip(cut)).collect();
+            }
+            let [one, other] = [lines[0].as_bytes(), lines[1].as_bytes()];
+            let whole = |line: &'_ [u8]| {
+                let header = Header::parse_rfc5424(line).or_else(|| Header::parse(line));
+                header.map(|header| [header.time, header.host, header.program, header.message].map(<[u8]>::to_vec))
+            };
+            if let Some(header) = Header::parse_rfc5424(one).or_else(|| Header::parse(one))
+                && let Some(front) = Front::of(one, &header)
+            {
+                for line in [one, other] {
+                    if let Some(found) = front.header_of(line) {
+                        let found = [found.time, found.host, found.program, found.message].map(<[u8]>::to_vec);
+                        prop_assert_eq!(whole(line), Some(found));
+                    }
+                }
+                prop_assert!(front.header_of(one).is_some());
+            }
+        }
     }
 
     #[test]

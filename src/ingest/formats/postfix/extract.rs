@@ -126,7 +126,7 @@ impl<'a> Extractor<'a, '_> {
     /// The header of a line. One that begins like the line before has its time and host.
     #[inline]
     fn header(&mut self, line: &'a [u8]) -> Option<Header<'a>> {
-        if let Some(front) = self.front
+        if let Some(front) = &self.front
             && let Some(header) = front.header_of(line)
         {
             return Some(header);

@@ -331,7 +331,10 @@ fn any_line() -> impl Strategy<Value = String> {
     ]);
     let line = (front, texts).prop_map(|((minute, second, host, id), text)| {
         let text = text.replace("ID:", &format!("ABCDE{id}:"));
-        format!("Oct  1 10:{minute:02}:{second:02} {host} postfix/{text}")
+        match minute {
+            0 => format!("2026-10-01T08:00:{second:02}.{id}{second}Z {host} postfix/{text}"),
+            _ => format!("Oct  1 10:{minute:02}:{second:02} {host} postfix/{text}"),
+        }
     });
     prop_oneof![12 => line, 1 => other.prop_map(str::to_owned)]
 }
