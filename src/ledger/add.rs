@@ -71,12 +71,20 @@ impl Batch {
             drop(transaction);
             return Ok((Writer::open(store.folder())?, outcome));
         }
-        outcome.batch = Some(transaction.number());
-        let entry = entry(transaction.number(), ingested, &outcome);
-        let told = transaction.manifest_mut();
-        (told.settings, told.zones) = (Some(self.settings), manifest.zones);
-        told.batches.push(entry);
+        outcome.batch = Some(rules.batch);
+        self.remember(transaction.manifest_mut(), manifest.zones, entry(rules.batch, ingested, &outcome));
         Ok((transaction.commit()?, outcome))
+    }
+
+    /// Notes in the manifest what later batches must agree with, and the batch.
+    fn remember(
+        &self,
+        told: &mut manifest::Manifest,
+        zones: Vec<manifest::SourceZone>,
+        entry: manifest::Batch,
+    ) {
+        (told.settings, told.zones) = (Some(self.settings.clone()), zones);
+        told.batches.push(entry);
     }
 
     /// Checks the zones of formats of which some time had none.

@@ -98,7 +98,6 @@ fn rewrite(
 ) -> Result<Volume, LedgerError> {
     let store = transaction.store();
     let volume = Mutex::new(Volume::default());
-    let add = |found: &Volume| volume.lock().unwrap_or_else(PoisonError::into_inner).merge(found);
     let work = |file: &FileEntry| -> Result<(), LedgerError> {
         let mut found = Volume::default();
         match (file.kind, erase_window) {
@@ -120,7 +119,7 @@ fn rewrite(
             }
             (Kind::Summaries | Kind::Charges, _) => {}
         }
-        add(&found);
+        volume.lock().unwrap_or_else(PoisonError::into_inner).merge(&found);
         Ok(())
     };
     let mut files = store.manifest().files().iter();

@@ -222,20 +222,13 @@ fn decode(from: &mut &[u8]) -> Option<Noted> {
     let time = Timestamp::from_seconds(i64::from_le_bytes(take_bytes(from)?));
     let last = Timestamp::from_seconds(i64::from_le_bytes(take_bytes(from)?));
     let thread = if flag(3) { Some(u64::from_le_bytes(take_bytes(from)?)) } else { None };
-    let size_quality = match size {
-        0 => SizeQuality::Accepted,
-        1 => SizeQuality::Measured,
-        2 => SizeQuality::Declared,
-        3 => SizeQuality::Missing,
-        _ => SizeQuality::Stated { megabytes: Decimal::deserialize(take_bytes(from)?) },
-    };
+    let size_quality = take_size_quality(size, from)?;
     let message_size = if flag(4) { Some(take(from)?) } else { None };
     let [delivered, open, bounced, filtered, unknown] = take_all(from, take)?;
     let [recipients_upper, messages] = take_all(from, take)?;
     let [sender, client, relay, source, number, leg] = take_all(from, take_narrow)?;
     let [line, records, stated] = take_all(from, take)?;
     let [rest] = take_bytes(from)?;
-    let addressees = take(from)?;
     let submission = Submission {
         time,
         time_quality: *TIMES.get(usize::from(time_quality))?,
@@ -264,7 +257,17 @@ fn decode(from: &mut &[u8]) -> Option<Noted> {
         stated,
         rest: *Status::ALL.get(usize::from(rest))?,
         accepted: flag(2),
-        addressees: (0..addressees).map(|_| take_addressee(from)).collect::<Option<_>>()?,
+        addressees: (0..take(from)?).map(|_| take_addressee(from)).collect::<Option<_>>()?,
+    })
+}
+
+fn take_size_quality(code: u8, from: &mut &[u8]) -> Option<SizeQuality> {
+    Some(match code {
+        0 => SizeQuality::Accepted,
+        1 => SizeQuality::Measured,
+        2 => SizeQuality::Declared,
+        3 => SizeQuality::Missing,
+        _ => SizeQuality::Stated { megabytes: Decimal::deserialize(take_bytes(from)?) },
     })
 }
 
