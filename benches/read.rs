@@ -47,7 +47,9 @@ fn main() {
     let python = std::env::var("RELAYMETER_BENCH_PYTHON").unwrap_or_else(|_| "python3".into());
     println!("Machine: {}\n", machine());
     postfix(&make(&["postfix"], "postfix.log"));
-    message_trace(&make(&["message-trace"], "message-trace.csv"), &python);
+    let trace = make(&["message-trace"], "message-trace.csv");
+    message_trace(&trace, &python);
+    ledger(&trace, &folder.path().join("ledger"), &python);
     let log = make(&["exchange-tracking"], "exchange-tracking.log");
     let script = format!("{PEERS}exchange_tracking.py");
     let duckdb = |name, question| peer(name, &[&python, &script, question, &log]);
@@ -101,14 +103,43 @@ fn message_trace(trace: &str, python: &str) {
     compare("Message trace (Get-MessageTrace CSV)", trace, peers);
 }
 
+/// A ledger read back, beside the same Parquet in DuckDB.
+fn ledger(trace: &str, folder: &Path, python: &str) {
+    let folder = folder.to_str().unwrap();
+    let done = Command::new(RELAYMETER).args(["ingest", trace, "--ledger", folder]).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let script = format!("{PEERS}ledger.py");
+    let ours = peer(
+        "relaymeter analyze --ledger",
+        &[RELAYMETER, "analyze", "--ledger", folder, "--by", "month,sender-domain"],
+    );
+    let duckdb = peer("DuckDB, the same question", &[python, &script, folder]);
+    println!("Ledger of that trace, by month and sender domain\n");
+    print(vec![ours, duckdb], bytes_below(Path::new(folder)));
+}
+
+fn bytes_below(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| {
+            let data = entry.metadata().unwrap();
+            if data.is_dir() { bytes_below(&entry.path()) } else { data.len() }
+        })
+        .sum()
+}
+
 /// Prints how long each takes for the file, and how that stands to our time.
 fn compare(what: &str, file: &str, peers: Vec<Peer>) {
     let bytes = std::fs::metadata(file).unwrap().len();
     println!("{what}, {:.0} MB\n", bytes as f64 / 1e6);
-    println!("| | s | MB/s | times ours | peak MiB |\n|---|---:|---:|---:|---:|");
     let by = ["analyze", file, "--by", "hour,sender-domain,sender", "--top", "10"];
-    let all: Vec<Peer> =
-        [peer("relaymeter analyze", &[&[RELAYMETER][..], &by].concat())].into_iter().chain(peers).collect();
+    let ours = peer("relaymeter analyze", &[&[RELAYMETER][..], &by].concat());
+    print([ours].into_iter().chain(peers).collect(), bytes);
+}
+
+/// Runs all in turn and prints their times beside that of the first.
+fn print(all: Vec<Peer>, bytes: u64) {
+    println!("| | s | MB/s | times ours | peak MiB |\n|---|---:|---:|---:|---:|");
     let mut best: Vec<Option<Timing>> = all.iter().map(|_| None).collect();
     for turn in 0..RUNS {
         for (peer, best) in all.iter().zip(&mut best) {

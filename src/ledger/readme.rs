@@ -25,8 +25,8 @@ pub(super) fn text() -> String {
 const INTRODUCTION: &str = "\
 Made by `relaymeter ingest`; this page is written anew with each batch. `submissions/`, `summaries/` and `charges/` hold
 Parquet files by UTC day, and nothing else. `state/` belongs to the program: `manifest.json` names every file with its rows,
-SHA-256 and sums; `unfinished/` holds messages that do not count yet; `secret` is the key of digests, which only who may know
-recipients should have. No recipient addresses and no subjects are kept.
+SHA-256 and sums; `unfinished/` holds messages that do not count yet; `secret` is the key of the digests of
+recipients, `sender-secret` that of pseudonyms and of forgotten senders: only who may know them should have the two. No recipient addresses and no subjects are kept.
 
 Change it with `relaymeter ingest` and `relaymeter ledger` only; `relaymeter ledger check` looks at every byte. A batch is there
 wholly or not at all; while one is put in place (milliseconds), other programs may see a part of it. Every file says its version

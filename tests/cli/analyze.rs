@@ -343,7 +343,7 @@ fn what_cannot_be_analyzed_says_why() {
     }
     let formats: Vec<&str> = FORMATS.iter().map(|format| format.name()).collect();
     let all = all.replace(&formats.join(", "), "FORMATS");
-    insta::assert_snapshot!(all, @r#"
+    insta::assert_snapshot!(all, @"
     $ analyze quiet.log
     exit 1
     --- stdout
@@ -400,6 +400,7 @@ fn what_cannot_be_analyzed_says_why() {
     error: '--on usage' chooses the version by date: name the price list (flag) without '@2023-03-31'
 
     Usage: relaymeter analyze [OPTIONS] <PATH>...
+           relaymeter analyze [OPTIONS] --ledger <DIR>
 
     For more information, try '--help'.
 
@@ -416,6 +417,7 @@ fn what_cannot_be_analyzed_says_why() {
     error: '--by' names day twice
 
     Usage: relaymeter analyze [OPTIONS] <PATH>...
+           relaymeter analyze [OPTIONS] --ledger <DIR>
 
     For more information, try '--help'.
 
@@ -434,7 +436,8 @@ fn what_cannot_be_analyzed_says_why() {
     error: the following required arguments were not provided:
       --by <DIMENSION,…>
 
-    Usage: relaymeter analyze --by <DIMENSION,…> --top <N> <PATH>...
+    Usage: relaymeter analyze [OPTIONS] <PATH>...
+           relaymeter analyze [OPTIONS] --ledger <DIR>
 
     For more information, try '--help'.
 
@@ -477,6 +480,7 @@ fn what_cannot_be_analyzed_says_why() {
     error: 'pigeon' is not a format: expected one of FORMATS
 
     Usage: relaymeter analyze [OPTIONS] <PATH>...
+           relaymeter analyze [OPTIONS] --ledger <DIR>
 
     For more information, try '--help'.
 
@@ -487,7 +491,7 @@ fn what_cannot_be_analyzed_says_why() {
     error: invalid value 'big' for '--missing-size <SIZE>': 'big' is not a size: expected bytes or a unit, such as '2884', '200 kB', '0.2MB' or '1.5 MiB'
 
     For more information, try '--help'.
-    "#);
+    ");
 }
 
 #[test]

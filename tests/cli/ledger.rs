@@ -269,7 +269,8 @@ fn wrong_uses_are_told() {
       --own-domain <DOMAIN>
       --relay-host <HOST>
 
-    Usage: relaymeter analyze --ledger <DIR> [PATH]...
+    Usage: relaymeter analyze [OPTIONS] <PATH>...
+           relaymeter analyze [OPTIONS] --ledger <DIR>
 
     For more information, try '--help'.
     ");
@@ -279,7 +280,8 @@ fn wrong_uses_are_told() {
     --- stderr
     error: the argument '--ledger <DIR>' cannot be used with '[PATH]...'
 
-    Usage: relaymeter analyze --ledger <DIR> [PATH]...
+    Usage: relaymeter analyze [OPTIONS] <PATH>...
+           relaymeter analyze [OPTIONS] --ledger <DIR>
 
     For more information, try '--help'.
     ");
