@@ -224,19 +224,19 @@ impl Table for SubmissionRow {
 /// What is read of a stored message to know it again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Identity {
-    /// As [`SubmissionRow::key`].
+    /// `SubmissionRow::key`.
     pub key: u128,
-    /// As [`SubmissionRow::leg`].
+    /// `SubmissionRow::leg`.
     pub leg: u32,
-    /// As [`SubmissionRow::thread`].
+    /// `SubmissionRow::thread`.
     pub thread: Option<u64>,
-    /// As [`SubmissionRow::time`].
+    /// `SubmissionRow::time`.
     pub time: Timestamp,
-    /// As [`SubmissionRow::last`].
+    /// `SubmissionRow::last`.
     pub last: Timestamp,
-    /// As [`SubmissionRow::begun`].
+    /// `SubmissionRow::begun`.
     pub begun: bool,
-    /// As [`SubmissionRow::ended`].
+    /// `SubmissionRow::ended`.
     pub ended: bool,
 }
 
