@@ -151,6 +151,11 @@ fn a_batch_is_told_and_the_same_again_adds_nothing() {
     -------  -----------  ----  --------  ----------  ---------------  -----  ---------
     Total                  239       229         313         0.00 MB     32  0.00 kB
 
+    By source
+    Source               Format   Messages  Recipients
+    -------------------  -------  --------  ----------
+    samples/postfix.log  postfix       229         313
+
     Batches
     Batch  Inputs  First input          Added  Completed  Already there
     -----  ------  -------------------  -----  ---------  -------------
