@@ -4,6 +4,7 @@
 //! archive or standard input. An input is read as a stream; memory does not grow with its length. Which format
 //! a text has is left to `detect` and the formats.
 
+mod ahead;
 mod announced;
 mod archive;
 mod dates;
@@ -307,7 +308,10 @@ impl Input {
     /// many bytes, and leaves this input's name to whoever shows it.
     pub fn open(&mut self) -> Result<Box<dyn Read + Send>, SourceError> {
         match &mut self.content {
-            Content::Place(place) => place.text().map_err(|error| self.io_error(error)),
+            Content::Place(place) => {
+                let text = if place.is_packed() { place.text().and_then(ahead::ahead) } else { place.text() };
+                text.map_err(|error| self.io_error(error))
+            }
             Content::Stream(stream) => {
                 stream.take().ok_or_else(|| SourceError::ReadTwice { input: self.name.clone() })
             }

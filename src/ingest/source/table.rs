@@ -5,17 +5,16 @@
 //! row numbers of a sheet are the same as long as no cell has line breaks. Finding the tables in a file is left to
 //! `unpack`, reading them to `workbook` and `parquet`.
 
-use std::io::{self, Read, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::io::{self, Write};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
+use super::ahead::{BLOCKS_AHEAD, Blocks};
 use super::guard::guarded;
 use super::section::{Section, Stream};
 use super::{parquet, workbook};
 
 /// Bytes of text that are handed over at a time.
 const BLOCK_BYTES: usize = 64 * 1024;
-/// Blocks that may wait to be read.
-const BLOCKS_AHEAD: usize = 4;
 
 /// A table in a file.
 #[derive(Clone, Debug)]
@@ -41,7 +40,7 @@ impl Table {
             // Nobody waits for the end where the text is no longer read.
             let _ = blocks.send(end.map(|()| Vec::new()));
         })?;
-        Ok(Box::new(Blocks { received, block: io::Cursor::new(Vec::new()), is_over: false }))
+        Ok(Box::new(Blocks::of(received, "the table breaks off: its file is damaged")))
     }
 }
 
@@ -92,37 +91,5 @@ impl Write for CsvText {
             return Ok(());
         }
         self.blocks.send(Ok(block)).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-/// The blocks as a stream; an empty one is its end.
-struct Blocks {
-    received: Receiver<io::Result<Vec<u8>>>,
-    block: io::Cursor<Vec<u8>>,
-    is_over: bool,
-}
-
-impl Read for Blocks {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let count = self.block.read(buf)?;
-            if count > 0 || buf.is_empty() || self.is_over {
-                return Ok(count);
-            }
-            match self.received.recv() {
-                Ok(Ok(block)) => {
-                    self.is_over = block.is_empty();
-                    self.block = io::Cursor::new(block);
-                }
-                Ok(Err(error)) => {
-                    self.is_over = true;
-                    return Err(error);
-                }
-                Err(_) => {
-                    self.is_over = true;
-                    return Err(io::Error::other("the table breaks off: its file is damaged"));
-                }
-            }
-        }
     }
 }

@@ -51,6 +51,11 @@ impl Place {
         self.layers.is_empty() && self.table.is_none()
     }
 
+    /// Whether the text is under a compression.
+    pub(super) fn is_packed(&self) -> bool {
+        !self.layers.is_empty()
+    }
+
     /// The decompressed bytes, and the meter that counts what they take on disk.
     fn stream(&self) -> io::Result<(Stream, Meter)> {
         let below = Box::new(self.section.reader()?);
