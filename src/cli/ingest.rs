@@ -131,7 +131,7 @@ fn changes(added: &Added) -> Table {
     }
     row("all", "older than what is kept", &added.forgotten);
     let unfinished = Volume { rows: added.unfinished, ..Volume::default() };
-    row("messages", "under way, to be completed", &unfinished);
+    row("messages", "do not count so far", &unfinished);
     Table { title: String::new(), columns, rows }
 }
 

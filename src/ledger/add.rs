@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::batch::Batch;
 use super::error::LedgerError;
+use super::identity::REST;
 use super::manifest::{self, BatchInput, FileEntry};
 use super::outcome::Outcome;
 use super::pairing::{self, Joined};
@@ -315,6 +316,10 @@ impl Work<'_> {
                     false => rows.push(row),
                 }
             }
+        }
+        // What rested for longer is no part of a message that is logged now.
+        if let Some(newest) = outcome.days.keys().map(|(_, day)| *day).max() {
+            rows.retain(|row| newest.signed_duration_since(row.last.date()).num_seconds() <= REST);
         }
         outcome.unfinished = rows.len() as u64;
         if is_changed {

@@ -9,7 +9,7 @@ use crate::usage::TimeQuality;
 /// Seconds by which lines of one message can stand out of order where its log was cut.
 const GRACE: i64 = 5;
 /// Seconds for which a message can rest in a queue: after them a queue id is another message's.
-const REST: i64 = 60 * 24 * 60 * 60;
+pub(super) const REST: i64 = 60 * 24 * 60 * 60;
 /// Seconds by which clocks of one message can differ; more is another zone.
 const DRIFT: i64 = 15 * 60;
 

@@ -256,6 +256,28 @@ fn a_message_over_midnight_is_one_whichever_part_comes_first() {
     }
 }
 
+#[test]
+fn what_never_went_on_is_kept_as_long_as_a_queue_can_hold_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let begun = |day: &str| {
+        let line =
+            format!("{day} 10:00:00 mx1 postfix/smtpd[1]: 4A1B2C3D4E: client=app1.contoso.com[10.0.0.5]\n");
+        vec![(
+            "mail.log".to_owned(),
+            (line + &PLAIN.replace("Oct  1", day).replace("Oct  2", day)).into_bytes(),
+        )]
+    };
+    let only_begun =
+        vec![("mail.log".to_owned(), PLAIN.lines().take(2).collect::<Vec<_>>().join("\n").into_bytes())];
+    assert_eq!(add(folder.path(), &only_begun).unfinished, 1);
+    let id = |log: Vec<(String, Vec<u8>)>| {
+        let text = String::from_utf8(log[0].1.clone()).unwrap().replace("4A1B2C3D4E", "5A1B2C3D4E");
+        vec![("mail.log".to_owned(), text.into_bytes())]
+    };
+    assert_eq!(add(folder.path(), &id(begun("Nov 20"))).unfinished, 1, "50 days later");
+    assert_eq!(add(folder.path(), &id(begun("Dec 10"))).unfinished, 0, "70 days later");
+}
+
 /// A log without years, zones or ids that hold a time.
 const PLAIN: &str = "\
 Oct  1 10:00:00 mx1 postfix/smtpd[1]: 4A1B2C3D4E: client=app1.contoso.com[10.0.0.5]

@@ -84,10 +84,10 @@ fn a_batch_is_told_and_the_same_again_adds_nothing() {
     --- stdout
     Batch 1 of the ledger DIR/ledger
 
-                                             Rows  Messages  Recipients
-    -----------  --------------------------  ----  --------  ----------
-    submissions  added                        229       229         313
-    messages     under way, to be completed    10         0           0
+                                      Rows  Messages  Recipients
+    -----------  -------------------  ----  --------  ----------
+    submissions  added                 229       229         313
+    messages     do not count so far    10         0           0
 
     Accounting
     Became                   Records  Messages
@@ -113,10 +113,10 @@ fn a_batch_is_told_and_the_same_again_adds_nothing() {
     --- stdout
     Nothing new for the ledger DIR/ledger
 
-                                             Rows  Messages  Recipients
-    -----------  --------------------------  ----  --------  ----------
-    submissions  already there                229       229         313
-    messages     under way, to be completed    10         0           0
+                                      Rows  Messages  Recipients
+    -----------  -------------------  ----  --------  ----------
+    submissions  already there         229       229         313
+    messages     do not count so far    10         0           0
 
     Accounting
     Became                   Records  Messages
