@@ -308,18 +308,20 @@ impl Work<'_> {
                 rows.push(texts.row(noted.clone()));
             }
         }
+        // What rested for longer is no part of a message that is logged now.
+        let newest = outcome.days.keys().map(|(_, day)| *day).max();
+        let rests =
+            |row: &SubmissionRow| newest.map(|day| day.signed_duration_since(row.last.date()).num_seconds());
+        rows.retain(|row| rests(row).is_none_or(|seconds| seconds <= REST));
         let mut is_changed = !rows.is_empty();
         for (number, file) in (0..).zip(self.files).filter(|(_, file)| file.kind == Kind::Unfinished) {
             for (at, row) in (0..).zip(self.store.submissions(file)?) {
-                match self.joined.dropped.contains(&(number, at)) {
+                let is_over = rests(&row).is_some_and(|seconds| seconds > REST);
+                match is_over || self.joined.dropped.contains(&(number, at)) {
                     true => is_changed = true,
                     false => rows.push(row),
                 }
             }
-        }
-        // What rested for longer is no part of a message that is logged now.
-        if let Some(newest) = outcome.days.keys().map(|(_, day)| *day).max() {
-            rows.retain(|row| newest.signed_duration_since(row.last.date()).num_seconds() <= REST);
         }
         outcome.unfinished = rows.len() as u64;
         if is_changed {
