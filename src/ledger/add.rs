@@ -94,9 +94,14 @@ impl Batch {
         manifest: &mut manifest::Manifest,
         formats: &FxHashMap<String, String>,
     ) -> Result<(), LedgerError> {
+        // Formats that tell of no host have one zone for all.
         let inputs = self.zoneless.iter().map(|&source| self.names.source_name(source));
-        let found: BTreeSet<&String> = inputs.filter_map(|name| formats.get(name)).collect();
-        found.into_iter().try_for_each(|format| settings::agree(manifest, format, &self.zone))
+        let silent = |format: &&String| !self.zone_hosts.iter().any(|(told, _)| told == format);
+        let of_format =
+            inputs.filter_map(|name| formats.get(name)).filter(silent).map(|format| (format.as_str(), ""));
+        let told = self.zone_hosts.iter().map(|(format, host)| (*format, host.as_str()));
+        let found: BTreeSet<(&str, &str)> = of_format.chain(told).collect();
+        found.into_iter().try_for_each(|(format, host)| settings::agree(manifest, format, host, &self.zone))
     }
 
     fn charge_rows(&mut self, rules: Rules<'_>, outcome: &mut Outcome) -> Vec<ChargeRow> {
@@ -230,8 +235,8 @@ impl Work<'_> {
             let it = &noted.submission;
             if texts.is_forgotten(it.time) {
                 outcome.forgotten.count(it.messages, &it.recipients);
-            } else if summarised.covers(&noted) {
-                summaries.push(windows::summary(&noted, &mut texts));
+            } else if let Some(seconds) = summarised.seconds(&noted) {
+                summaries.push(windows::summary(&noted, seconds, &mut texts));
             } else if !self.joined.taken.contains(&noted.number) {
                 match self.pairs.partner(noted.number) {
                     Some(at) => edits.entry(at.file).or_default().push((at.row, texts.row(noted))),

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use rustc_hash::FxHashMap;
+
 use super::error::LedgerError;
 use super::keys::Secrets;
 use super::manifest::Settings;
@@ -21,6 +23,8 @@ use crate::usage::{
     Accounting, BilledCharge, Damage, Names, Rejection, Skip, SourceId, Submission, TimeQuality,
 };
 
+/// Seconds of a window of which nothing is said.
+const HOUR: u32 = 60 * 60;
 /// Remarks that are kept; a run over endless inputs must end.
 const REMARK_CAP: usize = 1_000;
 
@@ -33,6 +37,8 @@ pub struct Batch {
     pub(super) zone: String,
     /// Inputs with times without a zone.
     pub(super) zoneless: BTreeSet<SourceId>,
+    /// Formats and hosts of which times without a zone are told.
+    pub(super) zone_hosts: BTreeSet<(&'static str, String)>,
     pub(super) names: Names,
     pub(super) spool: Spool,
     pub(super) roster: Roster,
@@ -60,6 +66,7 @@ impl Batch {
             settings,
             zone: zone_of(options),
             zoneless: BTreeSet::new(),
+            zone_hosts: BTreeSet::new(),
             names: Names::default(),
             spool: Spool::default(),
             roster: Roster::default(),
@@ -106,7 +113,7 @@ impl Batch {
     }
 
     /// Keeps a submission that counts, or says why it does not.
-    fn keep(&mut self, submission: Submission, trail: Option<&Trail<'_>>) {
+    fn keep(&mut self, submission: Submission, trail: Option<&Trail<'_>>, window: Option<u32>) {
         if let Some(reason) = implausible(&submission) {
             let file = self.names.source_name(submission.source).to_owned();
             let rejection = Rejection { file, line: submission.line, reason };
@@ -117,13 +124,14 @@ impl Batch {
             return self.accounting.skip_messages(Skip::NoRecipient, messages, records);
         }
         self.accounting.used += submission.records;
-        if submission.messages > 1 {
-            self.summarised.0.insert(submission.source);
-        }
         if matches!(submission.time_quality, TimeQuality::ZoneAssumed | TimeQuality::YearInferred) {
             self.zoneless.insert(submission.source);
         }
         let noted = self.noted(submission, trail);
+        // What stands for several messages is of a window, whoever hands it over.
+        if let Some(seconds) = window.or((submission.messages > 1).then_some(HOUR)) {
+            self.summarised.0.insert(noted.number, seconds);
+        }
         if self.failure.is_none() {
             self.failure = self.spool.push(&noted).err();
         }
@@ -160,16 +168,14 @@ impl Batch {
     }
 }
 
-/// Inputs that have rows of several messages: all their rows without a trail are then of windows.
+/// Rows that are of a window, by their number, with its seconds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Summarised(BTreeSet<SourceId>);
+pub struct Summarised(FxHashMap<u32, u32>);
 
 impl Summarised {
-    /// Whether a row is of a window.
-    pub(super) fn covers(&self, noted: &Noted) -> bool {
-        let it = &noted.submission;
-        let is_plain = noted.thread.is_none() && noted.addressees.is_empty() && it.messages > 0;
-        it.messages > 1 || is_plain && self.0.contains(&it.source)
+    /// The seconds of the window of a row; `None`: it is a message.
+    pub(super) fn seconds(&self, noted: &Noted) -> Option<u32> {
+        self.0.get(&noted.number).copied()
     }
 }
 
@@ -184,7 +190,7 @@ impl Sink for Batch {
 
     fn accept(&mut self, record: Record) {
         match record {
-            Record::Submission(submission) => self.keep(submission, None),
+            Record::Submission(submission) => self.keep(submission, None, None),
             Record::BilledCharge(charge) => {
                 self.accounting.skip(Skip::NotUsage, charge.records);
                 self.charges.push(charge);
@@ -201,7 +207,15 @@ impl Sink for Batch {
     }
 
     fn accept_with(&mut self, submission: Submission, trail: &Trail<'_>) {
-        self.keep(submission, Some(trail));
+        self.keep(submission, Some(trail), None);
+    }
+
+    fn accept_summary(&mut self, summary: Submission, seconds: u32) {
+        self.keep(summary, None, Some(seconds));
+    }
+
+    fn zone_assumed(&mut self, format: &'static str, host: &str) {
+        self.zone_hosts.insert((format, host.to_owned()));
     }
 
     fn unfinished(&mut self, submission: &Submission, trail: &Trail<'_>) {

@@ -103,11 +103,11 @@ pub enum LedgerError {
     },
     /// Times without a zone are read with another zone than before.
     #[error(
-        "{format}: times without a zone are read as {new}: expected {stored}, as in earlier batches of the ledger\nhint: give --log-timezone {stored}"
+        "{logs}: times without a zone are read as {new}: expected {stored}, as in earlier batches of the ledger\nhint: give --log-timezone {stored}"
     )]
     OtherZone {
-        /// The format.
-        format: String,
+        /// The format, and the host that wrote the logs.
+        logs: String,
         /// The zone of earlier batches.
         stored: String,
         /// The zone of this one.

@@ -177,7 +177,7 @@ fn parts(
     let days: BTreeSet<i64> = apart.keys().filter_map(|&number| batch.roster.day(number)).collect();
     for day in days {
         let rows = batch.spool.rows(day).map_err(LedgerError::Spool)?;
-        rows.into_iter().filter(|noted| !batch.summarised.covers(noted)).for_each(&mut take);
+        rows.into_iter().filter(|noted| batch.summarised.seconds(noted).is_none()).for_each(&mut take);
     }
     Ok(parts)
 }

@@ -72,18 +72,24 @@ pub(super) fn zone_of(options: &ReadOptions) -> String {
     options.log_zone.unwrap_or(Zone::UTC).to_string()
 }
 
-/// Checks that times without a zone are read in a format as before, and remembers it where it is new.
-pub(super) fn agree(manifest: &mut Manifest, format: &str, zone: &str) -> Result<(), LedgerError> {
-    let known = manifest.zones.iter().find(|known| known.format == format && known.host.is_empty());
+/// Checks that times without a zone, which a host wrote in logs of a format, are read as before, and remembers it where it is new.
+pub(super) fn agree(
+    manifest: &mut Manifest,
+    format: &str,
+    host: &str,
+    zone: &str,
+) -> Result<(), LedgerError> {
+    let known =
+        manifest.zones.iter().find(|known| (known.format.as_str(), known.host.as_str()) == (format, host));
     match known {
         Some(known) if known.zone != zone => Err(LedgerError::OtherZone {
-            format: format.to_owned(),
+            logs: if host.is_empty() { format.to_owned() } else { format!("{format} logs of {host}") },
             stored: known.zone.clone(),
             new: zone.to_owned(),
         }),
         Some(_) => Ok(()),
         None => {
-            let [format, host, zone] = [format, "", zone].map(str::to_owned);
+            let [format, host, zone] = [format, host, zone].map(str::to_owned);
             manifest.zones.push(SourceZone { format, host, zone });
             manifest.zones.sort_unstable();
             Ok(())

@@ -302,6 +302,9 @@ fn another_zone_is_refused_and_nothing_is_written() {
     let mut batch = Batch::new(&writer, &zoned, false).unwrap();
     let read = read_all(inputs(&plain()), FORMATS, None, &zoned, &mut batch).unwrap();
     let error = batch.commit(writer, &read).map(|_| ()).unwrap_err().to_string();
-    assert!(error.contains("postfix: times without a zone are read as Europe/Rome: expected UTC"), "{error}");
+    assert!(
+        error.contains("postfix logs of mx1: times without a zone are read as Europe/Rome: expected UTC"),
+        "{error}"
+    );
     assert_eq!(add(folder.path(), &plain()).total().already_there, outcome.total().added);
 }

@@ -16,20 +16,14 @@ use super::spool::Noted;
 use super::store::Store;
 use super::texts::Texts;
 use super::transaction::Transaction;
-use crate::usage::TimeQuality;
-
-/// Seconds of a window of which the source states the hour.
-const HOUR: u32 = 60 * 60;
-/// Seconds of a window of which the source states the day.
-const DAY: u32 = 24 * HOUR;
 
 /// The summary of a row that stands for several messages.
-pub fn summary(noted: &Noted, texts: &mut Texts<'_>) -> SummaryRow {
+pub fn summary(noted: &Noted, seconds: u32, texts: &mut Texts<'_>) -> SummaryRow {
     let it = &noted.submission;
     let mut row = SummaryRow {
         key: 0,
         time: it.time,
-        seconds: if it.time_quality == TimeQuality::DateOnly { DAY } else { HOUR },
+        seconds,
         time_quality: it.time_quality,
         messages: it.messages,
         message_size: it.message_size,

@@ -238,7 +238,7 @@ fn another_zone_or_year_is_refused_and_changes_nothing() {
     insta::assert_snapshot!(told, @"
     error: DIR/mail.log:6: reads 2025-10-01T06:43:28Z for a message that the ledger has at 2026-10-01T06:43:28Z: expected the same time
     hint: read it with the same --log-timezone and --year as before
-    error: postfix: times without a zone are read as Europe/Rome: expected UTC, as in earlier batches of the ledger
+    error: postfix logs of relay1: times without a zone are read as Europe/Rome: expected UTC, as in earlier batches of the ledger
     hint: give --log-timezone UTC
     ");
     let whole = Path::new("postfix.log");
@@ -503,4 +503,46 @@ fn every_output_fits_the_published_schema() {
         let report: Value = serde_json::from_slice(&report).unwrap();
         assert!(validator.is_valid(&report), "{args:?}: {:?}", validator.iter_errors(&report).next());
     }
+}
+
+#[test]
+fn hosts_may_have_zones_of_their_own() {
+    let (folder, ledger) = new_ledger();
+    let text = std::fs::read_to_string(samples().join("postfix.log")).unwrap();
+    let lines = text.lines().filter(|line| !line.contains("message-id=")).map(|line| line.to_owned() + "\n");
+    let plain: String = lines.collect();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let one = write("one.log", &plain);
+    let other = write("other.log", &plain.replace(" relay1 ", " milano "));
+    ingest(&[&one], &["--year", "2026"], &ledger);
+    ingest(&[&other], &["--year", "2026", "--log-timezone", "Europe/Rome"], &ledger);
+    let (_, show, _) = run(&["ledger", "show", "--format", "json", ledger.to_str().unwrap()], &[]);
+    let show: Value = serde_json::from_slice(&show).unwrap();
+    let zones = show["zones"].as_array().unwrap().iter();
+    let zones: Vec<_> =
+        zones.map(|zone| (zone["host"].as_str().unwrap(), zone["zone"].as_str().unwrap())).collect();
+    assert_eq!(zones, [("milano", "Europe/Rome"), ("relay1", "UTC")]);
+}
+
+#[test]
+fn a_later_export_of_the_same_windows_takes_the_place_of_the_first() {
+    let (folder, ledger) = new_ledger();
+    let table = folder.path().join("counts.csv");
+    let mut export = |rows: &str| {
+        std::fs::write(&table, format!("Date,From,Count,Size\n{rows}")).unwrap();
+        ingest(&[&table], &[], &ledger)
+    };
+    let first = export("2026-10-01,app@one.example,100,2000\n2026-10-02,app@one.example,40,2000\n");
+    assert_eq!(
+        (first["days"][0]["kind"].as_str(), sum(&first, "added", "messages")),
+        (Some("summaries"), 140)
+    );
+    let second = export("2026-10-02,app@one.example,120,2000\n2026-10-03,app@one.example,1,2000\n");
+    assert_eq!(["added", "completed"].map(|became| sum(&second, became, "messages")), [1, 120]);
+    let (_, found, error) = run(&["analyze", "--format", "json", "--ledger", ledger.to_str().unwrap()], &[]);
+    assert_eq!(content(&found)["totals"]["messages"], 221, "{error}");
 }
