@@ -33,10 +33,10 @@ impl Identity {
 
     /// How this row is the same message as another; `None`: it is not.
     pub fn likeness(&self, other: &Identity) -> Option<Likeness> {
-        if (self.key, self.leg) == (other.key, other.leg) {
-            return Some(Likeness::Key);
+        if self.key == other.key {
+            return (self.leg == other.leg).then_some(Likeness::Key);
         }
-        if self.thread.is_none() || self.thread != other.thread || (self.leg, other.leg) != (0, 0) {
+        if self.thread.is_none() || self.thread != other.thread {
             return None;
         }
         let [first, second] =
@@ -109,6 +109,12 @@ mod tests {
         assert_eq!(a.likeness(&b), Some(Likeness::Key));
         assert_eq!(a.likeness(&Identity { leg: 1, thread: None, ..b }), None);
         assert_eq!(a.likeness(&Identity { leg: 1, ..a }), None, "a further leg is no other part");
+        let tail = Identity { key: 2, begun: false, ..a };
+        assert_eq!(
+            Identity { leg: 1, ..a }.likeness(&tail),
+            Some(Likeness::Overlap),
+            "what went through a filter is a further leg, and the next log has only its own id"
+        );
         assert_eq!(a.likeness(&Identity { key: 2, thread: Some(8), ..a }), None);
     }
 }

@@ -70,7 +70,8 @@ impl Roster {
         by_key.insert_unique(spread(key), number, |&at| spread(keys[at as usize]));
         if leg > 0 {
             self.legs.insert(number, leg);
-        } else if let Some(thread) = mark.thread {
+        }
+        if let Some(thread) = mark.thread {
             by_thread.insert_unique(spread(thread), number, |&at| spread(threads[at as usize]));
         }
         (number, leg)
@@ -90,9 +91,8 @@ impl Roster {
     pub fn matches(&self, stored: &Identity) -> impl Iterator<Item = (u32, Likeness)> {
         let leg_of = |at: u32| self.legs.get(&at).copied().unwrap_or(0);
         let of_key = self.numbers_of_key(folded(stored.key)).filter(move |&at| leg_of(at) == stored.leg);
-        let thread = stored.thread.filter(|_| stored.leg == 0);
         let of_thread =
-            thread.into_iter().flat_map(|thread| self.by_thread.iter_hash(spread(thread)).copied());
+            stored.thread.into_iter().flat_map(|thread| self.by_thread.iter_hash(spread(thread)).copied());
         let alike = |at: u32| Some((at, self.mark(at)?.likeness(&Identity { key: 1, ..*stored })?));
         of_key.map(|at| (at, Likeness::Key)).chain(of_thread.filter_map(alike))
     }
