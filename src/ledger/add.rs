@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{NaiveDate, NaiveTime};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::batch::Batch;
 use super::error::LedgerError;
@@ -295,11 +295,9 @@ impl Work<'_> {
         if !is_changed {
             return Ok(());
         }
-        let mut at = 0;
-        rows.retain(|_| {
-            at += 1;
-            !dropped.contains(&(at - 1))
-        });
+        let dropped: FxHashSet<u32> = dropped.iter().copied().collect();
+        let mut places = 0..;
+        rows.retain(|_| places.next().is_none_or(|at| !dropped.contains(&at)));
         self.transaction.replace_submissions(file, &mut rows)
     }
 
