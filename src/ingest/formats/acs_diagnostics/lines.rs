@@ -66,8 +66,8 @@ fn read_lines(
 ) -> Result<Option<Place>, SourceError> {
     let names: Vec<String> = inputs.iter().map(|input| input.name().to_owned()).collect();
     let (mut place, mut is_over) = (Place::default(), false);
-    blocks::read(inputs, &Lines, |number, event| {
-        let (Some(name), Some(clock)) = (names.get(number), clocks.get(number)) else { return false };
+    blocks::read(inputs, &Lines { clocks }, |number, event| {
+        let Some(name) = names.get(number) else { return false };
         match event {
             Event::Begin => {
                 reader.begin_input(name);
@@ -75,7 +75,7 @@ fn read_lines(
             }
             Event::Batch(part) => {
                 place.table_rows += part.found.table_rows;
-                part.found.read(name, *clock, reader);
+                part.found.read(name, reader);
                 (place.line, place.has_documents) = (part.line, part.has_documents);
                 place.bytes += part.bytes;
                 (is_over, place.rest) = (part.is_for_stream, part.rest);
@@ -100,14 +100,14 @@ fn read_stream(
     let mut table_rows = place.table_rows;
     let mut hand_over = |found: Batch| {
         table_rows += found.table_rows;
-        found.read(&name, clock, reader);
+        found.read(&name, reader);
     };
     let text = match place.rest {
         Some(rest) => Box::new(io::Cursor::new(rest)),
         None => behind(input, place.bytes)?,
     };
     let begin = (place.line, place.has_documents);
-    let found = json::read_rest(text, begin, |gauge| Walk::new(gauge, Some(&mut hand_over))).found;
+    let found = json::read_rest(text, begin, |gauge| Walk::new(gauge, clock, Some(&mut hand_over))).found;
     hand_over(found);
     warn_if_cut(&name, table_rows, reader.sink);
     Ok(())
@@ -122,7 +122,9 @@ fn behind(input: &mut Input, bytes: u64) -> Result<Box<dyn Read + Send>, SourceE
 }
 
 /// Reading lines of objects; the state is whether there was one.
-struct Lines;
+struct Lines<'c> {
+    clocks: &'c [Clock],
+}
 
 /// What was found in a block.
 struct Part {
@@ -135,7 +137,7 @@ struct Part {
     rest: Option<Vec<u8>>,
 }
 
-impl Work for Lines {
+impl Work for Lines<'_> {
     type Batch = Part;
     type State = bool;
 
@@ -153,8 +155,10 @@ impl Work for Lines {
 
     fn learn(&self, _: usize, _: &bool) {}
 
-    fn read(&self, _: usize, text: Text<'_>, mut has_documents: bool) -> Made<Part, bool> {
-        let (walk, stopped) = json::read_lines(text, &mut has_documents, |gauge| Walk::new(gauge, None));
+    fn read(&self, input: usize, text: Text<'_>, mut has_documents: bool) -> Made<Part, bool> {
+        let clock = self.clocks.get(input).copied().unwrap_or_default();
+        let (walk, stopped) =
+            json::read_lines(text, &mut has_documents, |gauge| Walk::new(gauge, clock, None));
         let json::Stopped { left, line, is_for_stream } = stopped;
         let end = text.bytes.len() - left;
         let rest = (is_for_stream && text.is_last).then(|| text.bytes[end..].to_vec());
