@@ -194,6 +194,40 @@ mod tests {
     const SEND: &str = r#"{"time":"2026-10-01T01:38:20Z","category":"EmailSendMailOperational",
         "correlationId":"1","properties":{"Size":"0.1","UniqueRecipientsCount":"2"}}"#;
 
+    /// Members of lines: usual ones, and what only the JSON reader understands.
+    const MEMBERS: [&str; 30] = [
+        r#""time":"2026-10-01T01:38:20.83Z""#,
+        r#""time":"2026-10-01T23:59:60Z""#,
+        r#""time":"2026-02-30T01:00:00Z""#,
+        r#""TimeGenerated":"10/1/2026, 5:25:36 PM""#,
+        r#""resourceId":"/a/b/ACS-ONE""#,
+        r#""_ResourceId" : "/a/b/acs-two""#,
+        r#""resourceId":"""#,
+        r#""category":"EmailSendMailOperational""#,
+        r#""category":"EmailStatusUpdateOperational""#,
+        r#""category":null"#,
+        r#""Type":"ACSBillingUsage""#,
+        r#""correlationId":"bfeab612-a072-4000-8000-00000000034a""#,
+        r#""correlationId":"x""#,
+        r#""Size":0.1"#,
+        r#""Size":"2.6E-05""#,
+        r#""Size":-1e2"#,
+        r#""UniqueRecipientsCount":2"#,
+        r#""UniqueRecipientsCount":02"#,
+        r#""TrafficSource":"SMTP""#,
+        r#""RecipientId":"jo@example.net""#,
+        r#""RecipientId":"J\u006f@example.net""#,
+        r#""DeliveryStatus":"Delivered""#,
+        r#""DeliveryStatus":"Telepörted""#,
+        r#""SenderDomain":"example.com""#,
+        r#""SenderUsername":"shop""#,
+        r#""isHardBounce":false"#,
+        r#""location":{"at":[1]}"#,
+        r#""error":{"code":"Partial"}"#,
+        r#""message":"[info] done""#,
+        r#""properties":null"#,
+    ];
+
     proptest! {
         #[test]
         fn lines_are_read_as_the_stream_reads_them(
@@ -210,6 +244,29 @@ mod tests {
                 _ => line.clone(),
             });
             let text = parts.collect::<String>();
+            prop_assert_eq!(made_of(&text, true), made_of(&text, false), "{}", text);
+        }
+
+        #[test]
+        fn flat_lines_are_read_as_the_stream_reads_them(
+            lines in prop::collection::vec(
+                (prop::collection::vec(0..MEMBERS.len(), 0..9), prop::collection::vec(0..MEMBERS.len(), 0..9), 0..6),
+                1..6,
+            ),
+        ) {
+            let joined = |members: &[usize]| members.iter().map(|at| MEMBERS[*at]).collect::<Vec<_>>().join(",");
+            let text: String = lines.iter().map(|(outer, inner, shape)| {
+                let (outer, inner) = (joined(outer), joined(inner));
+                let between = if outer.is_empty() { "" } else { "," };
+                match shape {
+                    0 => format!("{{{outer}}}\n"),
+                    1 => format!("{{{outer}{between}\"properties\":{{{inner}}} }}\r\n"),
+                    2 => format!(" {{ \"properties\": {{ {inner} }}{between}{outer}}}\n"),
+                    3 => format!("{{{outer},\"properties\":{{{inner}}}}}\u{c}\n"),
+                    4 => format!("{{{outer}{between}\"properties\":{{{inner},}}}}\n"),
+                    _ => format!("{{{outer}{between}\"properties\":{{{inner}}},\"operationName\":\"x\"}}\n"),
+                }
+            }).collect();
             prop_assert_eq!(made_of(&text, true), made_of(&text, false), "{}", text);
         }
     }
