@@ -30,6 +30,8 @@ pub(crate) trait Undo: Walk {
     fn mark(&self) -> Self::Mark;
     /// Takes back what was found since.
     fn undo(&mut self, mark: Self::Mark);
+    /// Takes the row of a line, if that is possible without reading JSON; whether it was.
+    fn take_flat(&mut self, line: &[u8]) -> bool;
 }
 
 /// Reads the lines of a text up to one that is no document of its own; `has_documents` tells whether there was one
@@ -69,6 +71,10 @@ fn read_document<W: Undo>(line: &[u8], number: u64, walk: &mut W) -> bool {
     let is_object = line.first() == Some(&b'{') && line.trim_ascii_end().last() == Some(&b'}');
     if !is_object || line.len() > LINE_CAP {
         return false;
+    }
+    let end = line.iter().rposition(|byte| !is_space(*byte)).map_or(0, |last| last + 1);
+    if walk.take_flat(&line[..end]) {
+        return true;
     }
     let mark = walk.mark();
     let mut json = serde_json::Deserializer::from_slice(line);

@@ -3,6 +3,7 @@
 //!
 //! What is a row, and which keys hold rows, is left to the formats: each has a [`Walk`].
 
+mod flat;
 mod lines;
 mod stream;
 
@@ -15,6 +16,7 @@ use serde_json::value::RawValue;
 
 use super::delimited::name_of;
 use super::{Input, SourceError};
+pub(crate) use flat::{Flat, Member};
 pub(crate) use lines::{Stopped, Undo, read_lines};
 pub(crate) use stream::Gauge;
 use stream::{ByteStream, Stop};

@@ -121,6 +121,11 @@ impl<'a> Cells<'a> {
         self.cells = cells.map(Option::unwrap_or_default);
     }
 
+    /// The cells that are not empty.
+    pub(super) fn filled(&self) -> impl Iterator<Item = (Column, &'a [u8])> {
+        NAMES.iter().map(|(_, column)| (*column, self.get(*column))).filter(|(_, text)| !text.is_empty())
+    }
+
     /// A cell; empty where there is none.
     pub(super) fn get(&self, column: Column) -> &'a [u8] {
         self.cells[column as usize]

@@ -7,8 +7,9 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::batch::{Batch, Mark};
-use super::columns::{Column, Kind, column_of};
-use crate::ingest::json::{self, Gauge, Visit, text_of};
+use super::columns::{Cells, Column, Kind, column_of};
+use super::row::Clock;
+use crate::ingest::json::{self, Flat, Gauge, Member, Visit, text_of};
 
 /// Tables and categories that only these logs have.
 const MARKS: [&str; 4] = [
@@ -66,6 +67,16 @@ impl Key {
             _ if json::is_envelope(key) => Key::Envelope,
             _ => Key::Other,
         }
+    }
+}
+
+/// What the member of a key is in a line without rows inside.
+fn member_of(key: &[u8]) -> Member<Column> {
+    match std::str::from_utf8(key).map_or(Key::Envelope, Key::of) {
+        Key::Cell(column) => Member::Cell(column),
+        Key::Properties => Member::Inner,
+        Key::Other => Member::Other,
+        _ => Member::Strange,
     }
 }
 
@@ -161,20 +172,21 @@ pub(super) struct Walk<'a> {
     /// Takes what was found, where that is not done at the end.
     hand_over: Option<&'a mut dyn FnMut(Batch)>,
     gauge: Gauge,
+    flat: Flat<Column>,
     rows: u64,
 }
 
 impl<'a> Walk<'a> {
     /// A walk that hands over what it finds now and then, or keeps it.
-    pub(super) fn new(gauge: Gauge, hand_over: Option<&'a mut dyn FnMut(Batch)>) -> Walk<'a> {
-        Walk { found: Batch::default(), hand_over, gauge, rows: 0 }
+    pub(super) fn new(gauge: Gauge, clock: Clock, hand_over: Option<&'a mut dyn FnMut(Batch)>) -> Walk<'a> {
+        Walk { found: Batch::new(clock), hand_over, gauge, flat: Flat::default(), rows: 0 }
     }
 
     fn take(&mut self, found: &Found, table: Option<Kind>) {
-        let cells = found.cells.iter().map(|(column, raw)| (*column, text_of(raw)));
+        let cells: Vec<_> = found.cells.iter().map(|(column, raw)| (*column, text_of(raw))).collect();
         match found.has_bad_properties {
             true => self.found.reject(found.line, "the properties are a text that is no JSON".to_owned()),
-            false => self.found.row(found.line, table, cells),
+            false => self.found.row(found.line, table, &cells),
         }
         self.count();
     }
@@ -185,7 +197,7 @@ impl<'a> Walk<'a> {
         if let Some(hand_over) = &mut self.hand_over
             && self.found.is_full()
         {
-            hand_over(std::mem::take(&mut self.found));
+            hand_over(self.found.take());
         }
     }
 
@@ -294,6 +306,16 @@ impl json::Undo for Walk<'_> {
     fn undo(&mut self, (rows, mark): (u64, Mark)) {
         self.rows = rows;
         self.found.undo(mark);
+    }
+
+    fn take_flat(&mut self, line: &[u8]) -> bool {
+        let mut row = Cells::new(self.gauge.line());
+        let read = self.flat.read(line, member_of, |column, text| row.set(column, text));
+        if read.is_some() {
+            self.found.cells(&row, None);
+            self.count();
+        }
+        read.is_some()
     }
 }
 

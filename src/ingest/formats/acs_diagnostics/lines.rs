@@ -66,8 +66,8 @@ fn read_lines(
 ) -> Result<Option<Place>, SourceError> {
     let names: Vec<String> = inputs.iter().map(|input| input.name().to_owned()).collect();
     let (mut place, mut is_over) = (Place::default(), false);
-    blocks::read(inputs, &Lines, |number, event| {
-        let (Some(name), Some(clock)) = (names.get(number), clocks.get(number)) else { return false };
+    blocks::read(inputs, &Lines { clocks }, |number, event| {
+        let Some(name) = names.get(number) else { return false };
         match event {
             Event::Begin => {
                 reader.begin_input(name);
@@ -75,7 +75,7 @@ fn read_lines(
             }
             Event::Batch(part) => {
                 place.table_rows += part.found.table_rows;
-                part.found.read(name, *clock, reader);
+                part.found.read(name, reader);
                 (place.line, place.has_documents) = (part.line, part.has_documents);
                 place.bytes += part.bytes;
                 (is_over, place.rest) = (part.is_for_stream, part.rest);
@@ -100,14 +100,14 @@ fn read_stream(
     let mut table_rows = place.table_rows;
     let mut hand_over = |found: Batch| {
         table_rows += found.table_rows;
-        found.read(&name, clock, reader);
+        found.read(&name, reader);
     };
     let text = match place.rest {
         Some(rest) => Box::new(io::Cursor::new(rest)),
         None => behind(input, place.bytes)?,
     };
     let begin = (place.line, place.has_documents);
-    let found = json::read_rest(text, begin, |gauge| Walk::new(gauge, Some(&mut hand_over))).found;
+    let found = json::read_rest(text, begin, |gauge| Walk::new(gauge, clock, Some(&mut hand_over))).found;
     hand_over(found);
     warn_if_cut(&name, table_rows, reader.sink);
     Ok(())
@@ -122,7 +122,9 @@ fn behind(input: &mut Input, bytes: u64) -> Result<Box<dyn Read + Send>, SourceE
 }
 
 /// Reading lines of objects; the state is whether there was one.
-struct Lines;
+struct Lines<'c> {
+    clocks: &'c [Clock],
+}
 
 /// What was found in a block.
 struct Part {
@@ -135,7 +137,7 @@ struct Part {
     rest: Option<Vec<u8>>,
 }
 
-impl Work for Lines {
+impl Work for Lines<'_> {
     type Batch = Part;
     type State = bool;
 
@@ -153,8 +155,10 @@ impl Work for Lines {
 
     fn learn(&self, _: usize, _: &bool) {}
 
-    fn read(&self, _: usize, text: Text<'_>, mut has_documents: bool) -> Made<Part, bool> {
-        let (walk, stopped) = json::read_lines(text, &mut has_documents, |gauge| Walk::new(gauge, None));
+    fn read(&self, input: usize, text: Text<'_>, mut has_documents: bool) -> Made<Part, bool> {
+        let clock = self.clocks.get(input).copied().unwrap_or_default();
+        let (walk, stopped) =
+            json::read_lines(text, &mut has_documents, |gauge| Walk::new(gauge, clock, None));
         let json::Stopped { left, line, is_for_stream } = stopped;
         let end = text.bytes.len() - left;
         let rest = (is_for_stream && text.is_last).then(|| text.bytes[end..].to_vec());
@@ -190,6 +194,40 @@ mod tests {
     const SEND: &str = r#"{"time":"2026-10-01T01:38:20Z","category":"EmailSendMailOperational",
         "correlationId":"1","properties":{"Size":"0.1","UniqueRecipientsCount":"2"}}"#;
 
+    /// Members of lines: usual ones, and what only the JSON reader understands.
+    const MEMBERS: [&str; 30] = [
+        r#""time":"2026-10-01T01:38:20.83Z""#,
+        r#""time":"2026-10-01T23:59:60Z""#,
+        r#""time":"2026-02-30T01:00:00Z""#,
+        r#""TimeGenerated":"10/1/2026, 5:25:36 PM""#,
+        r#""resourceId":"/a/b/ACS-ONE""#,
+        r#""_ResourceId" : "/a/b/acs-two""#,
+        r#""resourceId":"""#,
+        r#""category":"EmailSendMailOperational""#,
+        r#""category":"EmailStatusUpdateOperational""#,
+        r#""category":null"#,
+        r#""Type":"ACSBillingUsage""#,
+        r#""correlationId":"bfeab612-a072-4000-8000-00000000034a""#,
+        r#""correlationId":"x""#,
+        r#""Size":0.1"#,
+        r#""Size":"2.6E-05""#,
+        r#""Size":-1e2"#,
+        r#""UniqueRecipientsCount":2"#,
+        r#""UniqueRecipientsCount":02"#,
+        r#""TrafficSource":"SMTP""#,
+        r#""RecipientId":"jo@example.net""#,
+        r#""RecipientId":"J\u006f@example.net""#,
+        r#""DeliveryStatus":"Delivered""#,
+        r#""DeliveryStatus":"Telepörted""#,
+        r#""SenderDomain":"example.com""#,
+        r#""SenderUsername":"shop""#,
+        r#""isHardBounce":false"#,
+        r#""location":{"at":[1]}"#,
+        r#""error":{"code":"Partial"}"#,
+        r#""message":"[info] done""#,
+        r#""properties":null"#,
+    ];
+
     proptest! {
         #[test]
         fn lines_are_read_as_the_stream_reads_them(
@@ -206,6 +244,29 @@ mod tests {
                 _ => line.clone(),
             });
             let text = parts.collect::<String>();
+            prop_assert_eq!(made_of(&text, true), made_of(&text, false), "{}", text);
+        }
+
+        #[test]
+        fn flat_lines_are_read_as_the_stream_reads_them(
+            lines in prop::collection::vec(
+                (prop::collection::vec(0..MEMBERS.len(), 0..9), prop::collection::vec(0..MEMBERS.len(), 0..9), 0..6),
+                1..6,
+            ),
+        ) {
+            let joined = |members: &[usize]| members.iter().map(|at| MEMBERS[*at]).collect::<Vec<_>>().join(",");
+            let text: String = lines.iter().map(|(outer, inner, shape)| {
+                let (outer, inner) = (joined(outer), joined(inner));
+                let between = if outer.is_empty() { "" } else { "," };
+                match shape {
+                    0 => format!("{{{outer}}}\n"),
+                    1 => format!("{{{outer}{between}\"properties\":{{{inner}}} }}\r\n"),
+                    2 => format!(" {{ \"properties\": {{ {inner} }}{between}{outer}}}\n"),
+                    3 => format!("{{{outer},\"properties\":{{{inner}}}}}\u{c}\n"),
+                    4 => format!("{{{outer}{between}\"properties\":{{{inner},}}}}\n"),
+                    _ => format!("{{{outer}{between}\"properties\":{{{inner}}},\"operationName\":\"x\"}}\n"),
+                }
+            }).collect();
             prop_assert_eq!(made_of(&text, true), made_of(&text, false), "{}", text);
         }
     }

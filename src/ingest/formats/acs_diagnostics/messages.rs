@@ -3,8 +3,11 @@
 //! A message is some hundred bytes and a recipient a hash, so that what is held grows with real messages only. Rows
 //! that repeat, as services deliver them at least once and exports overlap, add nothing.
 
+mod ahead;
+
 use rust_decimal::Decimal;
 
+pub(super) use self::ahead::LOOKED_UP;
 use super::values;
 use super::words::Word;
 use crate::ingest::grouping::{Chunks, Index, MessageKey, further_hash};

@@ -3,7 +3,7 @@
 //!
 //! One format for all of them, because they tell of the same messages under the same ids. A send row states size and
 //! recipients and knows no sender, status rows know the sender and what became of each recipient; `messages` joins
-//! them. The service's usage records are control totals and no usage. What a row says is in `row`.
+//! them. The service's usage records are control totals and no usage. What a row says is in `said`.
 
 mod batch;
 mod columns;
@@ -12,6 +12,8 @@ mod json;
 mod lines;
 mod messages;
 mod row;
+mod said;
+mod texts;
 mod values;
 mod words;
 
