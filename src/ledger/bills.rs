@@ -1,9 +1,11 @@
 //! Billed charges of a batch: those of a day, resource and currency replace the stored ones, since a later export of a
-//! day is more complete or corrected; nothing is added up.
+//! day is more complete or corrected; nothing is added up. An export that has less of a day is an earlier one, whenever
+//! it is read.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 use super::error::LedgerError;
 use super::outcome::{Outcome, Volume};
@@ -53,13 +55,14 @@ fn put_day(
         let known: Vec<&ChargeRow> =
             stored.iter().copied().filter(|row| account(row) == *account_of).collect();
         let is_same = contents(known.iter().copied()) == contents(rows.iter());
-        let count = match (is_same, known.is_empty()) {
+        let is_old = is_same || has_less(rows, &known);
+        let count = match (is_old, known.is_empty()) {
             (true, _) => &mut changes.already_there,
             (false, true) => &mut changes.added,
             (false, false) => &mut changes.completed,
         };
         count.merge(&volume(rows));
-        !is_same
+        !is_old
     });
     for (file, mut rows) in files {
         let before = rows.len();
@@ -69,6 +72,25 @@ fn put_day(
         }
     }
     transaction.add_charges(day, &mut accounts.into_values().flatten().collect())
+}
+
+/// Whether charges are those of an earlier export: of no meter there is more than is stored, of some there is less. The
+/// usage of a day grows until all of it is reported.
+fn has_less(rows: &[ChargeRow], stored: &[&ChargeRow]) -> bool {
+    let (new, known) = (quantities(rows.iter()), quantities(stored.iter().copied()));
+    let no_more =
+        new.iter().all(|(meter, quantity)| known.get(meter).is_some_and(|of_known| quantity <= of_known));
+    no_more && new != known
+}
+
+/// Quantities by meter and unit, those of refunds, too, as they grow.
+fn quantities<'a>(rows: impl Iterator<Item = &'a ChargeRow>) -> BTreeMap<(&'a str, &'a str), Decimal> {
+    let mut all = BTreeMap::new();
+    for ChargeRow { charge, .. } in rows {
+        let sum: &mut Decimal = all.entry((&*charge.meter, &*charge.unit)).or_default();
+        *sum = sum.checked_add(charge.quantity.abs()).unwrap_or(*sum);
+    }
+    all
 }
 
 /// What rows state, in an order of its own, without where it stands.

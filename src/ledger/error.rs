@@ -33,6 +33,9 @@ pub enum LedgerError {
         /// Something that is there.
         found: String,
     },
+    /// A ledger would be made in the place of a file.
+    #[error("{}: is a file: expected a folder, for the ledger", .0.display())]
+    NoFolder(PathBuf),
     /// A file of the ledger is not what was written.
     #[error("{}: is damaged: {what}\nhint: 'relaymeter ledger check' looks at every file; a copy from a backup mends it", path.display())]
     Damaged {

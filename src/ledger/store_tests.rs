@@ -114,6 +114,26 @@ fn a_row_of_another_day_is_refused() {
 }
 
 #[test]
+fn a_ledger_without_its_manifest_is_not_begun_anew() {
+    let folder = ledger();
+    add(folder.path(), 0..3);
+    let files = || fs::read_dir(folder.path().join(format!("submissions/day={}", day()))).unwrap().count();
+    fs::remove_file(folder.path().join("state/manifest.json")).unwrap();
+    let error = Writer::open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("manifest.json: is missing: expected a file of the ledger"), "{error}");
+    assert_eq!(files(), 1);
+}
+
+#[test]
+fn a_file_is_no_place_for_a_ledger() {
+    let folder = ledger();
+    let path = folder.path().join("mail.log");
+    fs::write(&path, "").unwrap();
+    let error = Writer::open(&path).unwrap_err().to_string();
+    assert!(error.ends_with("mail.log: is a file: expected a folder, for the ledger"), "{error}");
+}
+
+#[test]
 fn a_folder_of_something_else_is_refused() {
     let folder = ledger();
     assert!(matches!(Store::open(folder.path()).unwrap_err(), LedgerError::NoLedger(_)));

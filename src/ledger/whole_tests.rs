@@ -200,6 +200,25 @@ fn pseudonyms_stay_the_same_and_are_for_all_batches() {
     }
 }
 
+#[test]
+fn an_earlier_export_does_not_undo_a_later_one() {
+    let whole = sample("azure-cost-mca.csv");
+    let text = String::from_utf8(whole[0].1.clone()).unwrap();
+    let earlier = text.replace(",120000,", ",60000,").replace("27.783", "13.8915");
+    assert_ne!(earlier, text);
+    let corrected = text.replace("27.783", "26.783");
+    let named = |name: &str, text: &str| [(name.to_owned(), text.as_bytes().to_vec())];
+    let folder = tempfile::tempdir().unwrap();
+    let changed = |text: &str| {
+        let changes = add(folder.path(), &named("export.csv", text)).of(Kind::Charges);
+        (changes.added.rows, changes.completed.rows)
+    };
+    assert_eq!(changed(&earlier), (6, 0));
+    assert_eq!(changed(&text), (0, 3), "of the day and resource");
+    assert_eq!(changed(&earlier), (0, 0));
+    assert_eq!(changed(&corrected), (0, 3), "as much usage for another price");
+}
+
 /// Logs cut at lines into parts, each with a name of its own.
 fn cut(files: &[(String, Vec<u8>)], parts: usize) -> Vec<Vec<(String, Vec<u8>)>> {
     let mut all = vec![Vec::new(); parts];

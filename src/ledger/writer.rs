@@ -64,6 +64,9 @@ fn refuse_strange(folder: &Path) -> Result<(), LedgerError> {
     let mut entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(LedgerError::NoFolder(folder.to_owned()));
+        }
         Err(error) => return Err(LedgerError::io("read", folder)(error)),
     };
     match entries.next() {
@@ -82,7 +85,12 @@ fn make(folder: &Path) -> Result<(), LedgerError> {
         return Ok(());
     }
     for kind in Kind::ALL {
-        paths::make_folder(&folder.join(kind.folder()))?;
+        let of_kind = folder.join(kind.folder());
+        // Files that no manifest names are removed: here that would be all the ledger ever held.
+        if fs::read_dir(&of_kind).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(LedgerError::Missing(folder.join(paths::MANIFEST)));
+        }
+        paths::make_folder(&of_kind)?;
     }
     paths::replace_synced(&folder.join(paths::README), readme::text().as_bytes())?;
     paths::replace_synced(&folder.join(paths::MANIFEST), Manifest::new().to_json().as_bytes())
