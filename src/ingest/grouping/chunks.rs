@@ -72,10 +72,9 @@ impl<T> Chunks<T> {
         &mut self.chunks[number as usize / CHUNK][number as usize % CHUNK]
     }
 
-    /// All items in the order in which they were added, by chunk, with the number of the first of each; a chunk is
-    /// freed by whoever has done with it.
-    pub(super) fn into_chunks(self) -> impl Iterator<Item = (u32, Vec<T>)> {
-        (0..).step_by(CHUNK).zip(self.chunks)
+    /// All items in the order in which they were added; each chunk is freed as it is left.
+    pub(super) fn into_items(self) -> impl Iterator<Item = T> {
+        self.chunks.into_iter().flatten()
     }
 }
 
@@ -174,6 +173,6 @@ mod tests {
         assert_eq!(index.find(mixed(19_999), |n| *chunks.at(n) == 19_999), Some(19_999));
         assert_eq!(index.find(mixed(20_000), |n| *chunks.at(n) == 20_000), Some(20_000));
         assert_eq!(index.find(mixed(20_001), |n| *chunks.at(n) == 20_001), None);
-        assert_eq!(chunks.into_chunks().map(|(first, items)| (first, items[0])).nth(1), Some((8_192, 7)));
+        assert_eq!(chunks.into_items().nth(8_192), Some(7));
     }
 }

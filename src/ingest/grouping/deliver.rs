@@ -9,13 +9,11 @@
 //!   count; nor does a message without any other. An address that was replaced by another shares its fate, and so
 //!   does a group all of whose members have such mailboxes or are behind such hosts.
 
-use std::num::NonZeroUsize;
-
 use super::acceptance::Acceptance;
 use super::recipients::{Entry, entries};
 use super::{Message, MessageKey, Messages, Origin, Status};
 use crate::ingest::trail::{Addressee, Trail};
-use crate::ingest::{Record, Sink, parallel};
+use crate::ingest::{Record, Sink};
 use crate::period::Timestamp;
 use crate::usage::{Names, Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality};
 
@@ -43,57 +41,36 @@ impl Messages {
         self.index = Default::default();
         self.further_index = Default::default();
         self.origin_index = Default::default();
-        let mut chunks = std::mem::take(&mut self.messages).into_chunks();
-        let (all, wants_trails) = (&self, sink.wants_trails());
-        // What messages come to is found out on other cores while those before are counted here.
-        let work = |(first, messages): (u32, Vec<Message>)| -> Vec<Settled> {
-            (first..).zip(messages).map(|(at, message)| Settled::of(at, message, all)).collect()
-        };
+        let messages = std::mem::take(&mut self.messages);
         let mut understated = 0_u64;
-        parallel::in_order(
-            NonZeroUsize::MIN,
-            || chunks.next(),
-            work,
-            |settled| {
-                for one in &settled {
-                    understated += u64::from(one.tally.unlisted > 0);
-                    all.hand_on(one, wants_trails, sink, &counts);
+        for (at, message) in (0..).zip(messages.into_items()) {
+            let tally = Tally::of(at, &message, &self);
+            understated += u64::from(tally.unlisted > 0);
+            for (reason, records) in [
+                (Skip::Expansion, tally.expansion),
+                (Skip::Routing, tally.routing),
+                (Skip::Event, tally.event),
+            ] {
+                if records > 0 {
+                    sink.skip(reason, records);
                 }
-                true
-            },
-        );
+            }
+            let is_skipped = tally.reason_to_skip();
+            if is_skipped.is_none() && !counts(&self.settled_origin(at, &message), sink.names()) {
+                sink.skip_message(Skip::OtherRelay, tally.used);
+            } else if sink.wants_trails() {
+                self.hand_on_with_trail(at, &message, &tally, sink);
+            } else if let Some(reason) = is_skipped {
+                sink.skip_message(reason, tally.used);
+            } else {
+                sink.accept(Record::Submission(self.submission(at, &message, &tally)));
+            }
+        }
         if understated > 0 {
             sink.warn(format!(
                 "messages that were accepted for more recipients than the input lists: {understated}; their stated \
                  number counts, and what became of the others is unknown"
             ));
-        }
-    }
-
-    fn hand_on(
-        &self,
-        settled: &Settled,
-        wants_trails: bool,
-        sink: &mut dyn Sink,
-        counts: impl Fn(&Origin, &Names) -> bool,
-    ) {
-        let Settled { at, message, tally, origin, submission } = settled;
-        for (reason, records) in
-            [(Skip::Expansion, tally.expansion), (Skip::Routing, tally.routing), (Skip::Event, tally.event)]
-        {
-            if records > 0 {
-                sink.skip(reason, records);
-            }
-        }
-        let is_skipped = tally.reason_to_skip();
-        if is_skipped.is_none() && !counts(origin, sink.names()) {
-            sink.skip_message(Skip::OtherRelay, tally.used);
-        } else if wants_trails {
-            self.hand_on_with_trail(*at, message, tally, sink);
-        } else if let Some(reason) = is_skipped {
-            sink.skip_message(reason, tally.used);
-        } else {
-            sink.accept(Record::Submission(*submission));
         }
     }
 
@@ -160,24 +137,6 @@ impl Messages {
             records: tally.used,
             key: MessageKey::from_parts(message.key).bits(),
         }
-    }
-}
-
-/// A message with what it comes to.
-struct Settled {
-    at: u32,
-    message: Message,
-    tally: Tally,
-    origin: Origin,
-    submission: Submission,
-}
-
-impl Settled {
-    fn of(at: u32, message: Message, messages: &Messages) -> Settled {
-        let tally = Tally::of(at, &message, messages);
-        let origin = messages.settled_origin(at, &message);
-        let submission = messages.submission(at, &message, &tally);
-        Settled { at, message, tally, origin, submission }
     }
 }
 
