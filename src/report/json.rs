@@ -29,6 +29,11 @@ struct Escaping<'a>(&'a mut dyn io::Write);
 
 impl io::Write for Escaping<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Nearly all that is written is a few bytes of this kind.
+        if bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+            self.0.write_all(bytes)?;
+            return Ok(bytes.len());
+        }
         let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
         for part in text.split_inclusive(|c: char| c != '\n' && is_unsafe(c)) {
             let kept = part.trim_end_matches(|c: char| c != '\n' && is_unsafe(c));

@@ -12,19 +12,36 @@ use crate::usage::{Counted, Names, SourceId};
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     by_input: FxHashMap<SourceId, (String, u64)>,
+    /// The input of the last messages and how many they are: those of one input mostly come together.
+    open: Option<(SourceId, u64)>,
 }
 
 impl Counts {
     /// Takes note of a counted submission.
     pub(super) fn count(&mut self, counted: &Counted<'_>, names: &Names) {
         let source = counted.submission.source;
-        let input = || (names.source_name(source).to_owned(), 0);
-        let (_, messages) = self.by_input.entry(source).or_insert_with(input);
-        *messages = messages.saturating_add(counted.messages);
+        match &mut self.open {
+            Some((open, messages)) if *open == source => {
+                *messages = messages.saturating_add(counted.messages)
+            }
+            _ => {
+                self.close();
+                self.by_input.entry(source).or_insert_with(|| (names.source_name(source).to_owned(), 0));
+                self.open = Some((source, counted.messages));
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        let Some((source, more)) = self.open.take() else { return };
+        if let Some((_, messages)) = self.by_input.get_mut(&source) {
+            *messages = messages.saturating_add(more);
+        }
     }
 
     /// What to say where messages of several formats are added up.
-    pub(super) fn warning(self, ingested: &Ingested) -> Option<String> {
+    pub(super) fn warning(mut self, ingested: &Ingested) -> Option<String> {
+        self.close();
         let read_as = |input: &'_ InputRead| match input.recognition {
             Recognition::Read(format) => Some(format),
             _ => None,
