@@ -42,8 +42,10 @@ impl Identity {
         let [first, second] =
             if (self.time, self.last) <= (other.time, other.last) { [self, other] } else { [other, self] };
         let gap = second.time.seconds().saturating_sub(first.last.seconds());
-        // A beginning after the other's beginning or end is that of a later message with the same name.
-        let anew = second.begun && (first.begun || first.ended) && gap >= 0;
+        // A beginning after the other's beginning or end is that of a later message with the same name. Within a second
+        // no name comes again: both are of one message, of which one read saw the hop before.
+        let later = second.time > first.time && gap >= 0;
+        let anew = later && second.begun && (first.begun || first.ended);
         match gap {
             _ if anew => None,
             ..=GRACE => Some(Likeness::Overlap),
@@ -105,6 +107,7 @@ mod tests {
     fn a_key_or_a_thread_at_the_same_time_is_enough() {
         assert_eq!(likeness((0, 10, true, true), (4, 6, false, false)), Some(Likeness::Overlap));
         assert_eq!(likeness((0, 10, true, true), (4, 12, true, true)), Some(Likeness::Overlap));
+        assert_eq!(likeness((5, 5, true, false), (5, 5, true, true)), Some(Likeness::Overlap));
         let [a, b] = [identity(1, (0, 1), (true, true)), identity(1, (90, 91), (true, true))];
         assert_eq!(a.likeness(&b), Some(Likeness::Key));
         assert_eq!(a.likeness(&Identity { leg: 1, thread: None, ..b }), None);

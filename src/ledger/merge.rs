@@ -18,7 +18,7 @@ const SEVERAL: &str = "(several)";
 /// The row of a message of which the ledger has one and a batch brings another.
 pub fn joined(stored: &SubmissionRow, new: &SubmissionRow) -> SubmissionRow {
     let (first, second) = if leads(new, stored) { (new, stored) } else { (stored, new) };
-    let sized = if size_rank(second) > size_rank(first) { second } else { first };
+    let sized = sized(first, second);
     let ending = if (second.ended, second.rest) > (first.ended, first.rest) { second } else { first };
     let accepting = if second.accepted && !first.accepted { second } else { first };
     let time = match first.accepted == second.accepted {
@@ -118,6 +118,16 @@ fn size_rank(row: &SubmissionRow) -> (u8, bool, Option<u64>) {
         (_, SizeQuality::Stated { .. }) => 4,
     };
     (rank, row.accepted, row.message_size)
+}
+
+/// The row whose size stands. Where each saw another beginning, one is that of a hop behind a filter, which adds
+/// headers: the lesser is the size of the mail.
+fn sized<'a>(first: &'a SubmissionRow, second: &'a SubmissionRow) -> &'a SubmissionRow {
+    let (one, other) = (size_rank(first), size_rank(second));
+    let is_hop =
+        first.key != second.key && first.begun && second.begun && (one.0, one.1) == (other.0, other.1);
+    let is_second = if is_hop { other.2 < one.2 } else { other > one };
+    if is_second { second } else { first }
 }
 
 /// The records behind both: the same ones again add nothing.

@@ -225,3 +225,12 @@ fn the_input_in_which_a_message_was_first_seen_stays() {
     assert_eq!(joined(&row(), &copy), row());
     assert_eq!(joined(&copy, &row()), copy);
 }
+
+#[test]
+fn the_size_of_a_mail_is_that_before_its_filter() {
+    let mail = row();
+    let behind = SubmissionRow { key: 2, message_size: Some(1_400), ..row() };
+    for [stored, new] in [[&mail, &behind], [&behind, &mail]] {
+        assert_eq!(joined(stored, new).message_size, Some(1_000));
+    }
+}
