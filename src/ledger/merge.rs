@@ -58,7 +58,9 @@ pub fn joined(stored: &SubmissionRow, new: &SubmissionRow) -> SubmissionRow {
 
 /// Whether a row that a batch brings says what the message is, before the one that is there.
 fn leads(new: &SubmissionRow, stored: &SubmissionRow) -> bool {
-    let rank = |row: &SubmissionRow| (Reverse(row.begun), row.time, row.key);
+    // Of two beginnings within a second the lesser is that before a filter.
+    let size = |row: &SubmissionRow| row.message_size.filter(|_| new.key != stored.key);
+    let rank = |row: &SubmissionRow| (Reverse(row.begun), row.time, size(row), row.key);
     rank(new) < rank(stored)
 }
 
