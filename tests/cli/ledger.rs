@@ -532,7 +532,7 @@ fn hosts_may_have_zones_of_their_own() {
 fn a_later_export_of_the_same_windows_takes_the_place_of_the_first() {
     let (folder, ledger) = new_ledger();
     let table = folder.path().join("counts.csv");
-    let mut export = |rows: &str| {
+    let export = |rows: &str| {
         std::fs::write(&table, format!("Date,From,Count,Size\n{rows}")).unwrap();
         ingest(&[&table], &[], &ledger)
     };
