@@ -53,7 +53,10 @@ impl SourceArgs {
         match &self.ledger {
             Some(folder) => {
                 context.results().check_read(folder)?;
-                Ok(Source::of_ledger(Store::open(folder)?))
+                let store = Store::open(folder)?;
+                // The flags are refused beside a ledger; what standing settings ask must not be passed over.
+                store.manifest().agree_on(self.read.resolve(context.settings()?)?.options())?;
+                Ok(Source::of_ledger(store))
             }
             None => self.open_logs(context.settings()?, context.results(), context.shows_data()),
         }

@@ -47,6 +47,19 @@ impl Settings {
     }
 }
 
+impl Manifest {
+    /// Checks that what a reader of the ledger asks of relay hosts and own domains, if anything, is what its batches
+    /// were read with: the choice was made then.
+    pub fn agree_on(&self, options: &ReadOptions) -> Result<(), LedgerError> {
+        let Some(earlier) = &self.settings else { return Ok(()) };
+        let Settings { relay_hosts, own_domains, pseudonymise } = Settings::of(options, earlier.pseudonymise);
+        let or = |asked: Vec<String>, known: &[String]| if asked.is_empty() { known.to_vec() } else { asked };
+        let relay_hosts = or(relay_hosts, &earlier.relay_hosts);
+        let own_domains = or(own_domains, &earlier.own_domains);
+        Settings { relay_hosts, own_domains, pseudonymise }.check(self)
+    }
+}
+
 /// A relay host as it is typed.
 fn typed(host: &HostPattern) -> String {
     match host {

@@ -17,7 +17,7 @@ use super::row::{ChargeRow, SubmissionRow, SummaryRow};
 use super::schema::{Kind, Table};
 use super::store::Store;
 use super::writer::Writer;
-use super::{paths, readme, secret};
+use super::{paths, readme};
 
 /// A batch. It is there wholly once [`Transaction::commit`] returns, and not at all if that does not.
 ///
@@ -111,12 +111,6 @@ impl Transaction {
     /// Takes a file out of the ledger.
     pub fn remove(&self, file: &FileEntry) {
         self.changes().removed.insert(file.path.clone());
-    }
-
-    /// The key of digests, which is made where there is none. It is made beside the batch: keys without digests tell
-    /// nothing.
-    pub fn secret(&self) -> Result<[u8; secret::BYTES], LedgerError> {
-        secret::get(self.store.folder(), paths::SECRET)
     }
 
     /// Erases the key of digests: what was digested with it cannot be compared with anything any more.

@@ -546,3 +546,17 @@ fn a_later_export_of_the_same_windows_takes_the_place_of_the_first() {
     let (_, found, error) = run(&["analyze", "--format", "json", "--ledger", ledger.to_str().unwrap()], &[]);
     assert_eq!(content(&found)["totals"]["messages"], 221, "{error}");
 }
+
+#[test]
+fn standing_settings_that_a_ledger_was_not_filled_with_are_not_passed_over() {
+    let (folder, ledger) = new_ledger();
+    ingest(&[Path::new("postfix.log")], &["--year", "2026"], &ledger);
+    let settings = folder.path().join("relaymeter.yaml");
+    std::fs::write(&settings, "schema_version: 1\nrelay_hosts: ['*.mail.protection.outlook.com']\n").unwrap();
+    let asked = ["analyze", "--config", settings.to_str().unwrap(), "--ledger", ledger.to_str().unwrap()];
+    let (code, _, error) = run(&asked, &[]);
+    assert_eq!(code, 1, "{error}");
+    assert!(error.contains("--relay-host is '*.mail.protection.outlook.com': expected not given"), "{error}");
+    std::fs::write(&settings, "schema_version: 1\ncurrency: USD\n").unwrap();
+    assert_eq!(run(&asked, &[]).0, 0);
+}
