@@ -16,6 +16,7 @@
 pub mod money;
 pub mod units;
 pub mod period;
+pub mod random;
 pub mod yaml;
 pub mod pricing;
 pub mod usage;

@@ -3,8 +3,8 @@
 use chrono::{Datelike, Timelike, Weekday};
 
 use super::Plan;
-use super::random::Random;
 use super::text::{SECOND, timestamp};
+use crate::random::Random;
 
 /// Relative load by local hour of a working day.
 const LOAD: [u64; 24] =

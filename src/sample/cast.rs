@@ -4,8 +4,8 @@
 //! Microsoft's fictitious companies. Only the next hosts of Microsoft are real names: readers know them by it.
 
 use super::Features;
-use super::random::Random;
 use super::text::Put;
+use crate::random::Random;
 
 /// The domains that recipients are at; the index is also the last part of their host's address.
 pub(super) const RECIPIENT_DOMAINS: [&str; 12] = [

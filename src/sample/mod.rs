@@ -11,7 +11,7 @@ mod cast;
 mod exchange_tracking;
 mod message_trace;
 mod postfix;
-mod random;
+mod quota;
 mod text;
 mod timeline;
 mod traffic;

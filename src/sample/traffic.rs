@@ -3,10 +3,11 @@
 
 use super::arrivals::{Arrival, Arrivals};
 use super::cast::{Address, Cast, Entry, Sender};
-use super::random::{Quota, Random};
+use super::quota::Quota;
 use super::text::timestamp;
 use super::truth::{Counted, Truth};
 use super::{Features, Plan};
+use crate::random::Random;
 
 /// What became of a recipient.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,7 +85,7 @@ impl<'a> Traffic<'a> {
                 Fate::Delivered
             };
         }
-        let (chance, repeats) = (self.random.next(), self.repeats.take());
+        let (chance, repeats) = (self.random.bits(), self.repeats.take());
         Some(Message { number, time, sender, size, recipients, chance, repeats })
     }
 

@@ -11,10 +11,11 @@ use std::io::{self, Write};
 use super::Plan;
 use super::arrivals::{Arrival, Arrivals};
 use super::cast::{Address, Cast, Entry, Sizes};
-use super::random::{Quota, Random};
+use super::quota::Quota;
 use super::text::{LOWER, Put, SECOND, UPPER, timestamp};
 use super::timeline::Timeline;
 use super::truth::{Counted, Truth, part};
+use crate::random::Random;
 use letter::{Addressee, Letter, Mailbox, Status, Way, put_person};
 pub use shapes::Shape;
 
@@ -212,10 +213,10 @@ impl<'a> Run<'a> {
             time,
             sender: Vec::with_capacity(40),
             message_id: Vec::with_capacity(64),
-            trace_id: [self.random.next(), self.random.next()],
+            trace_id: [self.random.bits(), self.random.bits()],
             size: 0,
             addressees: Vec::new(),
-            chance: self.random.next() >> 1,
+            chance: self.random.bits() >> 1,
             awkward: false,
             origin: Vec::new(),
         }

@@ -65,7 +65,7 @@ impl Run<'_> {
             origin: Vec::new(),
             refused: 0,
             attempts: Vec::with_capacity(1),
-            chance: self.random.next() >> 1,
+            chance: self.random.bits() >> 1,
         }
     }
 
@@ -124,7 +124,7 @@ impl Run<'_> {
             Entry::Pickup { .. } => put_own_message_id(story),
             Entry::Smtp { name, .. } => {
                 let host = if name == "unknown" { "scan.fabrikam.com" } else { name };
-                story.message_id.hex(self.random.next(), 16, LOWER).text(".");
+                story.message_id.hex(self.random.bits(), 16, LOWER).text(".");
                 story.message_id.number(story.accepted / SECOND % 100_000).text("@").text(host);
             }
         }
