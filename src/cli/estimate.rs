@@ -4,13 +4,14 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::json;
 
+use super::budget::{self, Budget};
 use super::cost_data::{self, Sums, in_full, plain, shown};
 use super::count_args::InForce;
 use super::price_args::{PriceArgs, Prices, day};
 use super::typed_number::{self, TypedError};
 use super::{Context, Exit, Outcome, explain};
 use crate::estimate::{Estimate, Part, estimate};
-use crate::money::{Currency, Money, MoneyError, parse_amount};
+use crate::money::{Money, MoneyError, parse_amount};
 use crate::pricing::{Metered, PriceList, Quantities};
 use crate::report::{Report, Section, amount, counted};
 use crate::units::MessageSize;
@@ -40,7 +41,7 @@ pub struct Args {
     pub months: u32,
     /// Amount that the total of all months, rounded as it is shown, must not exceed, such as 300 or 300EUR; ends
     /// with exit code 4 if it does
-    #[arg(long, value_name = "AMOUNT", value_parser = budget, allow_hyphen_values = true)]
+    #[arg(long, value_name = "AMOUNT", value_parser = budget::parse, allow_hyphen_values = true)]
     pub budget: Option<Budget>,
     /// Derive the total step by step
     #[arg(long)]
@@ -50,13 +51,6 @@ pub struct Args {
     pub prices: PriceArgs,
 }
 
-/// A typed limit; without currency it is in that of the result.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Budget {
-    amount: Decimal,
-    currency: Option<Currency>,
-}
-
 /// Prices the volume and checks the budget.
 pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     let prices = args.prices.resolve(context.settings()?, args.on)?;
@@ -64,7 +58,7 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     let part = Part::month(prices.list.clone(), quantities);
     let months = usize::try_from(args.months)?;
     let priced = estimate(&vec![part; months], &prices.conditions)?;
-    let budget = args.budget.map(|budget| budget.check(priced.total)).transpose()?;
+    let budget = args.budget.map(|budget| BudgetCheck::new(budget, priced.total)).transpose()?;
     let within = budget.as_ref().is_none_or(|check| check.within);
     Ok(Outcome {
         exit: if within { Exit::Done } else { Exit::CheckFailed },
@@ -81,24 +75,14 @@ struct BudgetCheck {
     within: bool,
 }
 
-impl Budget {
-    fn check(self, total: Money) -> anyhow::Result<BudgetCheck> {
+impl BudgetCheck {
+    fn new(budget: Budget, total: Money) -> anyhow::Result<BudgetCheck> {
         let total = total.rounded();
-        let limit = Money::new(self.amount, self.currency.unwrap_or(total.currency()));
-        if limit.currency() != total.currency() {
-            anyhow::bail!(
-                "the budget is in {}, the result in {}: expected the same currency\nhint: add --currency {}",
-                limit.currency(),
-                total.currency(),
-                limit.currency()
-            );
-        }
+        let limit = budget.within(total.currency())?;
         let within = total.amount() <= limit.amount();
         Ok(BudgetCheck { limit, total, within })
     }
-}
 
-impl BudgetCheck {
     fn note(&self) -> anyhow::Result<String> {
         let (limit, total) = (in_full(self.limit), amount(&self.total));
         let left = self.limit.checked_sub(self.total)?;
@@ -292,35 +276,6 @@ fn recipients(text: &str) -> Result<Decimal, String> {
     let expected =
         || format!("'{text}' is not a number of recipients: expected 1 or more, such as '1' or '2.5'");
     parse_amount(text).ok().filter(|number| *number >= Decimal::ONE).ok_or_else(expected)
-}
-
-/// Reads `300`, `300,50`, `300EUR`, `1.000,50 EUR` or `EUR 300`.
-fn budget(text: &str) -> Result<Budget, String> {
-    let refuse = || format!("'{text}' is not a budget: expected an amount such as '300' or '300EUR'");
-    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
-    let trimmed = text.trim();
-    let start = trimmed.find(is_number).ok_or_else(refuse)?;
-    let end = trimmed.rfind(is_number).map_or(start, |last| last + 1);
-    let (before, number, after) = (&trimmed[..start], &trimmed[start..end], &trimmed[end..]);
-    if before.contains('-') {
-        return Err(format!("'{text}' is a negative budget: expected 0 or more, such as '300' or '300EUR'"));
-    }
-    let amount = typed_number::read(number).map_err(|error| match error {
-        TypedError::Open { thousands, fraction } => {
-            let fraction = typed_number::clear_fraction(fraction);
-            format!(
-                "'{text}' can be read in two ways: write '{before}{thousands}{after}' or \
-                 '{before}{fraction}{after}'"
-            )
-        }
-        _ => refuse(),
-    })?;
-    let currency = match (before.trim(), after.trim()) {
-        ("", "") => None,
-        ("", code) | (code, "") => Some(code.parse::<Currency>().map_err(|_| refuse())?),
-        _ => return Err(refuse()),
-    };
-    Ok(Budget { amount, currency })
 }
 
 #[cfg(test)]

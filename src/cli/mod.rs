@@ -4,11 +4,13 @@
 //! settings are in [`settings`]; how results, remarks and errors reach stdout and stderr is in [`output`].
 
 pub mod analyze;
+pub mod budget;
 pub mod completions;
 pub mod count_args;
 mod cost_data;
 pub mod estimate;
 mod explain;
+pub mod forecast;
 pub mod formats;
 pub mod ingest;
 pub mod ledger;
@@ -25,6 +27,7 @@ pub mod settings;
 pub mod source_args;
 pub mod submissions;
 mod typed_number;
+mod unusable;
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -86,6 +89,7 @@ commands! {
     ingest Ingest,
     ledger Ledger,
     estimate Estimate,
+    forecast Forecast,
     prices Prices,
     formats Formats,
     sample Sample,

@@ -230,20 +230,55 @@ impl PriceBook {
     pub fn in_month(&self, month: Month) -> anyhow::Result<MonthPrices> {
         let day = month.first_day();
         let mut warnings = BTreeMap::new();
-        let terms = match self.terms.check_day(day) {
-            Ok(()) => self.terms.clone(),
-            Err(error) => {
-                let text = format!("{error}; usage of such months costs what the list says");
-                warnings.insert(Matter::Terms, text);
-                Terms::default()
-            }
-        };
+        let terms = self.terms_in(month, &mut warnings);
         let segments = self.catalog.segments(&self.name, month);
         let mut conditions = None;
         for segment in &segments {
             conditions = Some(self.conditions(&segment.list, Some(day), terms.clone(), &mut warnings)?);
         }
         Ok(MonthPrices { segments, conditions, warnings })
+    }
+
+    /// The prices of a month of the past or to come: the lists in force in it (before the first one, the first), the
+    /// terms in force on its first day, and the exchange rate of `prices`, since nobody knows that of months to come.
+    /// A pinned version holds for all months.
+    pub fn of_month(&self, month: Month, prices: &Prices) -> anyhow::Result<MonthPrices> {
+        let mut warnings = BTreeMap::new();
+        let terms = self.terms_in(month, &mut warnings);
+        let mut segments = match self.version {
+            Some(_) => Vec::new(),
+            None => self.catalog.segments(&self.name, month),
+        };
+        match segments.first_mut() {
+            Some(first) => first.period.start = month.period().start,
+            None if self.version.is_some() => segments.push(Segment::whole_month(month, prices.list.clone())),
+            None => {
+                let first = self.catalog.changes(&self.name).first().copied();
+                let list = self.catalog.list(&self.name, None, first)?;
+                segments.push(Segment::whole_month(month, list));
+            }
+        }
+        for segment in &segments {
+            self.settings.located("terms", &self.terms_from, terms.check(&segment.list))?;
+        }
+        let Conditions { exchange_rate, megabyte, .. } = prices.conditions.clone();
+        Ok(MonthPrices {
+            segments,
+            conditions: Some(Conditions { terms, exchange_rate, megabyte }),
+            warnings,
+        })
+    }
+
+    /// The terms in force on the first day of a month; a remark where none are.
+    fn terms_in(&self, month: Month, warnings: &mut BTreeMap<Matter, String>) -> Terms {
+        match self.terms.check_day(month.first_day()) {
+            Ok(()) => self.terms.clone(),
+            Err(error) => {
+                let text = format!("{error}; usage of such months costs what the list says");
+                warnings.insert(Matter::Terms, text);
+                Terms::default()
+            }
+        }
     }
 
     /// The remark on price files that were given but decide nothing; none where no files were given.

@@ -106,6 +106,16 @@ pub(super) fn input_note(input: &InputRead) -> String {
     format!("{name}: {read_as}, {} bytes.", input.digest.bytes)
 }
 
+/// The first inputs, one line each, and how many more there are.
+pub(super) fn input_notes(ingested: &Ingested) -> Vec<String> {
+    let mut lines: Vec<String> = ingested.inputs.iter().take(SHOWN_INPUTS).map(input_note).collect();
+    let more = ingested.inputs.len().saturating_sub(SHOWN_INPUTS);
+    if more > 0 {
+        lines.push(format!("and {more} more inputs (--format json lists all)."));
+    }
+    lines
+}
+
 /// Where inputs ended early, as data.
 pub(super) fn damages_json(damages: &[Damage]) -> Vec<Value> {
     let damage = |damage: &Damage| json!({ "input": damage.input, "line": damage.line, "what": damage.what });

@@ -54,7 +54,7 @@ impl FromStr for Level {
 
 impl fmt::Display for Level {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} %", self.0)
+        write!(out, "{}%", self.0)
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
     fn per_cent_is_read_and_shares_are_refused() {
         let level: Level = "80".parse().unwrap();
         assert!((level.share() - 0.8).abs() < 1e-12 && (level.tails().0 - 0.1).abs() < 1e-12);
-        assert_eq!("99.5%".parse::<Level>().unwrap().to_string(), "99.5 %");
+        assert_eq!("99.5%".parse::<Level>().unwrap().to_string(), "99.5%");
         for text in ["0.8", "0", "100", "-5", "NaN", "inf", "", "high"] {
             let error = text.parse::<Level>().unwrap_err().to_string();
             assert_eq!(

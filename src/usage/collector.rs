@@ -5,6 +5,7 @@
 
 use super::accounting::{Accounting, Rejection, Skip};
 use super::charge::{Beside, BilledCharge, ControlTotal};
+use super::coverage::Coverage;
 use super::cube::{Cube, Portion};
 use super::days::Days;
 use super::dimension::{Dimension, Key, Keyer};
@@ -131,6 +132,7 @@ pub(super) struct Counts {
     pub(super) damages: Vec<Damage>,
     pub(super) beside: Beside,
     pub(super) days: Days,
+    pub(super) coverage: Coverage,
 }
 
 impl Collector {
@@ -164,6 +166,7 @@ impl<O: Observer> Collector<O> {
                 damages: Vec::new(),
                 beside: Beside::default(),
                 days: Days::default(),
+                coverage: Coverage::default(),
             },
         }
     }
@@ -211,6 +214,8 @@ impl<O: Observer> Collector<O> {
             let rejection = Rejection { file, line: submission.line, reason };
             return accounting.reject_message(rejection, submission.records);
         }
+        self.counts.coverage.note(submission.time);
+        let accounting = &mut self.counts.accounting;
         let nobody = submission.recipients.attempted() == 0;
         let reason = match nobody {
             true => Some(Skip::NoRecipient),

@@ -7,6 +7,8 @@ use rustc_hash::FxHashMap;
 
 use super::dimension::Key;
 use super::histogram::Histogram;
+use crate::money::MoneyError;
+use crate::pricing::Quantities;
 
 /// Cells that are told apart (some 300 bytes each, and 1 kB as rows of a report); later ones count under `(other)` of their period and
 /// traffic.
@@ -67,6 +69,13 @@ impl Totals {
             recipient_megabytes: megabytes.saturating_mul(recipients.into()),
             recipient_bytes: u128::from(size) * u128::from(recipients),
         });
+    }
+
+    /// What is priced: where the source states megabytes, those in place of their bytes.
+    pub fn quantities(&self) -> Result<Quantities, MoneyError> {
+        let bytes = self.recipient_bytes.saturating_sub(self.stated.recipient_bytes);
+        let measured = Quantities::measured(self.messages, self.recipients, bytes)?;
+        Ok(Quantities { recipient_megabytes: self.stated.recipient_megabytes, ..measured })
     }
 
     /// Adds other totals. The collector bounds what one record can hold, so that no sum reaches its limit.

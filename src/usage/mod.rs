@@ -3,6 +3,7 @@
 pub mod accounting;
 pub mod charge;
 pub mod collector;
+pub mod coverage;
 pub mod cube;
 pub mod days;
 pub mod dimension;
@@ -18,6 +19,7 @@ pub mod summary;
 pub use accounting::{Accounting, Rejection, SHOWN_REJECTIONS, Skip};
 pub use charge::{Beside, BilledCharge, ChargeKey, ChargeSum, ControlSum, ControlTotal};
 pub use collector::{Collector, CountOptions, Counted, Damage, Observer, Qualities};
+pub use coverage::Coverage;
 pub use cube::{Stated, Totals};
 pub use days::Days;
 pub use dimension::{Dimension, OTHER};

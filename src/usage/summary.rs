@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::accounting::Accounting;
 use super::charge::Beside;
 use super::collector::{Counts, Damage, Qualities};
+use super::coverage::Coverage;
 use super::cube::{Cell, Totals, Unsized};
 use super::days::Days;
 use super::dimension::{Dimension, Key, Keyer};
@@ -158,6 +159,8 @@ pub struct Usage {
     pub beside: Beside,
     /// What was counted on each UTC day.
     pub days: Days,
+    /// Which hours the inputs tell of.
+    pub coverage: Coverage,
 }
 
 /// Sums up a run.
@@ -195,6 +198,7 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
         damages: counts.damages,
         beside: counts.beside,
         days: counts.days.finish(),
+        coverage: counts.coverage,
     })
 }
 

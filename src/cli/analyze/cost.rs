@@ -200,7 +200,7 @@ impl Plan {
             let mut parts = Vec::with_capacity(batch.segments.len());
             for segment in &batch.segments {
                 let totals = periods.get(&segment.period).map(of).unwrap_or_default();
-                parts.push(Part::of_segment(segment, quantities(&totals)?));
+                parts.push(Part::of_segment(segment, totals.quantities()?));
             }
             let priced = estimate(&parts, &batch.conditions)?;
             cost.total = cost.total.checked_add(priced.total)?;
@@ -211,13 +211,6 @@ impl Plan {
         cost.charges = merge_charges(cost.estimates().flat_map(|estimate| &estimate.charges))?;
         Ok(cost)
     }
-}
-
-fn quantities(totals: &Totals) -> Result<Quantities, MoneyError> {
-    let stated = totals.stated;
-    let bytes = totals.recipient_bytes.saturating_sub(stated.recipient_bytes);
-    let measured = Quantities::measured(totals.messages, totals.recipients, bytes)?;
-    Ok(Quantities { recipient_megabytes: stated.recipient_megabytes, ..measured })
 }
 
 impl Cost {
@@ -260,7 +253,7 @@ fn by_period(
 ) -> Result<Vec<Quantities>, MoneyError> {
     let of = |period: &ChargePeriod| {
         let found = group.iter().find(|(own, _)| own == period);
-        found.map_or(Ok(Quantities::default()), |(_, measures)| quantities(&measures.attempted))
+        found.map_or(Ok(Quantities::default()), |(_, measures)| measures.attempted.quantities())
     };
     periods.iter().map(of).collect()
 }

@@ -8,7 +8,6 @@ mod formats;
 mod json;
 mod rows;
 mod table;
-mod unusable;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -18,7 +17,7 @@ use super::price_args::PriceArgs;
 use super::result_files::STREAM;
 use super::source_args::{Source, SourceArgs};
 use super::submissions::SubmissionsFile;
-use super::{Context, Exit, Outcome, records, usage_error};
+use super::{Context, Exit, Outcome, records, unusable, usage_error};
 use crate::ingest::run::Ingested;
 use crate::report::Report;
 use crate::usage::{Collector, CountOptions, Counted, Dimension, Names, Observer, Skip, Traffic, Usage};

@@ -305,13 +305,6 @@ fn provenance(analysis: &Analysis) -> Vec<String> {
         }
     }
     lines.extend(analysis.in_force.iter().map(|one| format!("{one}.")));
-    let inputs = &analysis.ingested.inputs;
-    lines.extend(inputs.iter().take(records::SHOWN_INPUTS).map(records::input_note));
-    if inputs.len() > records::SHOWN_INPUTS {
-        lines.push(format!(
-            "and {} more inputs (--format json lists all).",
-            inputs.len() - records::SHOWN_INPUTS
-        ));
-    }
+    lines.extend(records::input_notes(&analysis.ingested));
     lines
 }

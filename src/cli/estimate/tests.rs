@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::cli::{Body, Cli, Settings};
+use crate::money::Currency;
 use crate::report::{Report, WRITERS};
 
 /// The report, exit and remarks of a command line, with these standing settings.
@@ -427,13 +428,14 @@ fn thousands_are_told_from_fractions() {
     }
     assert_eq!(messages("1.234k"), Ok(Decimal::from(1_234)));
     assert_eq!(messages("2,5k"), Ok(Decimal::from(2_500)));
-    let budget_of = |text: &str| budget(text).map(|budget| (plain(budget.amount), budget.currency));
-    for text in ["1.000,50 EUR", "1,000.50 EUR", "1 000,50EUR", "EUR 1'000.50"] {
-        assert_eq!(budget_of(text), Ok(("1000.5".to_owned(), Some(Currency::EUR))), "{text}");
+    let budget_of = |text: &str| in_full(budget::parse(text).unwrap().within(Currency::EUR).unwrap());
+    for text in ["1.000,50 EUR", "1,000.50 EUR", "1 000,50EUR", "EUR 1'000.50", "1000,50"] {
+        assert_eq!(budget_of(text), "EUR 1,000.50", "{text}");
     }
-    assert_eq!(budget_of("300,50"), Ok(("300.5".to_owned(), None)));
+    let other = budget::parse("300,50 USD").unwrap().within(Currency::EUR);
+    assert!(other.unwrap_err().to_string().starts_with("the budget is in USD, the result in EUR"));
     let refused = |text: &str| messages(text).unwrap_err();
-    let refused_budget = |text: &str| budget(text).unwrap_err();
+    let refused_budget = |text: &str| budget::parse(text).unwrap_err();
     let errors = [
         refused("1.000"),
         refused("100.000"),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::count_args::InForce;
+use super::count_args::InForce;
 use crate::ingest::run::{Ingested, InputRead, Recognition};
 use crate::usage::{Skip, Usage};
 
@@ -24,7 +24,15 @@ const FILTERS: [&str; 10] = [
     "delivered-only",
 ];
 
-/// An error where no message counts, unless that is allowed and nothing is in doubt.
+/// An error where no message counts, unless charges alone will do.
+pub(super) fn check_usage(usage: &Usage, ingested: &Ingested, in_force: &[InForce]) -> anyhow::Result<()> {
+    match usage.total.attempted.messages {
+        0 => Err(anyhow::anyhow!(message(usage, ingested, in_force))),
+        _ => Ok(()),
+    }
+}
+
+/// An error where neither messages nor charges count, unless that is allowed and nothing is in doubt.
 pub(super) fn check(
     usage: &Usage,
     ingested: &Ingested,
@@ -38,6 +46,15 @@ pub(super) fn check(
     if allow_empty && understood {
         return Ok(());
     }
+    let mut message = message(usage, ingested, in_force);
+    if understood {
+        message.push_str("\nhint: --allow-empty lets this pass as zero");
+    }
+    Err(anyhow::anyhow!(message))
+}
+
+/// What was recognised and why nothing counted.
+fn message(usage: &Usage, ingested: &Ingested, in_force: &[InForce]) -> String {
     let mut message = format!("{}, 0 messages usable: {}", recognised(&ingested.inputs), reasons(usage));
     for rejection in &usage.accounting.rejections {
         let _ = write!(message, "\n{rejection}");
@@ -61,10 +78,7 @@ pub(super) fn check(
              subscription and the months that send the mail"
         );
     }
-    if understood {
-        message.push_str("\nhint: --allow-empty lets this pass as zero");
-    }
-    Err(anyhow::anyhow!(message))
+    message
 }
 
 /// What to say where only charges are shown, although inputs told of mail: nothing of it counts.

@@ -1,0 +1,66 @@
+//! Forecasts from fewer than three whole days: the mail an hour over the hours that the log tells of, with a band by
+//! rule of thumb, because nothing in so short a log says how days differ.
+
+use std::ops::Range;
+
+use chrono::NaiveDate;
+
+use super::honest::{Honest, Options};
+use super::log_days::{LogDays, Standing, Sums};
+use super::noise::Normals;
+use super::projection::{Basis, Method, Projection, Span, whole};
+
+/// Spread of the logarithm of a month's mail around that of a day or two: weekends of application mail have from a
+/// fifth to all of a weekday's, and a day may be a quiet or a busy one. A rule of thumb, not a measurement: two in
+/// three months lie within a factor of 1.8.
+const SPREAD: f64 = 0.6;
+/// The same for the size of messages, which varies less.
+const SIZE_SPREAD: f64 = 0.25;
+/// Hours of a day.
+const HOURS: f64 = 24.0;
+
+/// Forecasts spans by the rate an hour.
+pub(super) fn project(
+    days: &LogDays,
+    spans: &[Range<NaiveDate>],
+    honest: Honest,
+    options: &Options,
+    seed: u64,
+) -> Projection {
+    let mut sums = Sums::default();
+    days.days.iter().for_each(|day| sums.merge(day.sums));
+    let rate = sums.recipients as f64 / covered_hours(days);
+    let size = sums.recipient_bytes as f64 / f64::max(sums.recipients as f64, 1.0);
+    let mut normals = Normals::new(seed, 2);
+    // The mean of a log-normal factor is 1 where half the variance is taken off its logarithm.
+    let factor = |normal: f64, spread: f64| (spread * normal - spread * spread / 2.0).exp();
+    let shock = |normals: &[f64]| (factor(normals[0], SPREAD), factor(normals[1], SIZE_SPREAD));
+    let shocks: Vec<(f64, f64)> = (0..options.paths).map(|_| shock(normals.next_path())).collect();
+    let span = |range: &Range<NaiveDate>| {
+        let first = if range.start == days.next() { 1.0 - days.to_come() } else { 0.0 };
+        let length = (range.end - range.start).num_days() as f64 - first;
+        let recipients = rate * HOURS * length.max(0.0);
+        let future =
+            |(more, larger): &(f64, f64)| whole(recipients * more, recipients * more * size * larger);
+        Span {
+            days: range.clone(),
+            expected: whole(recipients, recipients * size),
+            futures: shocks.iter().map(future).collect(),
+        }
+    };
+    let basis = Basis {
+        recipients: Method::Rate,
+        recipient_size: Method::Rate,
+        months: None,
+        effects: honest.effects,
+        anomalies: honest.anomalies,
+    };
+    Projection { spans: spans.iter().map(span).collect(), basis }
+}
+
+/// Hours from the first to the last instant of the log without those of days that have none; one at least.
+pub fn covered_hours(days: &LogDays) -> f64 {
+    let (first, last) = days.span;
+    let missing = days.days.iter().filter(|day| day.standing == Standing::Missing).count();
+    f64::max((last.seconds() - first.seconds()) as f64 / 3600.0 - missing as f64 * HOURS, 1.0)
+}
