@@ -23,6 +23,7 @@ pub mod usage;
 pub mod ingest;
 pub mod ledger;
 pub mod estimate;
+pub mod chart;
 pub mod report;
 pub mod sample;
 pub mod cli;
