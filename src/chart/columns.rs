@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 
 use super::drawing::{Anchor, Drawing, FAN, INK, LIMIT, Lettering, lighter};
 use super::fan::{self, Fan};
-use super::figure::{Columns, Figure, sum};
-use super::fold::Fold;
+use super::figure::{Column, Columns, Figure, sum};
+use super::fold::folded;
 use super::frame::{Beside, Entry, Frame, HEIGHT, colours, entries, limit_label};
 use super::lettering::width;
 use super::outline::Face;
@@ -20,11 +20,9 @@ const SUM_SIZE: f64 = 12.0;
 
 /// Draws columns.
 pub(super) fn draw(figure: &Figure, plot: &Columns) -> Drawing {
-    let rows: Vec<&[Decimal]> =
-        plot.columns.iter().flat_map(|column| [column.measured.as_slice(), &column.forecast]).collect();
-    let fold = Fold::new(&plot.series, &rows, &figure.words.other);
+    let plot = &folded(plot, &figure.words.other);
     let scale = scale(figure, plot);
-    let legend = legend(figure, plot, &fold);
+    let legend = legend(figure, plot);
     let mut frame = Frame::new(figure, &scale.style.unit(), &legend, HEIGHT);
     if plot.columns.is_empty() {
         return frame.nothing(&figure.words.no_data);
@@ -33,13 +31,14 @@ pub(super) fn draw(figure: &Figure, plot: &Columns) -> Drawing {
     let room = if beside.width() > 0.0 { beside.width() + 14.0 } else { 0.0 };
     frame.grid(&scale, room);
     let places = Places::new(&frame, plot.columns.len());
-    bars(&mut frame, plot, &fold, &scale, &places);
+    bars(&mut frame, plot, &scale, &places);
     let fan = Fan::of(plot, &frame, &scale, &places);
     fan.bands(&mut frame.drawing);
     frame.base(&scale);
     limit(&mut frame, plot, &scale);
-    fan.expected(&mut frame.drawing);
-    sums(&mut frame, plot, &scale, &places);
+    if !sums(&mut frame, plot, &scale, &places) {
+        fan.expected(&mut frame.drawing);
+    }
     let labels: Vec<_> = plot.columns.iter().map(|column| &column.label).collect();
     let ticks = ticks(&labels, places.pitch, &figure.words);
     frame.labels_below(&ticks, |index| places.middle(index));
@@ -74,7 +73,7 @@ impl Places {
 
 /// An axis that holds all stacks, the limit, and of the bands what does not squeeze the rest.
 fn scale(figure: &Figure, plot: &Columns) -> Scale {
-    let parts = |column: &super::Column, keep: fn(&Decimal) -> bool| {
+    let parts = |column: &Column, keep: fn(&Decimal) -> bool| {
         float(sum(column.measured.iter().chain(&column.forecast).copied().filter(keep)))
     };
     let (mut low, mut high) = (0.0_f64, 0.0_f64);
@@ -92,12 +91,13 @@ fn scale(figure: &Figure, plot: &Columns) -> Scale {
     Scale::new(low, high, &figure.unit, &figure.words)
 }
 
-fn legend(figure: &Figure, plot: &Columns, fold: &Fold) -> Vec<Entry> {
-    let mut legend = entries(&fold.series);
-    let is_ahead = plot.columns.iter().any(super::Column::is_forecast);
+fn legend(figure: &Figure, plot: &Columns) -> Vec<Entry> {
+    let mut legend = entries(&plot.series);
+    let is_ahead = plot.columns.iter().any(Column::is_forecast);
     if let (true, Some((_, colour))) = (is_ahead, legend.first()) {
         legend.push((figure.words.forecast.clone(), lighter(*colour)));
     }
+    legend.extend(fan::entries(plot));
     legend
 }
 
@@ -117,19 +117,18 @@ fn beside(figure: &Figure, plot: &Columns, scale: &Scale, frame: &Frame) -> Besi
     beside
 }
 
-fn bars(frame: &mut Frame, plot: &Columns, fold: &Fold, scale: &Scale, places: &Places) {
-    let colours = colours(&fold.series);
+fn bars(frame: &mut Frame, plot: &Columns, scale: &Scale, places: &Places) {
+    let colours = colours(&plot.series);
     for (index, column) in plot.columns.iter().enumerate() {
         let (left, right) =
             (places.middle(index) - places.bar / 2.0, places.middle(index) + places.bar / 2.0);
-        let measured = fold.amounts(&column.measured).into_iter().zip(colours.iter().copied());
-        let ahead =
-            fold.amounts(&column.forecast).into_iter().zip(colours.iter().map(|colour| lighter(*colour)));
+        let measured = column.measured.iter().zip(colours.iter().copied());
+        let ahead = column.forecast.iter().zip(colours.iter().map(|colour| lighter(*colour)));
         let (mut up, mut down) = (Decimal::ZERO, Decimal::ZERO);
         for (amount, colour) in measured.chain(ahead).filter(|(amount, _)| !amount.is_zero()) {
             let edge = if amount.is_sign_positive() { &mut up } else { &mut down };
             let from = frame.down(scale, float(*edge));
-            *edge = edge.saturating_add(amount);
+            *edge = edge.saturating_add(*amount);
             let to = frame.down(scale, float(*edge));
             frame.drawing.block((left, from.min(to)), (right, from.max(to)), colour);
         }
@@ -143,20 +142,30 @@ fn limit(frame: &mut Frame, plot: &Columns, scale: &Scale) {
     }
 }
 
-/// The sums above the columns, where there is room for all of them.
-fn sums(frame: &mut Frame, plot: &Columns, scale: &Scale, places: &Places) {
-    let totals: Vec<Decimal> = plot.columns.iter().map(super::Column::total).collect();
+/// Writes the sums above the columns, where there is room for all of them; whether there is.
+fn sums(frame: &mut Frame, plot: &Columns, scale: &Scale, places: &Places) -> bool {
+    let totals: Vec<Decimal> = plot.columns.iter().map(Column::total).collect();
     let fits = |style: &Style| {
         let widest = totals.iter().map(|total| width(&style.amount(*total), SUM_SIZE, Face::Regular));
         widest.fold(0.0, f64::max) + 6.0 <= places.pitch
     };
-    let Some(style) = [scale.style.clone(), scale.style.short()].into_iter().find(fits) else { return };
+    let Some(style) = [scale.style.clone(), scale.style.short()].into_iter().find(fits) else { return false };
+    let limit = plot.budget.as_ref().map(|budget| frame.down(scale, float(budget.amount)));
     for (index, (column, total)) in plot.columns.iter().zip(totals).enumerate() {
         let parts = column.measured.iter().chain(&column.forecast).copied();
         let top = float(sum(parts.filter(Decimal::is_sign_positive)));
-        let at = (places.middle(index), frame.down(scale, top) - 6.0);
+        let at = (places.middle(index), clear_of(limit, frame.down(scale, top) - 6.0));
         let label = Lettering::label(at, style.amount(total), SUM_SIZE).anchored(Anchor::Middle);
         let colour = if column.is_forecast() { FAN } else { INK };
         frame.drawing.text(label.coloured(colour));
+    }
+    true
+}
+
+/// The base line of a text, moved above the limit's line where that would cross it out.
+fn clear_of(limit: Option<f64>, down: f64) -> f64 {
+    match limit {
+        Some(limit) if (down - SUM_SIZE..down + 4.0).contains(&limit) => limit - 4.0,
+        _ => down,
     }
 }

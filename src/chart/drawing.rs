@@ -32,7 +32,13 @@ pub(super) const SERIES: [Colour; 5] =
 
 /// The same colour, lighter: what is still to come.
 pub(super) fn lighter(colour: Colour) -> Colour {
-    let mix = |part: u8| u8::try_from((u16::from(part) * 45 + 255 * 55) / 100).unwrap_or(255);
+    mixed(colour, 0.55)
+}
+
+/// A colour with a part of white, 0 to 1.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between two bytes")]
+pub(super) fn mixed(colour: Colour, white: f64) -> Colour {
+    let mix = |part: u8| (f64::from(part) * (1.0 - white) + 255.0 * white).round() as u8;
     (mix(colour.0), mix(colour.1), mix(colour.2))
 }
 

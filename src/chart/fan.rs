@@ -3,9 +3,9 @@
 use rust_decimal::Decimal;
 
 use super::columns::Places;
-use super::drawing::{Drawing, FAN, INK, Lettering, Spot};
+use super::drawing::{Drawing, FAN, INK, Lettering, Spot, mixed};
 use super::figure::{Band, Column, Columns, Figure};
-use super::frame::Frame;
+use super::frame::{Entry, Frame};
 use super::lettering::fitted;
 use super::outline::Face;
 use super::scale::{Scale, Style, float};
@@ -15,6 +15,8 @@ pub(super) const REACH: f64 = 1.0;
 /// The widest label at the end.
 const ROOM: f64 = 210.0;
 const SIZE: f64 = 12.0;
+/// Of each band: where two overlap, the fan is darker.
+const OPACITY: f64 = 0.14;
 
 /// The fan in pixels.
 #[derive(Debug, Default)]
@@ -59,13 +61,25 @@ impl Fan {
 
     pub(super) fn bands(&self, drawing: &mut Drawing) {
         for edge in &self.bands {
-            drawing.area(edge.clone(), FAN, 0.13);
+            drawing.area(edge.clone(), FAN, OPACITY);
         }
     }
 
     pub(super) fn expected(&self, drawing: &mut Drawing) {
         drawing.dashes(&self.expected, 1.8, FAN);
     }
+}
+
+/// The bands for the legend, the narrowest first, in the colours that they have over the background.
+pub(super) fn entries(plot: &Columns) -> Vec<Entry> {
+    let Some(column) = plot.columns.iter().find(|column| !column.bands.is_empty()) else { return Vec::new() };
+    let mut levels: Vec<Decimal> = column.bands.iter().map(|band| band.level).collect();
+    levels.sort();
+    let entry = |(place, level): (usize, &Decimal)| {
+        let left = (place..levels.len()).fold(1.0, |left, _| left * (1.0 - OPACITY));
+        (format!("{} %", level.normalize()), mixed(FAN, left))
+    };
+    levels.iter().enumerate().map(entry).collect()
 }
 
 fn band_at(column: &Column, level: usize) -> Option<Band> {

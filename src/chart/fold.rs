@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::drawing::SERIES;
-use super::figure::{Series, sum};
+use super::figure::{Column, Columns, Series, sum};
 
 /// Which series goes where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,6 +45,21 @@ impl Fold {
         }
         amounts
     }
+}
+
+/// The same columns with fewer series.
+pub(super) fn folded(plot: &Columns, other: &str) -> Columns {
+    let parts = plot.columns.iter().flat_map(|column| [column.measured.as_slice(), &column.forecast]);
+    let fold = Fold::new(&plot.series, &parts.collect::<Vec<_>>(), other);
+    // A column without forecast has none afterwards.
+    let amounts = |row: &[Decimal]| if row.is_empty() { Vec::new() } else { fold.amounts(row) };
+    let column = |column: &Column| Column {
+        measured: amounts(&column.measured),
+        forecast: amounts(&column.forecast),
+        ..column.clone()
+    };
+    let columns = plot.columns.iter().map(column).collect();
+    Columns { series: fold.series.clone(), columns, ..plot.clone() }
 }
 
 #[cfg(test)]

@@ -18,12 +18,14 @@ mod ranking;
 mod render;
 mod scale;
 mod svg;
+mod terminal;
 mod ticks;
 
 use drawing::Drawing;
 pub use figure::{
     Band, Bar, Column, Columns, Figure, Label, Limit, Lines, Plot, Point, Ranking, Series, Unit, Words,
 };
+pub use terminal::{Screen, terminal};
 
 /// Why there is no picture.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

