@@ -24,6 +24,7 @@ pub mod ingest;
 pub mod ledger;
 pub mod estimate;
 pub mod forecast;
+pub mod chart;
 pub mod report;
 pub mod sample;
 pub mod cli;
