@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use rust_decimal::Decimal;
+
 /// How much of what may happen an interval is to hold: 80 means 80 %, never 0.8.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Level(f64);
@@ -28,6 +30,11 @@ impl Level {
     /// Per cent, such as 80.
     pub fn percent(self) -> f64 {
         self.0
+    }
+
+    /// Per cent, as an exact number with one decimal.
+    pub fn exact(self) -> Decimal {
+        Decimal::new((self.0 * 10.0).round() as i64, 1).normalize()
     }
 
     /// A share of 1, such as 0.8.

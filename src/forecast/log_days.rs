@@ -78,8 +78,9 @@ pub struct Sources<'a> {
 
 /// A gap of so many days ends what a history can tell of today: more than a year and a month.
 pub const GAP_CAP: u64 = 400;
-/// A day is cut off where more than this share of a usual day lies outside the log.
-const CUT_OFF: f64 = 0.05;
+/// A day is cut off where more than this share of a usual day lies outside the log: more than an hour of an office
+/// day, by which the clock change moves it.
+const CUT_OFF: f64 = 0.1;
 /// A day lacks hours where it has less than this share of those of its weekday.
 const FEW_HOURS: f64 = 0.5;
 /// Hours that a weekday must usually have before lacking ones say anything.

@@ -44,7 +44,7 @@ pub use honest::Options;
 pub use level::{Level, LevelError};
 pub use log_days::{Day, GAP_CAP, LogDays, Sources, Standing, Sums};
 pub use paths::{Paths, quantile};
-pub use projection::{Basis, FEWEST_DAYS, Method, Projection, Span, project};
+pub use projection::{Basis, FEWEST_DAYS, Method, Projection, Span, TWO_MONTHS, TWO_WEEKS, project};
 pub use rough::covered_hours;
 pub use selection::{Choice, Reason, Rival};
 pub use trials::{Extent, Trial, Trials, Unit, trials};

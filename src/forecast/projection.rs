@@ -14,6 +14,7 @@ use super::daily::{Daily, WEEK};
 use super::engine::{Forecast, Series, Settings, forecast};
 use super::honest::{Honest, Options};
 use super::log_days::{LogDays, Sums, after};
+use super::noise::Normals;
 use super::paths::Paths;
 use super::rough;
 use super::selection::Choice;
@@ -102,6 +103,7 @@ pub fn project(days: &LogDays, spans: &[Range<NaiveDate>], options: &Options, se
     let recipient_size = ahead(&honest.recipient_size, seed ^ 1);
     let mut daily = Days { recipients, recipient_size };
     let months = follow_the_year(days, &honest, &mut daily, options, seed ^ 2);
+    widen(&mut daily.recipients.paths, days.whole_days(), months.is_some(), seed ^ 3);
     let basis = Basis {
         recipients: method(&daily.recipients),
         recipient_size: method(&daily.recipient_size),
@@ -135,6 +137,35 @@ impl Days {
             days: days.clone(),
             expected: sums(&self.recipients.mean, &self.recipient_size.mean),
             futures: futures.map(|(recipients, size)| sums(recipients, size)).collect(),
+        }
+    }
+}
+
+/// What a history is too short to show: models that never saw a weekend, a turn of the month or a year cannot know
+/// how much they do. The spreads of the logarithm are rules of thumb for application mail, not measurements.
+const UNSEEN_WEEK: f64 = 0.3;
+const UNSEEN_MONTH: f64 = 0.07;
+const UNSEEN_YEAR: f64 = 0.1;
+/// Whole days from which each day of the week, and the turn of the month, was seen twice.
+pub const TWO_WEEKS: usize = 14;
+/// See [`TWO_WEEKS`].
+pub const TWO_MONTHS: usize = 62;
+/// Days after which the year may have done all that it does.
+const HALF_A_YEAR: f64 = 182.0;
+
+/// Makes each future more, or less, as a whole, by what the history was too short to show. The mean stays.
+fn widen(paths: &mut Paths, whole_days: usize, year_is_followed: bool, seed: u64) {
+    let spread = |is_seen: bool, spread: f64| if is_seen { 0.0 } else { spread };
+    let week = spread(whole_days >= TWO_WEEKS, UNSEEN_WEEK);
+    let at_once = week.hypot(spread(whole_days >= TWO_MONTHS, UNSEEN_MONTH));
+    let year = spread(year_is_followed, UNSEEN_YEAR);
+    let mut normals = Normals::new(seed, 2);
+    for path in paths.iter_mut() {
+        let drawn = normals.next_path();
+        for (step, value) in path.iter_mut().enumerate() {
+            let year = year * (step as f64 / HALF_A_YEAR).min(1.0).sqrt();
+            let variance = at_once * at_once + year * year;
+            *value *= (at_once * drawn[0] + year * drawn[1] - variance / 2.0).exp();
         }
     }
 }

@@ -38,6 +38,7 @@ impl Writer for Csv {
 fn table_of(section: &Section) -> Option<Cow<'_, Table>> {
     match section {
         Section::Table(table) => Some(Cow::Borrowed(table)),
+        Section::Figure(_) => None,
         Section::Notes { heading, .. } if heading.is_empty() => None,
         Section::Notes { heading, lines } => {
             let row = |line: &String| Row { kind: RowKind::Body, cells: vec![Cell::Text(line.clone())] };

@@ -16,6 +16,8 @@ impl Writer for Markdown {
     fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         let sections = report.sections.iter().map(|section| match section {
             Section::Table(table) => heading("##", &table.title) + &pipes(table),
+            // The table beside it has its numbers, and a picture is a file of its own.
+            Section::Figure(_) => String::new(),
             Section::Notes { heading: title, lines } => heading("##", title) + &notes(lines),
         });
         let blocks: Vec<String> =

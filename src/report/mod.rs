@@ -17,6 +17,7 @@ use std::io;
 
 use rust_decimal::Decimal;
 
+use crate::chart::Figure;
 use crate::money::Money;
 
 pub(crate) use cell::{amount, counted, grouped, per_cent};
@@ -37,6 +38,8 @@ pub struct Report {
 pub enum Section {
     /// A table.
     Table(Table),
+    /// A figure beside a table that has its numbers: drawn in characters for people, left out for programs.
+    Figure(Figure),
     /// Lines of text under an optional heading. CSV has those under a heading.
     Notes {
         /// The heading, or empty.

@@ -7,6 +7,7 @@ use std::io;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width};
 
 use super::{Cell, Report, Row, RowKind, Section, Table, Writer, harmless};
+use crate::chart::{self, Screen};
 
 /// Characters of a text that are shown; the middle of a longer one (a hostile name) is left out.
 const SHOWN_CHARACTERS: usize = 180;
@@ -18,6 +19,8 @@ const MIN_WRAP_COLUMNS: u16 = 20;
 const TABLE_COLUMNS: u16 = 100;
 /// Rows that are arranged at a time: each then takes ten times the room of its text.
 const CHUNK_ROWS: usize = 1_000;
+/// What figures are drawn for: any terminal, so that the same report gives the same bytes.
+const SCREEN: Screen = Screen { width: 80, unicode: true, colour: false };
 /// Spaces between columns.
 const GAP: u16 = 2;
 
@@ -33,6 +36,7 @@ impl Writer for Text {
     fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         let sections = report.sections.iter().map(|section| match section {
             Section::Table(table) => format!("{}{}\n", heading(&table.title), aligned(table)),
+            Section::Figure(figure) => chart::terminal(figure, SCREEN),
             Section::Notes { heading: title, lines } => format!("{}{}", heading(title), notes(lines)),
         });
         let blocks: Vec<String> = std::iter::once(heading(&report.title)).chain(sections).collect();

@@ -47,7 +47,7 @@ fn data(line: &str) -> Value {
 fn notes(report: &Report) -> Vec<String> {
     let notes = |section: &Section| match section {
         Section::Notes { lines, .. } => lines.clone(),
-        Section::Table(_) => Vec::new(),
+        Section::Table(_) | Section::Figure(_) => Vec::new(),
     };
     report.sections.iter().flat_map(notes).collect()
 }

@@ -6,19 +6,13 @@ use chrono::NaiveDate;
 use super::Forecast;
 use super::grade::Graded;
 use crate::forecast::{
-    Anomaly, Choice, FEWEST_DAYS, Grade, Kind, Method, Reason, Standing, Treatment, covered_hours,
+    Anomaly, Choice, FEWEST_DAYS, Grade, Kind, Method, Reason, Standing, TWO_MONTHS, TWO_WEEKS, Treatment,
+    covered_hours,
 };
 use crate::report::{counted, per_cent};
 
 /// Days that are named where something is said of them.
 const NAMED_DAYS: usize = 6;
-/// Whole days from which each day of the week was seen twice.
-const TWO_WEEKS: usize = 14;
-/// Whole days from which the turn of the month was seen more than once.
-const TWO_MONTHS: usize = 62;
-/// Whole days from which the year was seen twice.
-const TWO_YEARS: usize = 730;
-
 /// What was too little, for stderr too.
 pub(super) fn warnings(forecast: &Forecast) -> Option<String> {
     let days = &forecast.counted.days;
@@ -146,10 +140,12 @@ fn unseen(forecast: &Forecast) -> Option<String> {
     let what = match forecast.counted.days.whole_days() {
         days if days < TWO_WEEKS => "the days of the week, the turn of the month and the year",
         days if days < TWO_MONTHS => "the turn of the month and the year",
-        days if days < TWO_YEARS => "the year",
+        _ if forecast.outlook.basis.months.is_none() => "the year",
         _ => return None,
     };
-    Some(format!("Not known from so short a history: what {what} do to the mail."))
+    Some(format!(
+        "Not seen often enough in so short a history: {what}. The bands are wider for it, by a rule of thumb."
+    ))
 }
 
 fn method(what: &str, method: &Method) -> String {
@@ -160,7 +156,7 @@ fn method(what: &str, method: &Method) -> String {
     let rivals: Vec<String> = choice
         .rivals
         .iter()
-        .map(|rival| format!("{} {:.1} %", rival.model.name(), rival.error * 100.0))
+        .map(|rival| format!("{} {:.1}%", rival.model.name(), rival.error * 100.0))
         .collect();
     if !rivals.is_empty() {
         line += &format!(" (errors: {})", rivals.join(", "));

@@ -4,6 +4,7 @@
 //! like measured usage; `months`, `domains` and `grade` put the figures together, `table`, `json` and `drawn` show.
 
 mod domains;
+mod drawn;
 mod evaluate;
 mod grade;
 mod json;

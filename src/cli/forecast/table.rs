@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::Forecast;
+use super::drawn;
 use super::method;
 use super::months::{MonthAhead, Standing, Together};
 use crate::cli::cost_data::{self, in_full, notes};
@@ -15,7 +16,7 @@ use crate::report::{Cell, Row, RowKind, Section, Table, amount, counted, per_cen
 
 /// All sections in the order in which they are read.
 pub(super) fn sections(forecast: &Forecast, check: Option<Decimal>) -> anyhow::Result<Vec<Section>> {
-    let mut sections = vec![Section::Table(months(forecast)?)];
+    let mut sections = vec![Section::Table(months(forecast)?), Section::Figure(drawn::figure(forecast))];
     let usage = &forecast.counted.usage;
     let lines = [
         ("This month", running(forecast, check)?),

@@ -19,6 +19,7 @@ fn table_with_path(mut report: Report, path: &str) -> String {
     let rename = |text: &mut String| *text = text.replace(path, "mine.yaml");
     for section in &mut report.sections {
         match section {
+            Section::Figure(_) => {}
             Section::Notes { lines, .. } => lines.iter_mut().for_each(rename),
             Section::Table(table) => {
                 for cell in table.rows.iter_mut().flat_map(|row| &mut row.cells) {
