@@ -13,7 +13,8 @@ use super::histogram::Histogram;
 use super::impute::Imputation;
 use super::names::{Names, SourceId};
 use super::overhead::Overhead;
-use super::submission::{Outcome, SizeQuality, Submission, TimeQuality};
+use super::qualities::Qualities;
+use super::submission::{Outcome, Recipients, SizeQuality, Submission};
 use super::summary::{Usage, UsageError, summarise};
 use crate::money::MoneyError;
 use crate::period::{Timestamp, Zone};
@@ -74,10 +75,22 @@ pub struct Counted<'a> {
 pub trait Observer {
     /// Takes note of a counted submission.
     fn counted(&mut self, counted: &Counted<'_>, names: &Names);
+
+    /// Whether it is enough to be told of sums, so that submissions can be counted apart.
+    fn takes_sums(&self) -> bool {
+        false
+    }
+
+    /// Takes note of messages of an input that were counted apart.
+    fn summed(&mut self, _: SourceId, _: u64, _: &Names) {}
 }
 
 impl Observer for () {
     fn counted(&mut self, _: &Counted<'_>, _: &Names) {}
+
+    fn takes_sums(&self) -> bool {
+        true
+    }
 }
 
 /// Damage that ended the reading of an input early.
@@ -91,30 +104,18 @@ pub struct Damage {
     pub what: String,
 }
 
-/// Counted submissions whose quality is worth a remark.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Qualities {
-    /// Submissions whose zone is assumed.
-    pub zone_assumed: u64,
-    /// Submissions whose year was inferred from the age of the file.
-    pub year_inferred: u64,
-    /// Submissions of which only the day is known.
-    pub date_only: u64,
-    /// Submissions whose size the client declared and nobody measured.
-    pub size_declared: u64,
-}
-
 /// Counts the submissions of a run.
 #[derive(Debug)]
 pub struct Collector<O = ()> {
-    names: Names,
+    pub(super) options: CountOptions,
+    pub(super) names: Names,
     sieve: Sieve,
     delivered_only: bool,
     zone: Zone,
     overhead: Overhead,
     by_outcome: bool,
-    observer: O,
-    counts: Counts,
+    pub(super) observer: O,
+    pub(super) counts: Counts,
 }
 
 /// Everything that is summed.
@@ -143,8 +144,9 @@ impl Collector {
 impl<O: Observer> Collector<O> {
     /// A collector that counts and tells an observer of what it counted.
     pub fn observed(options: CountOptions, observer: O) -> Collector<O> {
-        let CountOptions { filters, by, zone, cuts, size_overhead, missing_size } = options;
+        let CountOptions { filters, by, zone, cuts, size_overhead, missing_size } = options.clone();
         Collector {
+            options,
             names: Names::default(),
             delivered_only: filters.delivered_only,
             sieve: Sieve::new(filters),
@@ -295,27 +297,29 @@ impl<O: Observer> Collector<O> {
 }
 
 impl Counts {
-    fn note(&mut self, submission: &Submission) {
-        let time = submission.time;
+    pub(super) fn note_time(&mut self, time: Timestamp) {
         let (first, last) = self.period.unwrap_or((time, time));
         self.period = Some((first.min(time), last.max(time)));
-        if submission.messages == 0 {
-            return; // A further leg: the message was noted with its first.
-        }
-        match submission.time_quality {
-            TimeQuality::Exact => {}
-            TimeQuality::ZoneAssumed => self.qualities.zone_assumed += 1,
-            TimeQuality::YearInferred => self.qualities.year_inferred += 1,
-            TimeQuality::DateOnly => self.qualities.date_only += 1,
-        }
-        let declared = submission.message_size.is_some() && submission.size_quality == SizeQuality::Declared;
-        self.qualities.size_declared += u64::from(declared);
+    }
+
+    fn note(&mut self, submission: &Submission) {
+        self.note_time(submission.time);
+        self.qualities.note(submission);
     }
 }
 
 /// What is wrong with a submission that no mail system can have handed on.
 pub(crate) fn implausible(submission: &Submission) -> Option<String> {
     let Submission { messages, message_size, recipients, recipients_upper, .. } = submission;
+    // Nearly all are right, which is told at once: of several counts none is greater than all their digits together.
+    let Recipients { delivered, open, bounced, filtered, unknown } = recipients;
+    let digits = delivered | open | bounced | filtered | unknown | messages | recipients_upper;
+    if digits <= COUNT_CAP && message_size.is_none_or(|size| size <= SIZE_CAP) {
+        let attempted = recipients.attempted();
+        if attempted == 0 || attempted >= *messages {
+            return None;
+        }
+    }
     let parts = Outcome::ALL.map(|outcome| recipients.with(outcome));
     if let Some(count) = parts.into_iter().chain([*messages, *recipients_upper]).find(|&n| n > COUNT_CAP) {
         return Some(format!("a count of {count} in one record: expected at most {COUNT_CAP}"));

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDateTime};
 
 use super::names::{ClientId, DomainId, HostId, Names, SenderId, SourceId};
+use super::numbering::Numbering;
 use super::submission::{Outcome, Submission, Traffic};
 use crate::period::{ChargePeriod, Month, Timestamp, Zone};
 
@@ -134,6 +135,14 @@ impl Key {
         }
     }
 
+    /// A number that keys which come close to each other seldom share in its lowest bits.
+    pub(super) fn slot(&self) -> usize {
+        let parts = [self.sender, self.client, self.connector, self.source, (self.time / HOUR) as u32];
+        let mixed =
+            parts.iter().fold(0_u32, |mixed, part| (mixed.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9));
+        (mixed >> 16) as usize
+    }
+
     /// The same with an outcome.
     pub(super) fn with_outcome(self, outcome: Outcome) -> Key {
         Key { outcome: Some(outcome), ..self }
@@ -149,16 +158,38 @@ impl Key {
 #[derive(Debug)]
 pub(super) struct Keyer {
     by: Vec<Dimension>,
+    asked: Asked,
     zone: Zone,
     cuts: Vec<Timestamp>,
     period: ChargePeriod,
     offset: Option<(i64, i64)>,
 }
 
+/// The parts of a key that were asked for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    day: bool,
+    hour: bool,
+    sender: bool,
+    sender_domain: bool,
+    client: bool,
+    connector: bool,
+    source: bool,
+}
+
 impl Keyer {
     pub(super) fn new(by: Vec<Dimension>, zone: Zone, cuts: Vec<Timestamp>) -> Keyer {
         let nowhere = ChargePeriod { start: Timestamp::default(), end: Timestamp::default() };
-        Keyer { by, zone, cuts, period: nowhere, offset: None }
+        let asked = Asked {
+            day: by.contains(&Dimension::Day),
+            hour: by.contains(&Dimension::Hour),
+            sender: by.contains(&Dimension::Sender),
+            sender_domain: by.contains(&Dimension::SenderDomain),
+            client: by.contains(&Dimension::Client),
+            connector: by.contains(&Dimension::Connector),
+            source: by.contains(&Dimension::Source),
+        };
+        Keyer { by, asked, zone, cuts, period: nowhere, offset: None }
     }
 
     pub(super) fn by(&self) -> &[Dimension] {
@@ -172,25 +203,45 @@ impl Keyer {
     /// The key of a submission, without its outcome.
     pub(super) fn key(&mut self, submission: &Submission, names: &Names) -> Key {
         let mut key = Key::of(Some(self.period_of(submission.time)), Some(submission.traffic));
-        let (mut day, mut hour) = (false, false);
-        for dimension in &self.by {
-            match dimension {
-                Dimension::Day => day = true,
-                Dimension::Hour => hour = true,
-                Dimension::Sender => key.sender = submission.sender.0,
-                Dimension::SenderDomain if !self.asks(Dimension::Sender) => {
-                    key.sender = names.sender_domain(submission.sender).0;
-                }
-                Dimension::Client => key.client = submission.client.0,
-                Dimension::Connector => key.connector = submission.relay.0,
-                Dimension::Source => key.source = submission.source.0,
-                Dimension::Month | Dimension::SenderDomain | Dimension::Outcome | Dimension::Traffic => {}
-            }
+        let asked = self.asked;
+        if asked.sender {
+            key.sender = submission.sender.0;
+        } else if asked.sender_domain {
+            key.sender = names.sender_domain(submission.sender).0;
         }
-        if hour || day {
-            key.time = self.time_of(submission.time, hour);
+        if asked.client {
+            key.client = submission.client.0;
+        }
+        if asked.connector {
+            key.connector = submission.relay.0;
+        }
+        if asked.source {
+            key.source = submission.source.0;
+        }
+        if asked.hour || asked.day {
+            key.time = self.time_of(submission.time, asked.hour);
         }
         key
+    }
+
+    /// A key whose parts are numbered as other names number them.
+    pub(super) fn renumbered(&self, key: Key, numbers: &Numbering) -> Key {
+        let sender = SenderId(key.sender);
+        Key {
+            sender: match self.asked {
+                Asked { sender: true, .. } => numbers.sender(sender).0,
+                Asked { sender_domain: true, .. } => numbers.domain(DomainId(key.sender)).0,
+                _ => key.sender,
+            },
+            client: if self.asked.client { numbers.client(ClientId(key.client)).0 } else { key.client },
+            connector: if self.asked.connector {
+                numbers.host(HostId(key.connector)).0
+            } else {
+                key.connector
+            },
+            source: if self.asked.source { numbers.source(SourceId(key.source)).0 } else { key.source },
+            ..key
+        }
     }
 
     fn period_of(&mut self, time: Timestamp) -> ChargePeriod {

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::cube::{Portion, Unsized};
 use super::names::DomainId;
+use super::numbering::Numbering;
 use crate::money::{Rounding, round};
 use crate::units::MessageSize;
 
@@ -30,6 +31,11 @@ impl Measured {
     fn add(&mut self, messages: u64, size: u64) {
         self.messages = self.messages.saturating_add(messages);
         self.bytes = self.bytes.saturating_add(u128::from(size) * u128::from(messages));
+    }
+
+    fn merge(&mut self, other: &Measured) {
+        self.messages = self.messages.saturating_add(other.messages);
+        self.bytes = self.bytes.saturating_add(other.bytes);
     }
 
     /// The mean size, rounded half up to whole bytes; `None` without messages.
@@ -63,26 +69,54 @@ impl Imputation {
     pub(super) fn add(&mut self, cell: u32, domain: DomainId, portion: &Portion) {
         match portion.size {
             Some(size) => self.measured(domain, portion.messages, size),
-            None if self.overall => {}
             None => {
-                self.pairs.entry((cell, domain)).or_default().add(portion);
-                if self.pairs.len() > PAIR_CAP {
-                    self.overall = true;
-                    self.pairs = Pairs::default();
-                }
+                let mut open = Unsized::default();
+                open.add(portion);
+                self.open(cell, domain, &open);
             }
+        }
+    }
+
+    /// Adds what was noted apart, whose cells and domains are these of the run.
+    pub(super) fn merge(&mut self, other: &Imputation, cells: &[u32], numbers: &Numbering) {
+        self.all.merge(&other.all);
+        for (at, measured) in other.domains.iter().enumerate().filter(|(_, measured)| measured.messages > 0) {
+            let domain = numbers.domain(DomainId(at as u32));
+            self.measured_of(domain).merge(measured);
+        }
+        for (&(cell, domain), open) in &other.pairs {
+            let cell = cells.get(cell as usize).copied().unwrap_or(cell);
+            self.open(cell, numbers.domain(domain), open);
+        }
+    }
+
+    /// Whether there are too many pairs to tell them apart.
+    pub(super) fn is_overall(&self) -> bool {
+        self.overall
+    }
+
+    fn open(&mut self, cell: u32, domain: DomainId, open: &Unsized) {
+        if self.overall {
+            return;
+        }
+        self.pairs.entry((cell, domain)).or_default().merge(open);
+        if self.pairs.len() > PAIR_CAP {
+            self.overall = true;
+            self.pairs = Pairs::default();
         }
     }
 
     fn measured(&mut self, domain: DomainId, messages: u64, size: u64) {
         self.all.add(messages, size);
+        self.measured_of(domain).add(messages, size);
+    }
+
+    fn measured_of(&mut self, domain: DomainId) -> &mut Measured {
         let at = domain.0 as usize;
         if self.domains.len() <= at {
             self.domains.resize(at + 1, Measured::default());
         }
-        if let Some(measured) = self.domains.get_mut(at) {
-            measured.add(messages, size);
-        }
+        &mut self.domains[at]
     }
 
     /// Fixes the sizes when everything is counted. Without pairs, all unsized messages of a cell have the

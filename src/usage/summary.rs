@@ -8,13 +8,14 @@ use rustc_hash::FxHashMap;
 
 use super::accounting::Accounting;
 use super::charge::Beside;
-use super::collector::{Counts, Damage, Qualities};
+use super::collector::{Counts, Damage};
 use super::cube::{Cell, Totals, Unsized};
 use super::days::Days;
 use super::dimension::{Dimension, Key, Keyer};
 use super::histogram::Histogram;
 use super::impute::{ImputedSizes, Pairs};
 use super::names::{DomainId, Names};
+use super::qualities::Qualities;
 use super::submission::Traffic;
 use crate::period::{ChargePeriod, Timestamp};
 
