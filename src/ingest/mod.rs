@@ -61,6 +61,10 @@ pub trait Sink {
     fn records(&mut self, count: u64);
     /// Takes a record that was understood.
     fn accept(&mut self, record: Record);
+    /// Takes a submission that was understood.
+    fn accept_submission(&mut self, submission: &Submission) {
+        self.accept(Record::Submission(*submission));
+    }
     /// Whether [`Sink::accept_with`] makes use of trails; formats need not fill them in otherwise.
     fn wants_trails(&self) -> bool {
         false

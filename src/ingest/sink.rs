@@ -3,7 +3,9 @@
 //! It stands here because `usage` knows nothing of reading.
 
 use super::{Record, Sink};
-use crate::usage::{Apart, Collector, CountOptions, Damage, Names, Observer, Rejection, Skip, SourceId};
+use crate::usage::{
+    Apart, Collector, CountOptions, Damage, Names, Observer, Rejection, Skip, SourceId, Submission,
+};
 
 impl<O: Observer> Sink for Collector<O> {
     fn names(&mut self) -> &mut Names {
@@ -20,6 +22,10 @@ impl<O: Observer> Sink for Collector<O> {
             Record::BilledCharge(charge) => self.charge(charge),
             Record::ControlTotal(total) => self.control(total),
         }
+    }
+
+    fn accept_submission(&mut self, submission: &Submission) {
+        self.count(submission);
     }
 
     fn skip(&mut self, reason: Skip, records: u64) {

@@ -4,6 +4,7 @@
 //! that does not want every submission gets what a file comes to, which was counted where it was decoded. Which of
 //! summaries and submissions counts is left to `cover`, decoding to `rows`.
 
+use std::iter::Peekable;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,6 +22,11 @@ use crate::ingest::{Record, Sink, parallel};
 use crate::usage::{
     Apart, BilledCharge, Client, ClientId, CountOptions, HostId, Names, SenderId, Skip, SourceId, Submission,
 };
+
+/// Rows that are counted apart in one go, where they are those of several files.
+const BLOCK_ROWS: u64 = 250_000;
+/// Blocks at the beginning that are single files.
+const SINGLES: usize = 8;
 
 /// The input of rows whose inputs are not wanted.
 const UNTOLD: &str = "(ledger)";
@@ -43,8 +49,8 @@ impl Selected {
 /// A file as it is handed over.
 enum Chunk<'a> {
     Submissions(Vec<Rows>),
-    /// A file of submissions that was counted already.
-    Counted(Box<Apart>, &'a FileEntry),
+    /// Files of submissions that were counted already.
+    Counted(Box<Apart>, Vec<&'a FileEntry>),
     Summaries(Vec<SummaryRow>),
     Charges(Vec<ChargeRow>),
 }
@@ -60,14 +66,18 @@ pub fn replay(store: &Store, selected: &Selected, sink: &mut dyn Sink) -> Result
     let shelf =
         Shelf { store, wanted, cover: &cover, counts: sink.counts_apart(), pays: AtomicBool::new(true) };
     let mut desk = Desk { sink, sources: FxHashMap::default(), cover: &cover };
-    let mut next = files.into_iter();
+    let (mut next, mut dealt) = (files.into_iter().peekable(), 0);
     let mut failed = None;
     parallel::in_order(
         parallel::workers(),
-        || next.next(),
-        |file| shelf.read(file),
-        |chunk| {
-            failed = chunk.and_then(|chunk| desk.hand_over(chunk, &shelf)).err();
+        || {
+            dealt += 1;
+            shelf.block(dealt, &mut next)
+        },
+        |files| shelf.read(files),
+        |chunks| {
+            let mut chunks = chunks.into_iter();
+            failed = chunks.find_map(|chunk| chunk.and_then(|chunk| desk.hand_over(chunk, &shelf)).err());
             failed.is_none()
         },
     );
@@ -85,33 +95,56 @@ struct Shelf<'a> {
     pays: AtomicBool,
 }
 
-impl Shelf<'_> {
-    fn read<'a>(&self, file: &'a FileEntry) -> Result<Chunk<'a>, LedgerError> {
-        match file.kind {
+impl<'a> Shelf<'a> {
+    /// The next files that one thread reads: several of submissions where they are counted apart, since names and sizes
+    /// of neighbours are much the same; the first ones, which show whether that pays, one by one.
+    fn block(
+        &self,
+        dealt: usize,
+        next: &mut Peekable<impl Iterator<Item = &'a FileEntry>>,
+    ) -> Option<Vec<&'a FileEntry>> {
+        let mut files = vec![next.next()?];
+        let grows = dealt > SINGLES && self.counts.is_some() && self.pays.load(Ordering::Relaxed);
+        let mut room = if grows { BLOCK_ROWS } else { 0 };
+        while let Some(file) = next.next_if(|file| file.rows <= room && file.kind == Kind::Submissions) {
+            room -= file.rows;
+            files.push(file);
+        }
+        Some(files)
+    }
+
+    fn read(&self, files: Vec<&'a FileEntry>) -> Vec<Result<Chunk<'a>, LedgerError>> {
+        let are_submissions = files.iter().all(|file| file.kind == Kind::Submissions);
+        if are_submissions && self.pays.load(Ordering::Relaxed) {
+            match self.count(&files) {
+                Ok(Some(apart)) => return vec![Ok(Chunk::Counted(Box::new(apart), files))],
+                Ok(None) => {}
+                Err(error) => return vec![Err(error)],
+            }
+        }
+        let chunk = |file: &'a FileEntry| match file.kind {
             Kind::Summaries => self.store.summaries(file).map(Chunk::Summaries),
             Kind::Charges => self.store.charges(file).map(Chunk::Charges),
-            Kind::Submissions | Kind::Unfinished => match self.count(file)? {
-                Some(apart) => Ok(Chunk::Counted(Box::new(apart), file)),
-                None => self.rows(file).map(Chunk::Submissions),
-            },
-        }
+            Kind::Submissions | Kind::Unfinished => self.rows(file).map(Chunk::Submissions),
+        };
+        files.into_iter().map(chunk).collect()
     }
 
     fn rows(&self, file: &FileEntry) -> Result<Vec<Rows>, LedgerError> {
         Rows::read(self.store, file, &self.wanted)
     }
 
-    /// Counts a file apart from the others, on the thread that read it; `None` where that does not do or not pay.
-    fn count(&self, file: &FileEntry) -> Result<Option<Apart>, LedgerError> {
-        let Some(options) = self.counts.as_ref().filter(|_| self.pays.load(Ordering::Relaxed)) else {
-            return Ok(None);
-        };
+    /// Counts files apart from the others, on the thread that reads them; `None` where that does not do or not pay.
+    fn count(&self, files: &[&FileEntry]) -> Result<Option<Apart>, LedgerError> {
+        let Some(options) = &self.counts else { return Ok(None) };
         // Lines are shown of rejected rows only, and with one of those it is not counted apart.
-        let groups = Rows::read(self.store, file, &Wanted { line: false, ..self.wanted })?;
-        let rows = groups.iter().map(Rows::len).sum();
-        let mut apart = Apart::part(options.clone(), rows);
+        let wanted = Wanted { line: false, ..self.wanted };
+        let rows: u64 = files.iter().map(|file| file.rows).sum();
+        let mut apart = Apart::part(options.clone(), usize::try_from(rows).unwrap_or(usize::MAX));
         let mut desk = Desk { sink: &mut apart, sources: FxHashMap::default(), cover: self.cover };
-        groups.iter().for_each(|rows| desk.submissions(rows));
+        for file in files {
+            Rows::read(self.store, file, &wanted)?.iter().for_each(|rows| desk.submissions(rows));
+        }
         let is_whole = apart.is_whole();
         if !is_whole {
             self.pays.store(false, Ordering::Relaxed);
@@ -131,12 +164,14 @@ impl<S: Sink + ?Sized> Desk<'_, S> {
     fn hand_over(&mut self, chunk: Chunk<'_>, shelf: &Shelf<'_>) -> Result<(), LedgerError> {
         match chunk {
             Chunk::Submissions(groups) => groups.iter().for_each(|rows| self.submissions(rows)),
-            Chunk::Counted(apart, file) => {
+            Chunk::Counted(apart, files) => {
                 let sources = apart.names().sources();
                 let sources: Vec<SourceId> = sources.iter().map(|name| self.source(name)).collect();
                 if !self.sink.absorb(&apart, &sources) {
                     shelf.pays.store(false, Ordering::Relaxed);
-                    shelf.rows(file)?.iter().for_each(|rows| self.submissions(rows));
+                    for file in files {
+                        shelf.rows(file)?.iter().for_each(|rows| self.submissions(rows));
+                    }
                 }
             }
             Chunk::Summaries(rows) => rows.into_iter().for_each(|row| self.summary(&row)),
@@ -177,7 +212,7 @@ impl<S: Sink + ?Sized> Desk<'_, S> {
             if compares && !self.cover.submissions_count(connector(), submission.time) {
                 self.sink.skip_message(Skip::Covered, submission.records);
             } else {
-                self.sink.accept(Record::Submission(submission));
+                self.sink.accept_submission(&submission);
             }
         }
     }

@@ -75,7 +75,6 @@ impl<O: Observer> Collector<O> {
             cells.push(counts.cube.merge(counts.keyer.renumbered(*key, &numbers), cell));
         }
         counts.imputation.merge(&part.imputation, &cells, &numbers);
-        counts.sizes.merge(&part.sizes);
         for time in part.period.into_iter().flat_map(|(first, last)| [first, last]) {
             counts.note_time(time);
         }

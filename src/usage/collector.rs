@@ -9,7 +9,6 @@ use super::cube::{Cube, Portion};
 use super::days::Days;
 use super::dimension::{Dimension, Key, Keyer};
 use super::filter::{Filters, Sieve};
-use super::histogram::Histogram;
 use super::impute::Imputation;
 use super::names::{Names, SourceId};
 use super::overhead::Overhead;
@@ -124,7 +123,6 @@ pub(super) struct Counts {
     pub(super) keyer: Keyer,
     pub(super) cube: Cube,
     pub(super) imputation: Imputation,
-    pub(super) sizes: Histogram,
     pub(super) period: Option<(Timestamp, Timestamp)>,
     pub(super) qualities: Qualities,
     pub(super) accounting: Accounting,
@@ -158,7 +156,6 @@ impl<O: Observer> Collector<O> {
                 keyer: Keyer::new(by, zone, cuts),
                 cube: Cube::default(),
                 imputation: Imputation::new(missing_size),
-                sizes: Histogram::default(),
                 period: None,
                 qualities: Qualities::default(),
                 accounting: Accounting::default(),
@@ -280,9 +277,6 @@ impl<O: Observer> Collector<O> {
                 count(key.with_outcome(outcome), portion);
             }),
             false => count(key, &portion),
-        }
-        if let Some(size) = size {
-            counts.sizes.add(size, portion.messages);
         }
         counts.note(submission);
         counts.days.add(submission.time, portion.messages, portion.recipients, size.unwrap_or(0));

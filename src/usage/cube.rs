@@ -147,6 +147,8 @@ pub(super) struct Cube {
     /// Cells that were found lately, by [`Key::slot`].
     recent: Box<[Option<(Key, u32)>; RECENT]>,
     buckets: usize,
+    /// The sizes of all cells, once there are too many buckets to keep those of each.
+    all_sizes: Histogram,
     caps: (usize, usize),
     folded: bool,
 }
@@ -169,6 +171,7 @@ impl Cube {
             cells: Vec::new(),
             recent: Box::new([None; RECENT]),
             buckets: 0,
+            all_sizes: Histogram::default(),
             caps: (cells, buckets),
             folded: false,
         }
@@ -193,7 +196,7 @@ impl Cube {
                 self.buckets += usize::from(cell.sizes.add(size, portion.messages));
                 self.check_buckets();
             }
-            Some(_) => {}
+            Some(size) => drop(self.all_sizes.add(size, portion.messages)),
         }
         at
     }
@@ -206,13 +209,18 @@ impl Cube {
         if self.buckets <= self.caps.1 {
             self.buckets += cell.sizes.merge(&other.sizes);
             self.check_buckets();
+        } else {
+            self.all_sizes.merge(&other.sizes);
         }
         at
     }
 
     fn check_buckets(&mut self) {
         if self.buckets > self.caps.1 {
-            self.cells.iter_mut().for_each(|(_, cell)| cell.sizes.clear());
+            for (_, cell) in &mut self.cells {
+                self.all_sizes.merge(&cell.sizes);
+                cell.sizes.clear();
+            }
         }
     }
 
@@ -243,6 +251,15 @@ impl Cube {
     /// Whether cells were folded into `(other)`.
     pub(super) fn is_folded(&self) -> bool {
         self.folded
+    }
+
+    /// The sizes of all cells together.
+    pub(super) fn sizes(&self) -> Histogram {
+        let mut sizes = self.all_sizes.clone();
+        for (_, cell) in &self.cells {
+            sizes.merge(&cell.sizes);
+        }
+        sizes
     }
 
     /// Whether cells have percentiles.
@@ -305,6 +322,7 @@ mod tests {
             cube.add(key, &portion(size));
         });
         assert!(!cube.has_percentiles());
+        assert_eq!((cube.sizes().messages(), cube.sizes().largest()), (20, Some(19)));
         let cells = cube.into_cells();
         assert_eq!(
             cells[0].1.attempted,

@@ -54,7 +54,6 @@ impl Measured {
 pub(super) struct Imputation {
     typed: Option<u64>,
     domains: Vec<Measured>,
-    all: Measured,
     pairs: Pairs,
     overall: bool,
 }
@@ -68,7 +67,7 @@ impl Imputation {
     /// Takes note of a portion that was counted in a cell.
     pub(super) fn add(&mut self, cell: u32, domain: DomainId, portion: &Portion) {
         match portion.size {
-            Some(size) => self.measured(domain, portion.messages, size),
+            Some(size) => self.measured_of(domain).add(portion.messages, size),
             None => {
                 let mut open = Unsized::default();
                 open.add(portion);
@@ -79,7 +78,6 @@ impl Imputation {
 
     /// Adds what was noted apart, whose cells and domains are these of the run.
     pub(super) fn merge(&mut self, other: &Imputation, cells: &[u32], numbers: &Numbering) {
-        self.all.merge(&other.all);
         for (at, measured) in other.domains.iter().enumerate().filter(|(_, measured)| measured.messages > 0) {
             let domain = numbers.domain(DomainId(at as u32));
             self.measured_of(domain).merge(measured);
@@ -106,11 +104,6 @@ impl Imputation {
         }
     }
 
-    fn measured(&mut self, domain: DomainId, messages: u64, size: u64) {
-        self.all.add(messages, size);
-        self.measured_of(domain).add(messages, size);
-    }
-
     fn measured_of(&mut self, domain: DomainId) -> &mut Measured {
         let at = domain.0 as usize;
         if self.domains.len() <= at {
@@ -124,7 +117,9 @@ impl Imputation {
     pub(super) fn finish(self) -> (ImputedSizes, Option<Pairs>) {
         let by_domain = self.typed.is_none() && !self.overall;
         let domains = if by_domain { self.domains.iter().map(Measured::mean).collect() } else { Vec::new() };
-        let all = self.typed.or_else(|| self.all.mean());
+        let mut all = Measured::default();
+        self.domains.iter().for_each(|measured| all.merge(measured));
+        let all = self.typed.or_else(|| all.mean());
         (ImputedSizes { domains, all }, (!self.overall).then_some(self.pairs))
     }
 }

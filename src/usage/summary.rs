@@ -167,7 +167,7 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
     if cube.is_folded() {
         warnings.push("too many groups: later ones are counted together as '(other)'".to_owned());
     }
-    let group_percentiles = cube.has_percentiles();
+    let (group_percentiles, sizes) = (cube.has_percentiles(), cube.sizes());
     let (imputed_sizes, pairs) = imputation.finish();
     let cells = measure(cube.into_cells(), &imputed_sizes, pairs, &names)?;
     let mut total = Measures::default();
@@ -187,7 +187,7 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
         total,
         periods,
         traffic,
-        sizes: counts.sizes,
+        sizes,
         imputed_sizes,
         period: counts.period,
         qualities: counts.qualities,
