@@ -89,3 +89,79 @@ impl<O: Observer> Collector<O> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::collector::tests::{any_dimensions, any_submission, collector};
+    use crate::usage::submission::tests::submission;
+    use crate::usage::{Dimension, SenderId, Usage};
+    use proptest::prelude::*;
+
+    /// The names of `collector` in another order.
+    fn part(options: CountOptions, records: usize) -> Apart {
+        let mut apart = Apart::part(options, records);
+        apart.names_mut().add_source("mail.log");
+        for sender in ["b@two.example", "a@two.example", "b@one.example", "a@one.example"] {
+            apart.names_mut().sender(sender.as_bytes());
+        }
+        apart
+    }
+
+    fn as_in_part(submission: &Submission) -> Submission {
+        let SenderId(id) = submission.sender;
+        Submission { sender: SenderId(if id < 2 { id } else { 7 - id }), ..*submission }
+    }
+
+    fn shown(collector: Collector) -> String {
+        let accounting = format!("{:?}", collector.accounting());
+        let usage = collector.finish().0.unwrap();
+        let Usage { groups, total, periods, traffic, sizes, period, qualities, days, .. } = &usage;
+        format!(
+            "{accounting}\n{groups:#?}\n{total:?}\n{periods:?}\n{traffic:?}\n{sizes:?}\n{period:?}\n{qualities:?}\n{days:?}"
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn parts_add_up_to_what_is_counted_at_once(
+            parts in prop::collection::vec(prop::collection::vec(any_submission(), 1..30), 1..5),
+            dimensions in any_dimensions(),
+            delivered_only in any::<bool>(),
+        ) {
+            let mut options = CountOptions { by: dimensions, ..CountOptions::default() };
+            options.zone = "Europe/Rome".parse().unwrap();
+            options.filters.delivered_only = delivered_only;
+            let (mut at_once, mut in_parts) = (collector(options.clone()), collector(options.clone()));
+            let sources = [SourceId(0)];
+            for part_of_run in [&vec![submission()]].into_iter().chain(&parts) {
+                let mut apart = part(options.clone(), part_of_run.len());
+                for submission in part_of_run {
+                    at_once.count(submission);
+                    apart.count(&as_in_part(submission));
+                }
+                if !in_parts.absorb(&apart, &sources) {
+                    prop_assert!(apart.accounting().rejected > 0);
+                    part_of_run.iter().for_each(|submission| in_parts.count(submission));
+                }
+            }
+            prop_assert_eq!(shown(in_parts), shown(at_once));
+        }
+    }
+
+    #[test]
+    fn what_depends_on_the_whole_is_not_told_from_a_part() {
+        let many = Submission { messages: 5, ..submission() };
+        let mut rejected = part(CountOptions::default(), 1);
+        rejected.count(&many);
+        let mut scattered = part(CountOptions { by: vec![Dimension::Hour], ..CountOptions::default() }, 1);
+        for hour in 0..2_000 {
+            let time = crate::period::Timestamp::from_seconds(hour * 3_600);
+            scattered.count(&Submission { time, ..submission() });
+        }
+        assert!(!rejected.is_whole() && !scattered.is_whole());
+        let mut run = collector(CountOptions::default());
+        assert!(!run.absorb(&rejected, &[SourceId(0)]));
+        assert_eq!(run.accounting().rejected, 0);
+    }
+}

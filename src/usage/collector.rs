@@ -391,7 +391,7 @@ fn split(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::submission::tests::submission;
     use super::*;
     use crate::usage::{Group, Measures, Recipients, SenderId, Totals, Traffic};
@@ -409,7 +409,7 @@ mod tests {
     }
 
     /// A collector that knows one input and two senders of each of two domains (ids 2 to 5).
-    fn collector(options: CountOptions) -> Collector {
+    pub(in crate::usage) fn collector(options: CountOptions) -> Collector {
         let mut collector = Collector::new(options);
         collector.names_mut().add_source("mail.log");
         for sender in ["a@one.example", "b@one.example", "a@two.example", "b@two.example"] {
@@ -626,7 +626,7 @@ mod tests {
         assert_eq!(usage.unwrap().accounting.skipped_messages.get(&Skip::NullSender), Some(&1));
     }
 
-    fn any_submission() -> impl Strategy<Value = Submission> {
+    pub(in crate::usage) fn any_submission() -> impl Strategy<Value = Submission> {
         let counts = (0_u64..4, 0_u64..3, 0_u64..3, 0_u64..2, 0_u64..2);
         let texts = (0_u32..6, 0_usize..4, any::<bool>());
         (0_i64..20_000_000, prop::option::weighted(0.8, 0_u64..100_000), counts, texts, 0_u64..3).prop_map(
@@ -646,7 +646,7 @@ mod tests {
         )
     }
 
-    fn any_dimensions() -> impl Strategy<Value = Vec<Dimension>> {
+    pub(in crate::usage) fn any_dimensions() -> impl Strategy<Value = Vec<Dimension>> {
         prop::collection::hash_set(prop::sample::select(Dimension::ALL.to_vec()), 1..5)
             .prop_map(|set| set.into_iter().collect())
     }

@@ -196,7 +196,9 @@ impl Cube {
                 self.buckets += usize::from(cell.sizes.add(size, portion.messages));
                 self.check_buckets();
             }
-            Some(size) => drop(self.all_sizes.add(size, portion.messages)),
+            Some(size) => {
+                self.all_sizes.add(size, portion.messages);
+            }
         }
         at
     }

@@ -154,6 +154,9 @@ impl Key {
     }
 }
 
+/// A part of a key, as a number; `None` in the key for all that found no room.
+pub(super) type Part = Option<i64>;
+
 /// Finds the key of a submission. Remembers the last period and offset: logs go forward in time.
 #[derive(Debug)]
 pub(super) struct Keyer {
@@ -283,6 +286,26 @@ impl Keyer {
         let period = key.period.filter(|_| self.asks(Dimension::Month) && !key.other);
         let traffic = key.traffic.filter(|_| self.asks(Dimension::Traffic) && !key.other);
         Key { period: period.map(|period| Month::of(period.start).period()), traffic, ..key }
+    }
+
+    /// What the label of a key for one of its dimensions depends on.
+    pub(super) fn part(&self, dimension: Dimension, key: &Key, names: &Names) -> Part {
+        if key.other {
+            return None;
+        }
+        Some(match dimension {
+            Dimension::Month => key.period.map_or(0, |period| period.start.seconds()),
+            Dimension::Day | Dimension::Hour => key.time,
+            Dimension::SenderDomain if self.asked.sender => {
+                names.sender_domain(SenderId(key.sender)).0.into()
+            }
+            Dimension::SenderDomain | Dimension::Sender => key.sender.into(),
+            Dimension::Client => key.client.into(),
+            Dimension::Outcome => key.outcome.map_or(0, |outcome| outcome as i64 + 1),
+            Dimension::Source => key.source.into(),
+            Dimension::Traffic => key.traffic.map_or(0, |traffic| traffic as i64 + 1),
+            Dimension::Connector => key.connector.into(),
+        })
     }
 
     /// How a key reads for one of its dimensions.

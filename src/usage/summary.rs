@@ -11,7 +11,7 @@ use super::charge::Beside;
 use super::collector::{Counts, Damage};
 use super::cube::{Cell, Totals, Unsized};
 use super::days::Days;
-use super::dimension::{Dimension, Key, Keyer};
+use super::dimension::{Dimension, Key, Keyer, Part};
 use super::histogram::Histogram;
 use super::impute::{ImputedSizes, Pairs};
 use super::names::{DomainId, Names};
@@ -113,6 +113,15 @@ impl Group {
             Some((_, known)) => known.merge(measures),
             None => self.periods.push((period, *measures)),
         }
+    }
+
+    /// Adds the sums of a period with its sizes, which are moved where there are none yet.
+    fn take(&mut self, period: Option<ChargePeriod>, measures: &Measures, sizes: Histogram) {
+        if self.sizes.smallest().is_none() {
+            self.sizes = sizes;
+            return self.add(period, measures, &Histogram::default());
+        }
+        self.add(period, measures, &sizes);
     }
 
     /// Adds another group, which keeps its labels no longer.
@@ -230,19 +239,80 @@ fn measure(
 
 /// Groups over periods and traffic, by their labels.
 fn group(cells: Vec<(Key, Measures, Histogram)>, keyer: &Keyer, names: &Names) -> Vec<Group> {
-    let mut groups: FxHashMap<Key, Group> = FxHashMap::default();
+    let mut places: FxHashMap<Key, usize> = FxHashMap::default();
+    let mut groups: Vec<(Key, Group)> = Vec::new();
     for (key, measures, sizes) in cells {
-        let group_key = keyer.group_key(key);
-        let group = groups.entry(group_key).or_insert_with(|| Group {
-            labels: keyer.by().iter().map(|&by| keyer.label(by, &group_key, names)).collect(),
-            measures: Measures::default(),
-            // Mostly one; a vector that grows begins with room for four.
-            periods: Vec::with_capacity(1),
-            sizes: Histogram::default(),
+        let key_of_group = keyer.group_key(key);
+        let place = *places.entry(key_of_group).or_insert_with(|| {
+            // Mostly one period; a vector that grows begins with room for four.
+            let (labels, periods) = (Vec::new(), Vec::with_capacity(1));
+            let (measures, sizes) = (Measures::default(), Histogram::default());
+            groups.push((key_of_group, Group { labels, measures, periods, sizes }));
+            groups.len() - 1
         });
-        group.add(key.period, &measures, &sizes);
+        if let Some((_, group)) = groups.get_mut(place) {
+            group.take(key.period, &measures, sizes);
+        }
     }
-    let mut sorted: Vec<(Key, Group)> = groups.into_iter().collect();
-    sorted.sort_by(|(key, group), (other_key, other)| (&group.labels, key).cmp(&(&other.labels, other_key)));
-    sorted.into_iter().map(|(_, group)| group).collect()
+    sorted(groups, keyer, names)
+}
+
+/// Groups with their labels, by them. Each label is made once, and groups are compared by the ranks of theirs.
+fn sorted(groups: Vec<(Key, Group)>, keyer: &Keyer, names: &Names) -> Vec<Group> {
+    let keys = groups.iter().map(|(key, _)| key);
+    let columns: Vec<Column> =
+        keyer.by().iter().map(|&by| Column::of(by, keys.clone(), keyer, names)).collect();
+    let ranks = |at: usize| columns.iter().map(move |column| column.rank(at));
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    let key = |at: usize| groups.get(at).map(|(key, _)| key);
+    order.sort_unstable_by(|&a, &b| ranks(a).cmp(ranks(b)).then_with(|| key(a).cmp(&key(b))));
+    let mut groups: Vec<Option<Group>> = groups.into_iter().map(|(_, group)| Some(group)).collect();
+    let labelled = |at: usize| {
+        let group = groups.get_mut(at)?.take()?;
+        let labels = columns.iter().map(|column| column.label(at).to_owned()).collect();
+        Some(Group { labels, ..group })
+    };
+    order.into_iter().filter_map(labelled).collect()
+}
+
+/// The labels of groups for one dimension.
+struct Column {
+    /// In ascending order, each once.
+    labels: Vec<String>,
+    /// For each group the place of its label.
+    ranks: Vec<u32>,
+}
+
+impl Column {
+    fn of<'a>(by: Dimension, keys: impl Iterator<Item = &'a Key>, keyer: &Keyer, names: &Names) -> Column {
+        let mut numbers: FxHashMap<Part, u32> = FxHashMap::default();
+        let mut labels: Vec<(String, u32)> = Vec::new();
+        let number = |key: &Key| {
+            *numbers.entry(keyer.part(by, key, names)).or_insert_with(|| {
+                let number = labels.len() as u32;
+                labels.push((keyer.label(by, key, names), number));
+                number
+            })
+        };
+        let mut ranks: Vec<u32> = keys.map(number).collect();
+        labels.sort_unstable();
+        let mut rank_of = vec![0; labels.len()];
+        let mut sorted: Vec<String> = Vec::with_capacity(labels.len());
+        for (label, number) in labels {
+            if sorted.last() != Some(&label) {
+                sorted.push(label);
+            }
+            rank_of[number as usize] = sorted.len() as u32 - 1;
+        }
+        ranks.iter_mut().for_each(|rank| *rank = rank_of[*rank as usize]);
+        Column { labels: sorted, ranks }
+    }
+
+    fn rank(&self, at: usize) -> u32 {
+        self.ranks.get(at).copied().unwrap_or_default()
+    }
+
+    fn label(&self, at: usize) -> &str {
+        self.labels.get(self.rank(at) as usize).map_or("", String::as_str)
+    }
 }

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 
+use rust_decimal::Decimal;
+
 use super::cost::Cost;
 use crate::money::Money;
 use crate::usage::{Group, OTHER, Usage};
@@ -38,13 +40,22 @@ pub(super) fn rows(
     let mut rows: Vec<Row> = groups.into_iter().zip(costs).map(row).collect();
     let by_time = usage.by.first().is_some_and(|dimension| dimension.is_time());
     if !by_time || top.is_some() {
-        // Groups come by label, and a stable sort keeps that order among equals.
-        rows.sort_by_key(|row| Reverse(row.cost.amount()));
+        rows = dearest_first(rows);
     }
     if let Some(top) = top {
         fold_rest(&mut rows, top.get())?;
     }
     Ok(rows)
+}
+
+/// Rows by their costs. They come by label, which stays the order among equals. Costs are sorted and not rows, which
+/// are large.
+fn dearest_first(rows: Vec<Row>) -> Vec<Row> {
+    let mut order: Vec<(Reverse<Decimal>, usize)> =
+        rows.iter().enumerate().map(|(place, row)| (Reverse(row.cost.amount()), place)).collect();
+    order.sort_unstable();
+    let mut rows: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|(_, place)| rows.get_mut(place)?.take()).collect()
 }
 
 /// Replaces the rows after the first `top` by one.
