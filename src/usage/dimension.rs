@@ -5,6 +5,7 @@
 //! those of the display zone. Summing is left to `cube`.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDateTime};
@@ -104,7 +105,7 @@ impl fmt::Display for Dimension {
 }
 
 /// What a cell of the cube stands for. Parts that were not asked for are zero or `None`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Key {
     /// The billing period; `None` only in a group over several.
     pub(super) period: Option<ChargePeriod>,
@@ -118,6 +119,21 @@ pub(super) struct Key {
     pub(super) traffic: Option<Traffic>,
     /// Whether it is the cell for all that found no room.
     pub(super) other: bool,
+}
+
+impl Hash for Key {
+    /// In a few words, since most submissions are looked up by it.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let pair = |one: u32, two: u32| u64::from(one) << 32 | u64::from(two);
+        let kind = self.outcome.map_or(0, |outcome| outcome as u32 + 1) << 8
+            | self.traffic.map_or(0, |traffic| traffic as u32 + 1) << 1
+            | u32::from(self.other);
+        state.write_i64(self.period.map_or(0, |period| period.start.seconds()));
+        state.write_i64(self.time);
+        state.write_u64(pair(self.sender, self.client));
+        state.write_u64(pair(self.connector, self.source));
+        state.write_u32(kind);
+    }
 }
 
 impl Key {

@@ -295,19 +295,16 @@ impl Names {
 
     /// Whether all texts of others have room here, so that none of them ends in `(other)`.
     pub(super) fn has_room_for(&self, other: &Names) -> bool {
-        let sizes = |names: &Names| [names.domains.texts.len(), names.clients.len(), names.hosts.texts.len()];
-        let names = sizes(self).into_iter().zip(sizes(other));
-        self.senders.len() + other.senders.len() < SENDER_CAP
-            && names.into_iter().all(|(own, others)| own + others < NAME_CAP)
+        let tables =
+            |names: &Names| [names.domains.texts.len(), names.clients.len(), names.hosts.texts.len()];
+        let longest = |names: &Names| tables(names).into_iter().fold(names.senders.len(), usize::max);
+        longest(self) + longest(other) < SENDER_CAP.min(NAME_CAP)
     }
 
     /// Takes over the senders, hosts and connectors of others in their order; says what their numbers are here.
     pub(super) fn adopt(&mut self, other: &Names, sources: &[SourceId]) -> Numbering {
-        let senders = other
-            .senders
-            .iter()
-            .skip(2)
-            .map(|(address, domain)| self.sender_at(address, other.domain(*domain)));
+        let others = other.senders.iter().skip(2);
+        let senders = others.map(|(address, domain)| self.sender_at(address, other.domain(*domain)));
         let senders = [SenderId::UNKNOWN, SenderId::NULL].into_iter().chain(senders).collect();
         let domains = other.domains.texts.iter().map(|text| DomainId(self.domains.intern(text))).collect();
         let clients = other.clients.iter().map(|client| self.known_client(client)).collect();

@@ -3,6 +3,7 @@
 //! What they cost is left to `estimate`; how they are shown to `report`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -94,7 +95,7 @@ impl Measures {
 #[derive(Clone, Debug)]
 pub struct Group {
     /// What it stands for, one label for each dimension.
-    pub labels: Vec<String>,
+    pub labels: Vec<Arc<str>>,
     /// Its sums.
     pub measures: Measures,
     /// Its sums by billing period, because that is how they are priced.
@@ -269,7 +270,7 @@ fn sorted(groups: Vec<(Key, Group)>, keyer: &Keyer, names: &Names) -> Vec<Group>
     let mut groups: Vec<Option<Group>> = groups.into_iter().map(|(_, group)| Some(group)).collect();
     let labelled = |at: usize| {
         let group = groups.get_mut(at)?.take()?;
-        let labels = columns.iter().map(|column| column.label(at).to_owned()).collect();
+        let labels = columns.iter().filter_map(|column| column.label(at)).collect();
         Some(Group { labels, ..group })
     };
     order.into_iter().filter_map(labelled).collect()
@@ -278,7 +279,7 @@ fn sorted(groups: Vec<(Key, Group)>, keyer: &Keyer, names: &Names) -> Vec<Group>
 /// The labels of groups for one dimension.
 struct Column {
     /// In ascending order, each once.
-    labels: Vec<String>,
+    labels: Vec<Arc<str>>,
     /// For each group the place of its label.
     ranks: Vec<u32>,
 }
@@ -297,10 +298,10 @@ impl Column {
         let mut ranks: Vec<u32> = keys.map(number).collect();
         labels.sort_unstable();
         let mut rank_of = vec![0; labels.len()];
-        let mut sorted: Vec<String> = Vec::with_capacity(labels.len());
+        let mut sorted: Vec<Arc<str>> = Vec::with_capacity(labels.len());
         for (label, number) in labels {
-            if sorted.last() != Some(&label) {
-                sorted.push(label);
+            if sorted.last().is_none_or(|last| **last != *label) {
+                sorted.push(label.into());
             }
             rank_of[number as usize] = sorted.len() as u32 - 1;
         }
@@ -312,7 +313,7 @@ impl Column {
         self.ranks.get(at).copied().unwrap_or_default()
     }
 
-    fn label(&self, at: usize) -> &str {
-        self.labels.get(self.rank(at) as usize).map_or("", String::as_str)
+    fn label(&self, at: usize) -> Option<Arc<str>> {
+        self.labels.get(self.rank(at) as usize).cloned()
     }
 }
