@@ -128,6 +128,7 @@ fn wanted(options: &CountOptions, with_keys: bool) -> Wanted {
         client: with_keys || by(Dimension::Client) || chosen(&options.filters.clients),
         connector: with_keys || by(Dimension::Connector) || chosen(&options.filters.connectors),
         source: true,
+        line: true,
         key: with_keys,
     }
 }

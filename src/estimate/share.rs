@@ -25,8 +25,9 @@ pub fn share(estimate: &Estimate, groups: &[Vec<Quantities>]) -> Result<Vec<Mone
     let total = estimate.total.amount();
     let decimals = decimals_for_sums(total);
     let mut shares = Vec::with_capacity(groups.len());
+    let whole = Whole::of(estimate)?;
     for group in groups {
-        let exact = group_cost(estimate, group)?;
+        let exact = group_cost(estimate, &whole, group)?;
         shares.push(round(exact, decimals, Rounding::Down));
     }
     let largest = (0..shares.len()).rev().max_by_key(|index| shares.get(*index));
@@ -48,22 +49,58 @@ fn decimals_for_sums(total: Decimal) -> u32 {
     (own.scale() + Decimal::MAX_SCALE.saturating_sub(digits)).min(Decimal::MAX_SCALE)
 }
 
+/// What the charges of an estimate are shared by, of all groups together.
+struct Whole {
+    any_stated: bool,
+    /// For each charge of each part the quantity of all groups, and whether it is that of all parts: where nothing was
+    /// sent in a part, but a fee is due.
+    charges: Vec<Vec<(Decimal, bool)>>,
+}
+
+impl Whole {
+    fn of(estimate: &Estimate) -> Result<Whole, MoneyError> {
+        let quantities = || estimate.parts.iter().map(|part| &part.quantities);
+        let any_stated = quantities().any(|quantities| !quantities.recipient_megabytes.is_zero());
+        let mut whole = Whole { any_stated, charges: Vec::with_capacity(estimate.parts.len()) };
+        let all = sum(quantities())?;
+        for part in &estimate.parts {
+            let mut charges = Vec::with_capacity(part.charges.len());
+            for charge in &part.charges {
+                let own = whole.shared_by(charge.metered, &part.quantities, estimate)?;
+                charges.push(match own.is_zero() {
+                    true => (whole.shared_by(charge.metered, &all, estimate)?, true),
+                    false => (own, false),
+                });
+            }
+            whole.charges.push(charges);
+        }
+        Ok(whole)
+    }
+
+    /// The quantity by which a charge is shared: bytes stand for megabytes where they can, since they are whole.
+    fn shared_by(
+        &self,
+        metered: Metered,
+        quantities: &Quantities,
+        estimate: &Estimate,
+    ) -> Result<Decimal, MoneyError> {
+        match metered {
+            Metered::Megabytes if !self.any_stated => Ok(quantities.recipient_bytes),
+            _ => quantities.of(metered, estimate.conditions.megabyte),
+        }
+    }
+}
+
 /// What a group costs in the currency of the total, to 28 digits. A part in which nothing was sent, but a fee is
 /// due, is shared by what was sent in all parts.
-fn group_cost(estimate: &Estimate, group: &[Quantities]) -> Result<Decimal, MoneyError> {
+fn group_cost(estimate: &Estimate, whole: &Whole, group: &[Quantities]) -> Result<Decimal, MoneyError> {
     let own_sum = sum(group.iter())?;
-    let all_sum = sum(estimate.parts.iter().map(|part| &part.quantities))?;
     let mut cost = Money::zero(estimate.contracted_total.currency());
-    for (index, part) in estimate.parts.iter().enumerate() {
+    for (index, (part, alls)) in estimate.parts.iter().zip(&whole.charges).enumerate() {
         let own = group.get(index).copied().unwrap_or_default();
-        for charge in &part.charges {
-            let amount = |quantities| amount_shared_by(charge.metered, quantities, estimate);
-            let (own, all) = match amount(&part.quantities)?.is_zero() {
-                true => (&own_sum, &all_sum),
-                false => (&own, &part.quantities),
-            };
-            let (own, all) = (amount(own)?, amount(all)?);
-            let amount = pro_rata(charge, own, all)?;
+        for (charge, &(all, is_of_all)) in part.charges.iter().zip(alls) {
+            let own = if is_of_all { &own_sum } else { &own };
+            let amount = pro_rata(charge, whole.shared_by(charge.metered, own, estimate)?, all)?;
             cost = cost.checked_add(Money::new(amount, cost.currency()))?;
         }
     }
@@ -76,19 +113,6 @@ fn group_cost(estimate: &Estimate, group: &[Quantities]) -> Result<Decimal, Mone
 
 fn sum<'a>(mut quantities: impl Iterator<Item = &'a Quantities>) -> Result<Quantities, MoneyError> {
     quantities.try_fold(Quantities::default(), |sum, one| sum.checked_add(one))
-}
-
-/// The quantity by which a charge is shared: bytes stand for megabytes where they can, since they are whole.
-fn amount_shared_by(
-    metered: Metered,
-    quantities: &Quantities,
-    estimate: &Estimate,
-) -> Result<Decimal, MoneyError> {
-    let any_stated = estimate.parts.iter().any(|part| !part.quantities.recipient_megabytes.is_zero());
-    match metered {
-        Metered::Megabytes if !any_stated => Ok(quantities.recipient_bytes),
-        _ => quantities.of(metered, estimate.conditions.megabyte),
-    }
 }
 
 fn pro_rata(charge: &Charge, own: Decimal, all: Decimal) -> Result<Decimal, MoneyError> {

@@ -30,7 +30,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::period::Zone;
-use crate::usage::{BilledCharge, ControlTotal, Names, Rejection, Skip, Submission};
+use crate::usage::{
+    Apart, BilledCharge, ControlTotal, CountOptions, Names, Rejection, Skip, SourceId, Submission,
+};
 
 pub use delimited::DateOrder;
 pub(crate) use delimited::{DecimalMark, plain_number};
@@ -59,6 +61,10 @@ pub trait Sink {
     fn records(&mut self, count: u64);
     /// Takes a record that was understood.
     fn accept(&mut self, record: Record);
+    /// Takes a submission that was understood.
+    fn accept_submission(&mut self, submission: &Submission) {
+        self.accept(Record::Submission(*submission));
+    }
     /// Whether [`Sink::accept_with`] makes use of trails; formats need not fill them in otherwise.
     fn wants_trails(&self) -> bool {
         false
@@ -89,6 +95,15 @@ pub trait Sink {
     fn reject(&mut self, rejection: Rejection);
     /// Takes a remark on the whole input that the user should see: an assumption, a cut export.
     fn warn(&mut self, warning: String);
+    /// How a part of the records can be counted apart, on another thread; `None` where each of them is wanted.
+    fn counts_apart(&self) -> Option<CountOptions> {
+        None
+    }
+    /// Adds a part that was counted apart, whose inputs are these of the run; `false`, and nothing is added, where its
+    /// records must be handed over instead.
+    fn absorb(&mut self, _: &Apart, _: &[SourceId]) -> bool {
+        false
+    }
     /// Takes damage that ended the reading of an input early (a cut archive): what came before it counts, and
     /// the exit code tells.
     fn damage(&mut self, input: &str, line: u64, what: String);

@@ -3,7 +3,9 @@
 //! It stands here because `usage` knows nothing of reading.
 
 use super::{Record, Sink};
-use crate::usage::{Collector, Damage, Names, Observer, Rejection, Skip};
+use crate::usage::{
+    Apart, Collector, CountOptions, Damage, Names, Observer, Rejection, Skip, SourceId, Submission,
+};
 
 impl<O: Observer> Sink for Collector<O> {
     fn names(&mut self) -> &mut Names {
@@ -22,6 +24,10 @@ impl<O: Observer> Sink for Collector<O> {
         }
     }
 
+    fn accept_submission(&mut self, submission: &Submission) {
+        self.count(submission);
+    }
+
     fn skip(&mut self, reason: Skip, records: u64) {
         self.accounting_mut().skip(reason, records);
     }
@@ -38,6 +44,14 @@ impl<O: Observer> Sink for Collector<O> {
         Collector::warn(self, warning);
     }
 
+    fn counts_apart(&self) -> Option<CountOptions> {
+        Collector::counts_apart(self)
+    }
+
+    fn absorb(&mut self, apart: &Apart, sources: &[SourceId]) -> bool {
+        Collector::absorb(self, apart, sources)
+    }
+
     fn damage(&mut self, input: &str, line: u64, what: String) {
         Collector::damage(self, Damage { input: input.to_owned(), line, what });
     }
@@ -46,9 +60,9 @@ impl<O: Observer> Sink for Collector<O> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::usage::BilledCharge;
     use crate::usage::charge::tests::{billed_charge, control_total};
     use crate::usage::submission::tests::submission;
-    use crate::usage::{BilledCharge, CountOptions};
 
     #[test]
     fn every_call_ends_in_the_accounting() {

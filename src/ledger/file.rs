@@ -14,6 +14,7 @@ use parquet::column::page::PageReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
+use parquet::file::statistics::Statistics;
 use parquet::schema::types::{ColumnDescPtr, TypePtr};
 
 use super::encode::{GROUP_ROWS, KIND_KEY, VERSION_KEY};
@@ -33,6 +34,14 @@ const COLUMN_CAP: i64 = 1 << 30;
 
 /// What is told of a column, and its pages.
 pub(super) type ColumnPages = (ColumnDescPtr, Box<dyn PageReader>);
+
+/// What all rows of a group have in a column.
+#[derive(Debug)]
+pub(super) enum Only {
+    Missing,
+    Number(i64),
+    Text(Box<str>),
+}
 
 /// A file that is open.
 pub(super) struct LedgerFile {
@@ -112,6 +121,30 @@ impl LedgerFile {
     pub(super) fn groups(&self) -> Vec<usize> {
         let rows = self.metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
         rows.map(|rows| usize::try_from(rows).unwrap_or_default()).collect()
+    }
+
+    /// What all rows of a group have in the column at a place, where the statistics in the footer tell: such a column
+    /// need not be read.
+    pub(super) fn only_value(&self, at: usize, place: usize) -> Option<Only> {
+        let group = self.metadata.row_groups().get(at)?;
+        let found = group.columns().get(place)?.statistics()?;
+        let missing = found.null_count_opt()?;
+        if missing > 0 {
+            return (i64::try_from(missing) == Ok(group.num_rows())).then_some(Only::Missing);
+        }
+        let is_one = found.min_is_exact()
+            && found.max_is_exact()
+            && found.min_bytes_opt()? == found.max_bytes_opt()?;
+        match found {
+            _ if !is_one => None,
+            Statistics::Int32(found) => found.min_opt().map(|&number| Only::Number(number.into())),
+            Statistics::Int64(found) => found.min_opt().map(|&number| Only::Number(number)),
+            Statistics::ByteArray(found) => {
+                let text = std::str::from_utf8(found.min_opt()?.data()).ok()?;
+                Some(Only::Text(text.into()))
+            }
+            _ => None,
+        }
     }
 
     /// The columns at these places of a group, each with what is told of it.

@@ -1,9 +1,12 @@
 //! Hands the contents of a ledger to a sink, as if the logs behind it were read again.
 //!
-//! Files are decoded on all cores, and only what is wanted of them; texts are handed over once for each file. Which of
+//! Files are decoded on all cores, and only what is wanted of them; texts are handed over once for each file. A sink
+//! that does not want every submission gets what a file comes to, which was counted where it was decoded. Which of
 //! summaries and submissions counts is left to `cover`, decoding to `rows`.
 
+use std::iter::Peekable;
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::NaiveDate;
 use rustc_hash::FxHashMap;
@@ -16,7 +19,14 @@ use super::rows::{RowTexts, Rows, Wanted};
 use super::schema::Kind;
 use super::store::Store;
 use crate::ingest::{Record, Sink, parallel};
-use crate::usage::{BilledCharge, Client, ClientId, HostId, Names, SenderId, Skip, SourceId, Submission};
+use crate::usage::{
+    Apart, BilledCharge, Client, ClientId, CountOptions, HostId, Names, SenderId, Skip, SourceId, Submission,
+};
+
+/// Rows that are counted apart in one go, where they are those of several files.
+const BLOCK_ROWS: u64 = 250_000;
+/// Blocks at the beginning that are single files.
+const SINGLES: usize = 8;
 
 /// The input of rows whose inputs are not wanted.
 const UNTOLD: &str = "(ledger)";
@@ -37,8 +47,10 @@ impl Selected {
 }
 
 /// A file as it is handed over.
-enum Chunk {
+enum Chunk<'a> {
     Submissions(Vec<Rows>),
+    /// Files of submissions that were counted already.
+    Counted(Box<Apart>, Vec<&'a FileEntry>),
     Summaries(Vec<SummaryRow>),
     Charges(Vec<ChargeRow>),
 }
@@ -51,46 +63,121 @@ pub fn replay(store: &Store, selected: &Selected, sink: &mut dyn Sink) -> Result
     files.sort_by_key(|file| (file.day, file.kind));
     let cover = Cover::of(store, &files)?;
     let wanted = Wanted { connector: selected.wanted.connector || cover.is_needed(), ..selected.wanted };
-    let read = |file: &FileEntry| match file.kind {
-        Kind::Summaries => store.summaries(file).map(Chunk::Summaries),
-        Kind::Charges => store.charges(file).map(Chunk::Charges),
-        Kind::Submissions | Kind::Unfinished => Rows::read(store, file, &wanted).map(Chunk::Submissions),
-    };
-    let mut desk = Desk { sink, sources: FxHashMap::default(), cover };
-    let mut next = files.into_iter();
+    let shelf =
+        Shelf { store, wanted, cover: &cover, counts: sink.counts_apart(), pays: AtomicBool::new(true) };
+    let mut desk = Desk { sink, sources: FxHashMap::default(), cover: &cover };
+    let (mut next, mut dealt) = (files.into_iter().peekable(), 0);
     let mut failed = None;
     parallel::in_order(
         parallel::workers(),
-        || next.next(),
-        read,
-        |chunk| match chunk {
-            Ok(chunk) => {
-                desk.hand_over(chunk);
-                true
-            }
-            Err(error) => {
-                failed = Some(error);
-                false
-            }
+        || {
+            dealt += 1;
+            shelf.block(dealt, &mut next)
+        },
+        |files| shelf.read(files),
+        |chunks| {
+            let mut chunks = chunks.into_iter();
+            failed = chunks.find_map(|chunk| chunk.and_then(|chunk| desk.hand_over(chunk, &shelf)).err());
+            failed.is_none()
         },
     );
     failed.map_or(Ok(()), Err)
 }
 
-/// Where chunks are handed over.
-struct Desk<'a> {
-    sink: &'a mut dyn Sink,
-    sources: FxHashMap<String, SourceId>,
-    cover: Cover,
+/// Where chunks come from.
+struct Shelf<'a> {
+    store: &'a Store,
+    wanted: Wanted,
+    cover: &'a Cover,
+    /// How files are counted apart, where that will do.
+    counts: Option<CountOptions>,
+    /// Whether a file that was counted apart need not be counted again, as far as was seen.
+    pays: AtomicBool,
 }
 
-impl Desk<'_> {
-    fn hand_over(&mut self, chunk: Chunk) {
+impl<'a> Shelf<'a> {
+    /// The next files that one thread reads: several of submissions where they are counted apart, since names and sizes
+    /// of neighbours are much the same; the first ones, which show whether that pays, one by one.
+    fn block(
+        &self,
+        dealt: usize,
+        next: &mut Peekable<impl Iterator<Item = &'a FileEntry>>,
+    ) -> Option<Vec<&'a FileEntry>> {
+        let mut files = vec![next.next()?];
+        let grows = dealt > SINGLES && self.counts.is_some() && self.pays.load(Ordering::Relaxed);
+        let mut room = if grows { BLOCK_ROWS } else { 0 };
+        while let Some(file) = next.next_if(|file| file.rows <= room && file.kind == Kind::Submissions) {
+            room -= file.rows;
+            files.push(file);
+        }
+        Some(files)
+    }
+
+    fn read(&self, files: Vec<&'a FileEntry>) -> Vec<Result<Chunk<'a>, LedgerError>> {
+        let are_submissions = files.iter().all(|file| file.kind == Kind::Submissions);
+        if are_submissions && self.pays.load(Ordering::Relaxed) {
+            match self.count(&files) {
+                Ok(Some(apart)) => return vec![Ok(Chunk::Counted(Box::new(apart), files))],
+                Ok(None) => {}
+                Err(error) => return vec![Err(error)],
+            }
+        }
+        let chunk = |file: &'a FileEntry| match file.kind {
+            Kind::Summaries => self.store.summaries(file).map(Chunk::Summaries),
+            Kind::Charges => self.store.charges(file).map(Chunk::Charges),
+            Kind::Submissions | Kind::Unfinished => self.rows(file).map(Chunk::Submissions),
+        };
+        files.into_iter().map(chunk).collect()
+    }
+
+    fn rows(&self, file: &FileEntry) -> Result<Vec<Rows>, LedgerError> {
+        Rows::read(self.store, file, &self.wanted)
+    }
+
+    /// Counts files apart from the others, on the thread that reads them; `None` where that does not do or not pay.
+    fn count(&self, files: &[&FileEntry]) -> Result<Option<Apart>, LedgerError> {
+        let Some(options) = &self.counts else { return Ok(None) };
+        // Lines are shown of rejected rows only, and with one of those it is not counted apart.
+        let wanted = Wanted { line: false, ..self.wanted };
+        let rows: u64 = files.iter().map(|file| file.rows).sum();
+        let mut apart = Apart::part(options.clone(), usize::try_from(rows).unwrap_or(usize::MAX));
+        let mut desk = Desk { sink: &mut apart, sources: FxHashMap::default(), cover: self.cover };
+        for file in files {
+            Rows::read(self.store, file, &wanted)?.iter().for_each(|rows| desk.submissions(rows));
+        }
+        let is_whole = apart.is_whole();
+        if !is_whole {
+            self.pays.store(false, Ordering::Relaxed);
+        }
+        Ok(is_whole.then_some(apart))
+    }
+}
+
+/// Where chunks are handed over.
+struct Desk<'a, S: Sink + ?Sized> {
+    sink: &'a mut S,
+    sources: FxHashMap<String, SourceId>,
+    cover: &'a Cover,
+}
+
+impl<S: Sink + ?Sized> Desk<'_, S> {
+    fn hand_over(&mut self, chunk: Chunk<'_>, shelf: &Shelf<'_>) -> Result<(), LedgerError> {
         match chunk {
             Chunk::Submissions(groups) => groups.iter().for_each(|rows| self.submissions(rows)),
+            Chunk::Counted(apart, files) => {
+                let sources = apart.names().sources();
+                let sources: Vec<SourceId> = sources.iter().map(|name| self.source(name)).collect();
+                if !self.sink.absorb(&apart, &sources) {
+                    shelf.pays.store(false, Ordering::Relaxed);
+                    for file in files {
+                        shelf.rows(file)?.iter().for_each(|rows| self.submissions(rows));
+                    }
+                }
+            }
             Chunk::Summaries(rows) => rows.into_iter().for_each(|row| self.summary(&row)),
             Chunk::Charges(rows) => rows.into_iter().for_each(|row| self.charge(row)),
         }
+        Ok(())
     }
 
     fn source(&mut self, name: &str) -> SourceId {
@@ -125,7 +212,7 @@ impl Desk<'_> {
             if compares && !self.cover.submissions_count(connector(), submission.time) {
                 self.sink.skip_message(Skip::Covered, submission.records);
             } else {
-                self.sink.accept(Record::Submission(submission));
+                self.sink.accept_submission(&submission);
             }
         }
     }

@@ -9,7 +9,7 @@ use super::columns::{size_quality, time_quality, traffic};
 use super::error::LedgerError;
 use super::manifest::FileEntry;
 use super::store::Store;
-use super::vectors::{NO_TEXT, Numbers, Texts, Vectors};
+use super::vectors::{self, NO_TEXT, Numbers, Texts, Vectors};
 use crate::period::Timestamp;
 use crate::usage::{
     Client, ClientId, HostId, Recipients, SenderId, SizeQuality, SourceId, Submission, TimeQuality, Traffic,
@@ -25,22 +25,24 @@ pub struct Wanted {
     pub client: bool,
     /// Connectors or next hosts.
     pub connector: bool,
-    /// Inputs and lines.
+    /// Inputs.
     pub source: bool,
+    /// Their lines: those of what is rejected are shown.
+    pub line: bool,
     /// Keys.
     pub key: bool,
 }
 
 impl Default for Wanted {
     fn default() -> Wanted {
-        Wanted { sender: true, client: true, connector: true, source: true, key: true }
+        Wanted { sender: true, client: true, connector: true, source: true, line: true, key: true }
     }
 }
 
 impl Wanted {
     /// None of them.
     pub fn none() -> Wanted {
-        Wanted { sender: false, client: false, connector: false, source: false, key: false }
+        Wanted { sender: false, client: false, connector: false, source: false, line: false, key: false }
     }
 }
 
@@ -48,7 +50,7 @@ impl Wanted {
 #[derive(Clone, Debug)]
 pub struct Coded<T> {
     values: Vec<T>,
-    /// Empty where the column is not wanted.
+    /// Empty where the column is not wanted, only one where all rows have the same.
     places: Vec<u32>,
 }
 
@@ -66,13 +68,13 @@ impl<T> Coded<T> {
 
     /// What a row has, of something that there is for each value.
     pub fn of<U: Copy>(&self, at: usize, each: &[U], none: U) -> U {
-        let place = self.places.get(at).copied().unwrap_or(NO_TEXT);
+        let place = vectors::each(&self.places, at).unwrap_or(NO_TEXT);
         each.get(place as usize).copied().unwrap_or(none)
     }
 
     /// The value of a row.
     pub fn value(&self, at: usize) -> Option<&T> {
-        self.values.get(*self.places.get(at)? as usize)
+        self.values.get(vectors::each(&self.places, at)? as usize)
     }
 }
 
@@ -80,17 +82,17 @@ impl<T> Coded<T> {
 #[derive(Debug, Default)]
 pub struct Rows {
     len: usize,
-    time: Vec<i64>,
+    time: Numbers,
     time_quality: Coded<TimeQuality>,
-    messages: Vec<i64>,
+    messages: Numbers,
     message_size: Numbers,
     size_quality: Coded<SizeQuality>,
     megabytes: Coded<Decimal>,
-    recipients: [Vec<i64>; 5],
-    recipients_upper: Vec<i64>,
+    recipients: [Numbers; 5],
+    recipients_upper: Numbers,
     traffic: Coded<Traffic>,
-    line: Vec<i64>,
-    records: Vec<i64>,
+    line: Numbers,
+    records: Numbers,
     key: Vec<u128>,
     /// Senders.
     pub sender: Coded<Box<str>>,
@@ -122,7 +124,7 @@ impl Rows {
             (wanted.sender, "sender"),
             (wanted.connector, "connector"),
             (wanted.source, "source"),
-            (wanted.source, "line"),
+            (wanted.line, "line"),
             (wanted.key, "key"),
         ];
         names.extend(optional.into_iter().filter_map(|(wanted, name)| wanted.then_some(name)));
@@ -139,7 +141,7 @@ impl Rows {
     fn of(mut vectors: Vectors) -> Option<Rows> {
         let len = vectors.rows();
         let size = vectors.take_numbers("message_size");
-        let mut numbers = |name| vectors.take_numbers(name).values;
+        let mut numbers = |name| vectors.take_numbers(name);
         let (time, messages) = (numbers("time"), numbers("messages"));
         let (line, records) = (numbers("line"), numbers("records"));
         let recipients = RECIPIENTS.map(&mut numbers);
@@ -163,7 +165,7 @@ impl Rows {
             sender: plain(texts("sender")),
             connector: plain(texts("connector")),
             source: plain(texts("source")),
-            client: clients(CLIENT.map(texts))?,
+            client: clients(CLIENT.map(texts), len)?,
         })
     }
 
@@ -174,12 +176,15 @@ impl Rows {
 
     /// Records behind all of them.
     pub fn records(&self) -> u64 {
-        self.records.iter().fold(0, |sum, records| sum.saturating_add(records.cast_unsigned()))
+        match self.records.only() {
+            Some(records) => records.cast_unsigned().saturating_mul(self.len as u64),
+            None => (0..self.len).fold(0, |sum, at| sum.saturating_add(count(&self.records, at))),
+        }
     }
 
     /// When a row was accepted.
     pub fn time(&self, at: usize) -> Timestamp {
-        Timestamp::from_seconds(number(&self.time, at))
+        Timestamp::from_seconds(self.time.value(at))
     }
 
     /// Messages behind a row.
@@ -189,7 +194,7 @@ impl Rows {
 
     /// A row with its texts by number.
     pub fn submission(&self, at: usize, texts: RowTexts) -> Submission {
-        let is_sized = !self.message_size.missing.get(at).is_some_and(|&missing| missing);
+        let is_sized = !self.message_size.is_missing(at);
         let size_quality = self.size_quality.value(at).copied().unwrap_or(SizeQuality::Missing);
         let [delivered, open, bounced, filtered, unknown] =
             [0, 1, 2, 3, 4].map(|of: usize| count(&self.recipients[of], at));
@@ -197,7 +202,7 @@ impl Rows {
             time: self.time(at),
             time_quality: self.time_quality.value(at).copied().unwrap_or(TimeQuality::Exact),
             messages: self.messages(at),
-            message_size: is_sized.then(|| count(&self.message_size.values, at)),
+            message_size: is_sized.then(|| count(&self.message_size, at)),
             size_quality: match size_quality {
                 SizeQuality::Stated { .. } => {
                     SizeQuality::Stated { megabytes: self.megabytes.value(at).copied().unwrap_or_default() }
@@ -231,12 +236,8 @@ pub struct RowTexts {
     pub source: SourceId,
 }
 
-fn number(values: &[i64], at: usize) -> i64 {
-    values.get(at).copied().unwrap_or_default()
-}
-
-fn count(values: &[i64], at: usize) -> u64 {
-    number(values, at).cast_unsigned()
+fn count(numbers: &Numbers, at: usize) -> u64 {
+    numbers.value(at).cast_unsigned()
 }
 
 fn plain(texts: Texts) -> Coded<Box<str>> {
@@ -249,14 +250,22 @@ fn words<T>(texts: Texts, meant: impl Fn(&str) -> Option<T>) -> Option<Coded<T>>
     Some(Coded { values, places: texts.places })
 }
 
-/// Hosts by their three parts.
-fn clients([names, ips, users]: [Texts; 3]) -> Option<Coded<Client>> {
+/// Hosts of so many rows by their three parts.
+fn clients(parts: [Texts; 3], rows: usize) -> Option<Coded<Client>> {
+    if parts.iter().all(|part| part.places.is_empty()) {
+        return Some(Coded::default()); // They are not wanted.
+    }
+    let is_one = parts.iter().all(|part| part.places.len() == 1);
+    let [names, ips, users] = parts;
     let ips = words(ips, |text| text.parse::<std::net::IpAddr>().ok())?;
     let text = |texts: &Texts, place: u32| texts.list.get(place as usize).map(|text| text.to_string());
     let mut known: FxHashMap<[u32; 3], u32> = FxHashMap::default();
     let mut coded = Coded::default();
-    for ((&name, &ip), &user) in names.places.iter().zip(&ips.places).zip(&users.places) {
-        let place = *known.entry([name, ip, user]).or_insert_with(|| {
+    for at in 0..if is_one { 1 } else { rows } {
+        let ip = vectors::each(&ips.places, at).unwrap_or(NO_TEXT);
+        let parts = [names.place(at), ip, users.place(at)];
+        let place = *known.entry(parts).or_insert_with(|| {
+            let [name, ip, user] = parts;
             let ip = ips.values.get(ip as usize).copied();
             coded.values.push(Client { name: text(&names, name), ip, user: text(&users, user) });
             coded.values.len() as u32 - 1

@@ -175,11 +175,11 @@ proptest! {
         prop_assert!(group.numbers("line").is_none() && group.numbers("no such").is_none());
         let numbers = |name: &str, at: usize| {
             let numbers = group.numbers(name).unwrap();
-            (!numbers.missing.get(at).copied().unwrap_or(false)).then(|| numbers.values[at])
+            (!numbers.is_missing(at)).then(|| numbers.value(at))
         };
         let text = |name: &str, at: usize| {
             let texts = group.texts(name).unwrap();
-            texts.list.get(texts.places[at] as usize).map(|text| text.to_string())
+            texts.list.get(texts.place(at) as usize).map(|text| text.to_string())
         };
         for (at, row) in rows.iter().enumerate() {
             prop_assert_eq!(group.digests("key").unwrap()[at], row.key);

@@ -15,7 +15,7 @@ use parquet::errors::ParquetError;
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, ColumnPath, Type as ParquetType};
 
 use super::error::LedgerError;
-use super::file::{LedgerFile, unharmed};
+use super::file::{LedgerFile, Only, unharmed};
 use super::schema::{Column, Kind, MICROS, Table, Type};
 
 /// The number of a text that is missing.
@@ -33,10 +33,33 @@ pub struct Vectors {
 /// A column of numbers: counts, seconds since 1970 for times, 1 and 0 for yes and no.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Numbers {
-    /// One for each row; 0 where it is missing. What has 64 bits is held with its sign.
-    pub values: Vec<i64>,
-    /// Whether the value of each row is missing; empty where none is.
-    pub missing: Vec<bool>,
+    /// One for each row, or only one where it is the same in all; 0 where it is missing. What has 64 bits is held with
+    /// its sign.
+    values: Vec<i64>,
+    /// Whether the value of each row is missing, or of all rows; empty where none is.
+    missing: Vec<bool>,
+}
+
+impl Numbers {
+    /// The number of a row; 0 where it is missing.
+    pub fn value(&self, at: usize) -> i64 {
+        each(&self.values, at).unwrap_or_default()
+    }
+
+    /// Whether the number of a row is missing.
+    pub fn is_missing(&self, at: usize) -> bool {
+        each(&self.missing, at).unwrap_or_default()
+    }
+
+    /// The number of all rows, where it is the same in all.
+    pub fn only(&self) -> Option<i64> {
+        if let [only] = self.values[..] { Some(only) } else { None }
+    }
+}
+
+/// What a row has, or what all rows have.
+pub(super) fn each<T: Copy>(values: &[T], at: usize) -> Option<T> {
+    if let [only] = values { Some(*only) } else { values.get(at).copied() }
 }
 
 /// A column of texts.
@@ -44,8 +67,16 @@ pub struct Numbers {
 pub struct Texts {
     /// Each text once.
     pub list: Vec<Box<str>>,
-    /// For each row the place of its text in the list; [`NO_TEXT`] where it is missing.
+    /// For each row the place of its text in the list, or only one where all rows have the same; [`NO_TEXT`] where it
+    /// is missing.
     pub places: Vec<u32>,
+}
+
+impl Texts {
+    /// The place of a row's text in the list; [`NO_TEXT`] where it is missing.
+    pub fn place(&self, at: usize) -> u32 {
+        each(&self.places, at).unwrap_or(NO_TEXT)
+    }
 }
 
 impl Vectors {
@@ -109,7 +140,17 @@ pub(super) fn read_vectors<R: Table>(
         let mut read = Vec::with_capacity(groups.len());
         for (at, rows) in groups.into_iter().enumerate() {
             let mut vectors = Vectors { rows, ..Vectors::default() };
-            for (column, (about, pages)) in columns.iter().zip(file.read_group(at, &places)?) {
+            let (mut various, mut their_places) = (Vec::new(), Vec::new());
+            for (column, &place) in columns.iter().zip(&places) {
+                match file.only_value(at, place) {
+                    Some(only) if vectors.fill(column, &only) => {}
+                    _ => {
+                        various.push(column);
+                        their_places.push(place);
+                    }
+                }
+            }
+            for (column, (about, pages)) in various.iter().zip(file.read_group(at, &their_places)?) {
                 let done = vectors.read(column, about, pages);
                 done.map_err(|error| file.damaged(format!("column '{}': {error}", column.name)))?;
             }
@@ -120,6 +161,27 @@ pub(super) fn read_vectors<R: Table>(
 }
 
 impl Vectors {
+    /// Notes that a column has the same in all rows; `false` where it holds something else than that.
+    fn fill<R>(&mut self, column: &'static Column<R>, only: &Only) -> bool {
+        let name = column.name;
+        match (column.holds, only) {
+            (Type::Int64 | Type::Int32 | Type::Time, Only::Missing) => {
+                self.numbers.insert(name, Numbers { values: vec![0], missing: vec![true] });
+            }
+            (Type::Int64 | Type::Int32, Only::Number(number)) => {
+                self.numbers.insert(name, Numbers { values: vec![*number], missing: Vec::new() });
+            }
+            (Type::Text, Only::Missing) => {
+                self.texts.insert(name, Texts { list: Vec::new(), places: vec![NO_TEXT] });
+            }
+            (Type::Text, Only::Text(text)) => {
+                self.texts.insert(name, Texts { list: vec![text.clone()], places: vec![0] });
+            }
+            _ => return false,
+        }
+        true
+    }
+
     fn read<R>(
         &mut self,
         column: &'static Column<R>,

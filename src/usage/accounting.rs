@@ -156,6 +156,21 @@ impl Accounting {
         self.rejected = self.rejected.saturating_add(records.saturating_sub(1));
     }
 
+    /// Adds another account, with as many of its rejected records as are still shown.
+    pub fn merge(&mut self, other: &Accounting) {
+        self.records += other.records;
+        self.used += other.used;
+        for (&reason, &records) in &other.skipped {
+            *self.skipped.entry(reason).or_default() += records;
+        }
+        for (&reason, &messages) in &other.skipped_messages {
+            *self.skipped_messages.entry(reason).or_default() += messages;
+        }
+        self.rejected = self.rejected.saturating_add(other.rejected);
+        let room = SHOWN_REJECTIONS.saturating_sub(self.rejections.len());
+        self.rejections.extend(other.rejections.iter().take(room).cloned());
+    }
+
     /// Whether used, skipped and rejected records add up to those read.
     pub fn adds_up(&self) -> bool {
         self.used + self.skipped.values().sum::<u64>() + self.rejected == self.records

@@ -10,11 +10,11 @@ use super::cube::{Cube, Portion};
 use super::days::Days;
 use super::dimension::{Dimension, Key, Keyer};
 use super::filter::{Filters, Sieve};
-use super::histogram::Histogram;
 use super::impute::Imputation;
 use super::names::{Names, SourceId};
 use super::overhead::Overhead;
-use super::submission::{Outcome, SizeQuality, Submission, TimeQuality};
+use super::qualities::Qualities;
+use super::submission::{Outcome, Recipients, SizeQuality, Submission};
 use super::summary::{Usage, UsageError, summarise};
 use crate::money::MoneyError;
 use crate::period::{Timestamp, Zone};
@@ -75,10 +75,22 @@ pub struct Counted<'a> {
 pub trait Observer {
     /// Takes note of a counted submission.
     fn counted(&mut self, counted: &Counted<'_>, names: &Names);
+
+    /// Whether it is enough to be told of sums, so that submissions can be counted apart.
+    fn takes_sums(&self) -> bool {
+        false
+    }
+
+    /// Takes note of messages of an input that were counted apart.
+    fn summed(&mut self, _: SourceId, _: u64, _: &Names) {}
 }
 
 impl Observer for () {
     fn counted(&mut self, _: &Counted<'_>, _: &Names) {}
+
+    fn takes_sums(&self) -> bool {
+        true
+    }
 }
 
 /// Damage that ended the reading of an input early.
@@ -92,30 +104,18 @@ pub struct Damage {
     pub what: String,
 }
 
-/// Counted submissions whose quality is worth a remark.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Qualities {
-    /// Submissions whose zone is assumed.
-    pub zone_assumed: u64,
-    /// Submissions whose year was inferred from the age of the file.
-    pub year_inferred: u64,
-    /// Submissions of which only the day is known.
-    pub date_only: u64,
-    /// Submissions whose size the client declared and nobody measured.
-    pub size_declared: u64,
-}
-
 /// Counts the submissions of a run.
 #[derive(Debug)]
 pub struct Collector<O = ()> {
-    names: Names,
+    pub(super) options: CountOptions,
+    pub(super) names: Names,
     sieve: Sieve,
     delivered_only: bool,
     zone: Zone,
     overhead: Overhead,
     by_outcome: bool,
-    observer: O,
-    counts: Counts,
+    pub(super) observer: O,
+    pub(super) counts: Counts,
 }
 
 /// Everything that is summed.
@@ -124,7 +124,6 @@ pub(super) struct Counts {
     pub(super) keyer: Keyer,
     pub(super) cube: Cube,
     pub(super) imputation: Imputation,
-    pub(super) sizes: Histogram,
     pub(super) period: Option<(Timestamp, Timestamp)>,
     pub(super) qualities: Qualities,
     pub(super) accounting: Accounting,
@@ -145,8 +144,9 @@ impl Collector {
 impl<O: Observer> Collector<O> {
     /// A collector that counts and tells an observer of what it counted.
     pub fn observed(options: CountOptions, observer: O) -> Collector<O> {
-        let CountOptions { filters, by, zone, cuts, size_overhead, missing_size } = options;
+        let CountOptions { filters, by, zone, cuts, size_overhead, missing_size } = options.clone();
         Collector {
+            options,
             names: Names::default(),
             delivered_only: filters.delivered_only,
             sieve: Sieve::new(filters),
@@ -158,7 +158,6 @@ impl<O: Observer> Collector<O> {
                 keyer: Keyer::new(by, zone, cuts),
                 cube: Cube::default(),
                 imputation: Imputation::new(missing_size),
-                sizes: Histogram::default(),
                 period: None,
                 qualities: Qualities::default(),
                 accounting: Accounting::default(),
@@ -284,9 +283,6 @@ impl<O: Observer> Collector<O> {
             }),
             false => count(key, &portion),
         }
-        if let Some(size) = size {
-            counts.sizes.add(size, portion.messages);
-        }
         counts.note(submission);
         counts.days.add(submission.time, portion.messages, portion.recipients, size.unwrap_or(0));
         let Portion { messages, recipients, .. } = portion;
@@ -300,27 +296,29 @@ impl<O: Observer> Collector<O> {
 }
 
 impl Counts {
-    fn note(&mut self, submission: &Submission) {
-        let time = submission.time;
+    pub(super) fn note_time(&mut self, time: Timestamp) {
         let (first, last) = self.period.unwrap_or((time, time));
         self.period = Some((first.min(time), last.max(time)));
-        if submission.messages == 0 {
-            return; // A further leg: the message was noted with its first.
-        }
-        match submission.time_quality {
-            TimeQuality::Exact => {}
-            TimeQuality::ZoneAssumed => self.qualities.zone_assumed += 1,
-            TimeQuality::YearInferred => self.qualities.year_inferred += 1,
-            TimeQuality::DateOnly => self.qualities.date_only += 1,
-        }
-        let declared = submission.message_size.is_some() && submission.size_quality == SizeQuality::Declared;
-        self.qualities.size_declared += u64::from(declared);
+    }
+
+    fn note(&mut self, submission: &Submission) {
+        self.note_time(submission.time);
+        self.qualities.note(submission);
     }
 }
 
 /// What is wrong with a submission that no mail system can have handed on.
 pub(crate) fn implausible(submission: &Submission) -> Option<String> {
     let Submission { messages, message_size, recipients, recipients_upper, .. } = submission;
+    // Nearly all are right, which is told at once: of several counts none is greater than all their digits together.
+    let Recipients { delivered, open, bounced, filtered, unknown } = recipients;
+    let digits = delivered | open | bounced | filtered | unknown | messages | recipients_upper;
+    if digits <= COUNT_CAP && message_size.is_none_or(|size| size <= SIZE_CAP) {
+        let attempted = recipients.attempted();
+        if attempted == 0 || attempted >= *messages {
+            return None;
+        }
+    }
     let parts = Outcome::ALL.map(|outcome| recipients.with(outcome));
     if let Some(count) = parts.into_iter().chain([*messages, *recipients_upper]).find(|&n| n > COUNT_CAP) {
         return Some(format!("a count of {count} in one record: expected at most {COUNT_CAP}"));
@@ -398,7 +396,7 @@ fn split(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::submission::tests::submission;
     use super::*;
     use crate::usage::{Group, Measures, Recipients, SenderId, Totals, Traffic};
@@ -416,7 +414,7 @@ mod tests {
     }
 
     /// A collector that knows one input and two senders of each of two domains (ids 2 to 5).
-    fn collector(options: CountOptions) -> Collector {
+    pub(in crate::usage) fn collector(options: CountOptions) -> Collector {
         let mut collector = Collector::new(options);
         collector.names_mut().add_source("mail.log");
         for sender in ["a@one.example", "b@one.example", "a@two.example", "b@two.example"] {
@@ -633,7 +631,7 @@ mod tests {
         assert_eq!(usage.unwrap().accounting.skipped_messages.get(&Skip::NullSender), Some(&1));
     }
 
-    fn any_submission() -> impl Strategy<Value = Submission> {
+    pub(in crate::usage) fn any_submission() -> impl Strategy<Value = Submission> {
         let counts = (0_u64..4, 0_u64..3, 0_u64..3, 0_u64..2, 0_u64..2);
         let texts = (0_u32..6, 0_usize..4, any::<bool>());
         (0_i64..20_000_000, prop::option::weighted(0.8, 0_u64..100_000), counts, texts, 0_u64..3).prop_map(
@@ -653,7 +651,7 @@ mod tests {
         )
     }
 
-    fn any_dimensions() -> impl Strategy<Value = Vec<Dimension>> {
+    pub(in crate::usage) fn any_dimensions() -> impl Strategy<Value = Vec<Dimension>> {
         prop::collection::hash_set(prop::sample::select(Dimension::ALL.to_vec()), 1..5)
             .prop_map(|set| set.into_iter().collect())
     }

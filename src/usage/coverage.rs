@@ -39,12 +39,29 @@ impl Coverage {
         }
     }
 
+    /// Adds what another part of the run tells of.
+    pub(super) fn merge(&mut self, other: &Coverage) {
+        for time in other.span.into_iter().flat_map(|(first, last)| [first, last]) {
+            self.note(time);
+        }
+        for (day, hours) in &other.days {
+            if self.days.len() < DAY_CAP || self.days.contains_key(day) {
+                *self.days.entry(*day).or_default() |= hours;
+            }
+        }
+    }
+
     /// A coverage of these instants, for the tests of those who look at it.
     #[cfg(test)]
     pub(crate) fn of(times: impl IntoIterator<Item = Timestamp>) -> Coverage {
         let mut coverage = Coverage::default();
         times.into_iter().for_each(|time| coverage.note(time));
         coverage
+    }
+
+    /// What is known when everything is noted.
+    pub(super) fn finish(self) -> Coverage {
+        Coverage { open: None, ..self }
     }
 
     /// The first and the last submission, counted or not.

@@ -17,6 +17,9 @@ const CELL_CAP: usize = 100_000;
 /// percentiles.
 const BUCKET_CAP: usize = 2_000_000;
 
+/// Keys whose cells are remembered: those of the senders of an hour, say.
+const RECENT: usize = 256;
+
 /// What is charged for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Totals {
@@ -54,13 +57,10 @@ impl Stated {
 impl Totals {
     /// Counts messages of one size (`recipients` are those of all of them).
     pub(super) fn add(&mut self, messages: u64, recipients: u64, size: u64) {
-        self.merge(&Totals {
-            messages,
-            recipients,
-            bytes: u128::from(size) * u128::from(messages),
-            recipient_bytes: u128::from(size) * u128::from(recipients),
-            stated: Stated::default(),
-        });
+        self.messages = self.messages.saturating_add(messages);
+        self.recipients = self.recipients.saturating_add(recipients);
+        self.bytes = self.bytes.saturating_add(u128::from(size) * u128::from(messages));
+        self.recipient_bytes = self.recipient_bytes.saturating_add(u128::from(size) * u128::from(recipients));
     }
 
     /// Notes that recipients' copies of one size were stated in megabytes.
@@ -113,10 +113,16 @@ pub(super) struct Unsized {
 
 impl Unsized {
     pub(super) fn add(&mut self, portion: &Portion) {
-        self.messages = self.messages.saturating_add(portion.messages);
-        self.recipients = self.recipients.saturating_add(portion.recipients);
-        self.delivered_messages = self.delivered_messages.saturating_add(portion.delivered_messages);
-        self.delivered_recipients = self.delivered_recipients.saturating_add(portion.delivered_recipients);
+        let Portion { messages, recipients, delivered_messages, delivered_recipients, .. } = *portion;
+        self.merge(&Unsized { messages, recipients, delivered_messages, delivered_recipients });
+    }
+
+    /// Adds others.
+    pub(super) fn merge(&mut self, other: &Unsized) {
+        self.messages = self.messages.saturating_add(other.messages);
+        self.recipients = self.recipients.saturating_add(other.recipients);
+        self.delivered_messages = self.delivered_messages.saturating_add(other.delivered_messages);
+        self.delivered_recipients = self.delivered_recipients.saturating_add(other.delivered_recipients);
     }
 }
 
@@ -131,13 +137,27 @@ pub(super) struct Cell {
     pub(super) sizes: Histogram,
 }
 
+impl Cell {
+    /// Adds the sums of another; its sizes are left to the cube.
+    fn merge(&mut self, other: &Cell) {
+        self.attempted.merge(&other.attempted);
+        self.delivered.merge(&other.delivered);
+        self.unknown_recipients = self.unknown_recipients.saturating_add(other.unknown_recipients);
+        self.recipients_upper = self.recipients_upper.saturating_add(other.recipients_upper);
+        self.unsized_messages.merge(&other.unsized_messages);
+    }
+}
+
 /// All cells of a run.
 #[derive(Debug)]
 pub(super) struct Cube {
     index: FxHashMap<Key, u32>,
     cells: Vec<(Key, Cell)>,
-    last: Option<(Key, u32)>,
+    /// Cells that were found lately, by [`Key::slot`].
+    recent: Box<[Option<(Key, u32)>; RECENT]>,
     buckets: usize,
+    /// The sizes of all cells, once there are too many buckets to keep those of each.
+    all_sizes: Histogram,
     caps: (usize, usize),
     folded: bool,
 }
@@ -149,12 +169,18 @@ impl Default for Cube {
 }
 
 impl Cube {
+    /// One that folds cells beyond so many.
+    pub(super) fn with_cells(cells: usize) -> Cube {
+        Cube::with_caps(cells, BUCKET_CAP)
+    }
+
     fn with_caps(cells: usize, buckets: usize) -> Cube {
         Cube {
             index: FxHashMap::default(),
             cells: Vec::new(),
-            last: None,
+            recent: Box::new([None; RECENT]),
             buckets: 0,
+            all_sizes: Histogram::default(),
             caps: (cells, buckets),
             folded: false,
         }
@@ -177,18 +203,42 @@ impl Cube {
             None => cell.unsized_messages.add(portion),
             Some(size) if self.buckets <= self.caps.1 => {
                 self.buckets += usize::from(cell.sizes.add(size, portion.messages));
-                if self.buckets > self.caps.1 {
-                    self.cells.iter_mut().for_each(|(_, cell)| cell.sizes.clear());
-                }
+                self.check_buckets();
             }
-            Some(_) => {}
+            Some(size) => {
+                self.all_sizes.add(size, portion.messages);
+            }
         }
         at
     }
 
+    /// Counts all that another cube counted in a cell; returns the number of its cell here.
+    pub(super) fn merge(&mut self, key: Key, other: &Cell) -> u32 {
+        let at = self.cell_of(key);
+        let Some((_, cell)) = self.cells.get_mut(at as usize) else { return at };
+        cell.merge(other);
+        if self.buckets <= self.caps.1 {
+            self.buckets += cell.sizes.merge(&other.sizes);
+            self.check_buckets();
+        } else {
+            self.all_sizes.merge(&other.sizes);
+        }
+        at
+    }
+
+    fn check_buckets(&mut self) {
+        if self.buckets > self.caps.1 {
+            for (_, cell) in &mut self.cells {
+                self.all_sizes.merge(&cell.sizes);
+                cell.sizes.clear();
+            }
+        }
+    }
+
     fn cell_of(&mut self, key: Key) -> u32 {
-        if let Some((last, at)) = self.last
-            && last == key
+        let slot = key.slot() % RECENT;
+        if let Some((known, at)) = self.recent[slot]
+            && known == key
         {
             return at;
         }
@@ -205,7 +255,7 @@ impl Cube {
                 at
             }
         };
-        self.last = Some((key, at));
+        self.recent[slot] = Some((key, at));
         at
     }
 
@@ -214,12 +264,26 @@ impl Cube {
         self.folded
     }
 
+    /// The sizes of all cells together.
+    pub(super) fn sizes(&self) -> Histogram {
+        let mut sizes = self.all_sizes.clone();
+        for (_, cell) in &self.cells {
+            sizes.merge(&cell.sizes);
+        }
+        sizes
+    }
+
     /// Whether cells have percentiles.
     pub(super) fn has_percentiles(&self) -> bool {
         self.buckets <= self.caps.1
     }
 
     /// The cells, in the order in which they were opened.
+    pub(super) fn cells(&self) -> &[(Key, Cell)] {
+        &self.cells
+    }
+
+    /// The same, to keep.
     pub(super) fn into_cells(self) -> Vec<(Key, Cell)> {
         self.cells
     }
@@ -269,6 +333,7 @@ mod tests {
             cube.add(key, &portion(size));
         });
         assert!(!cube.has_percentiles());
+        assert_eq!((cube.sizes().messages(), cube.sizes().largest()), (20, Some(19)));
         let cells = cube.into_cells();
         assert_eq!(
             cells[0].1.attempted,

@@ -32,8 +32,20 @@ impl Days {
         self.open.1.add(messages, recipients, size);
     }
 
+    /// Adds what was counted apart.
+    pub(super) fn merge(&mut self, other: &Days) {
+        self.close();
+        self.is_full |= other.is_full;
+        other.days.iter().for_each(|(day, totals)| self.put(*day, *totals));
+        self.put(other.open.0, other.open.1);
+    }
+
     fn close(&mut self) {
         let (day, totals) = std::mem::take(&mut self.open);
+        self.put(day, totals);
+    }
+
+    fn put(&mut self, day: i64, totals: Totals) {
         if totals == Totals::default() {
             return;
         }

@@ -5,11 +5,13 @@
 //! those of the display zone. Summing is left to `cube`.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDateTime};
 
 use super::names::{ClientId, DomainId, HostId, Names, SenderId, SourceId};
+use super::numbering::Numbering;
 use super::submission::{Outcome, Submission, Traffic};
 use crate::period::{ChargePeriod, Month, Timestamp, Zone};
 
@@ -103,7 +105,7 @@ impl fmt::Display for Dimension {
 }
 
 /// What a cell of the cube stands for. Parts that were not asked for are zero or `None`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Key {
     /// The billing period; `None` only in a group over several.
     pub(super) period: Option<ChargePeriod>,
@@ -117,6 +119,21 @@ pub(super) struct Key {
     pub(super) traffic: Option<Traffic>,
     /// Whether it is the cell for all that found no room.
     pub(super) other: bool,
+}
+
+impl Hash for Key {
+    /// In a few words, since most submissions are looked up by it.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let pair = |one: u32, two: u32| u64::from(one) << 32 | u64::from(two);
+        let kind = self.outcome.map_or(0, |outcome| outcome as u32 + 1) << 8
+            | self.traffic.map_or(0, |traffic| traffic as u32 + 1) << 1
+            | u32::from(self.other);
+        state.write_i64(self.period.map_or(0, |period| period.start.seconds()));
+        state.write_i64(self.time);
+        state.write_u64(pair(self.sender, self.client));
+        state.write_u64(pair(self.connector, self.source));
+        state.write_u32(kind);
+    }
 }
 
 impl Key {
@@ -134,6 +151,14 @@ impl Key {
         }
     }
 
+    /// A number that keys which come close to each other seldom share in its lowest bits.
+    pub(super) fn slot(&self) -> usize {
+        let parts = [self.sender, self.client, self.connector, self.source, (self.time / HOUR) as u32];
+        let mixed =
+            parts.iter().fold(0_u32, |mixed, part| (mixed.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9));
+        (mixed >> 16) as usize
+    }
+
     /// The same with an outcome.
     pub(super) fn with_outcome(self, outcome: Outcome) -> Key {
         Key { outcome: Some(outcome), ..self }
@@ -145,20 +170,45 @@ impl Key {
     }
 }
 
+/// A part of a key, as a number; `None` in the key for all that found no room.
+pub(super) type Part = Option<i64>;
+
 /// Finds the key of a submission. Remembers the last period and offset: logs go forward in time.
 #[derive(Debug)]
 pub(super) struct Keyer {
     by: Vec<Dimension>,
+    asked: Asked,
     zone: Zone,
     cuts: Vec<Timestamp>,
     period: ChargePeriod,
     offset: Option<(i64, i64)>,
 }
 
+/// The parts of a key that were asked for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    day: bool,
+    hour: bool,
+    sender: bool,
+    sender_domain: bool,
+    client: bool,
+    connector: bool,
+    source: bool,
+}
+
 impl Keyer {
     pub(super) fn new(by: Vec<Dimension>, zone: Zone, cuts: Vec<Timestamp>) -> Keyer {
         let nowhere = ChargePeriod { start: Timestamp::default(), end: Timestamp::default() };
-        Keyer { by, zone, cuts, period: nowhere, offset: None }
+        let asked = Asked {
+            day: by.contains(&Dimension::Day),
+            hour: by.contains(&Dimension::Hour),
+            sender: by.contains(&Dimension::Sender),
+            sender_domain: by.contains(&Dimension::SenderDomain),
+            client: by.contains(&Dimension::Client),
+            connector: by.contains(&Dimension::Connector),
+            source: by.contains(&Dimension::Source),
+        };
+        Keyer { by, asked, zone, cuts, period: nowhere, offset: None }
     }
 
     pub(super) fn by(&self) -> &[Dimension] {
@@ -172,25 +222,45 @@ impl Keyer {
     /// The key of a submission, without its outcome.
     pub(super) fn key(&mut self, submission: &Submission, names: &Names) -> Key {
         let mut key = Key::of(Some(self.period_of(submission.time)), Some(submission.traffic));
-        let (mut day, mut hour) = (false, false);
-        for dimension in &self.by {
-            match dimension {
-                Dimension::Day => day = true,
-                Dimension::Hour => hour = true,
-                Dimension::Sender => key.sender = submission.sender.0,
-                Dimension::SenderDomain if !self.asks(Dimension::Sender) => {
-                    key.sender = names.sender_domain(submission.sender).0;
-                }
-                Dimension::Client => key.client = submission.client.0,
-                Dimension::Connector => key.connector = submission.relay.0,
-                Dimension::Source => key.source = submission.source.0,
-                Dimension::Month | Dimension::SenderDomain | Dimension::Outcome | Dimension::Traffic => {}
-            }
+        let asked = self.asked;
+        if asked.sender {
+            key.sender = submission.sender.0;
+        } else if asked.sender_domain {
+            key.sender = names.sender_domain(submission.sender).0;
         }
-        if hour || day {
-            key.time = self.time_of(submission.time, hour);
+        if asked.client {
+            key.client = submission.client.0;
+        }
+        if asked.connector {
+            key.connector = submission.relay.0;
+        }
+        if asked.source {
+            key.source = submission.source.0;
+        }
+        if asked.hour || asked.day {
+            key.time = self.time_of(submission.time, asked.hour);
         }
         key
+    }
+
+    /// A key whose parts are numbered as other names number them.
+    pub(super) fn renumbered(&self, key: Key, numbers: &Numbering) -> Key {
+        let sender = SenderId(key.sender);
+        Key {
+            sender: match self.asked {
+                Asked { sender: true, .. } => numbers.sender(sender).0,
+                Asked { sender_domain: true, .. } => numbers.domain(DomainId(key.sender)).0,
+                _ => key.sender,
+            },
+            client: if self.asked.client { numbers.client(ClientId(key.client)).0 } else { key.client },
+            connector: if self.asked.connector {
+                numbers.host(HostId(key.connector)).0
+            } else {
+                key.connector
+            },
+            source: if self.asked.source { numbers.source(SourceId(key.source)).0 } else { key.source },
+            ..key
+        }
     }
 
     fn period_of(&mut self, time: Timestamp) -> ChargePeriod {
@@ -232,6 +302,26 @@ impl Keyer {
         let period = key.period.filter(|_| self.asks(Dimension::Month) && !key.other);
         let traffic = key.traffic.filter(|_| self.asks(Dimension::Traffic) && !key.other);
         Key { period: period.map(|period| Month::of(period.start).period()), traffic, ..key }
+    }
+
+    /// What the label of a key for one of its dimensions depends on.
+    pub(super) fn part(&self, dimension: Dimension, key: &Key, names: &Names) -> Part {
+        if key.other {
+            return None;
+        }
+        Some(match dimension {
+            Dimension::Month => key.period.map_or(0, |period| period.start.seconds()),
+            Dimension::Day | Dimension::Hour => key.time,
+            Dimension::SenderDomain if self.asked.sender => {
+                names.sender_domain(SenderId(key.sender)).0.into()
+            }
+            Dimension::SenderDomain | Dimension::Sender => key.sender.into(),
+            Dimension::Client => key.client.into(),
+            Dimension::Outcome => key.outcome.map_or(0, |outcome| outcome as i64 + 1),
+            Dimension::Source => key.source.into(),
+            Dimension::Traffic => key.traffic.map_or(0, |traffic| traffic as i64 + 1),
+            Dimension::Connector => key.connector.into(),
+        })
     }
 
     /// How a key reads for one of its dimensions.

@@ -4,6 +4,8 @@
 //! parts, so a bucket is at most 1/64 (1.6 %) as wide as the sizes in it. A percentile is never below the true
 //! one and at most 1.6 % above it; the smallest and largest size are exact. Sums and means are left to `cube`.
 
+use std::fmt;
+
 /// Binary digits kept below the leading one: 2^6 = 64 buckets for every power of two.
 const PRECISION: u32 = 6;
 /// Bits of an entry that hold its count; the bits above hold the bucket (at most 3,775, 12 bits).
@@ -11,13 +13,41 @@ const COUNT_BITS: u32 = 52;
 /// The largest count of an entry.
 const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
 
+/// Entries from which on a window is worth its room; it is looked for again each time they have doubled.
+const CROWD: usize = 32;
+/// Buckets of a window for each of its entries, at most.
+const SPARSE: usize = 3;
+
 /// Counts of messages by size.
 ///
-/// Sparse: one 8-byte entry (bucket, then count) for each bucket that occurs, in ascending order.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// One 8-byte entry (bucket, then count) for each bucket that occurs, in ascending order; once there are many, the
+/// buckets among which most sizes fall have a count each, found by place.
+#[derive(Clone, Eq, Default)]
 pub struct Histogram {
+    /// All entries outside the window.
     entries: Vec<u64>,
+    window: Option<Window>,
     range: Option<(u64, u64)>,
+}
+
+/// Counts of buckets that follow each other; 0 where one did not occur.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Window {
+    first: u64,
+    counts: Box<[u64]>,
+}
+
+impl fmt::Debug for Histogram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let buckets: Vec<(u64, u64)> = self.buckets().collect();
+        f.debug_struct("Histogram").field("range", &self.range).field("buckets", &buckets).finish()
+    }
+}
+
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Histogram) -> bool {
+        self.range == other.range && self.buckets().eq(other.buckets())
+    }
 }
 
 impl Histogram {
@@ -30,14 +60,16 @@ impl Histogram {
         self.add_to_bucket(bucket_of(size), messages)
     }
 
-    /// Adds all counts of another histogram.
-    pub fn merge(&mut self, other: &Histogram) {
+    /// Adds all counts of another histogram; returns how many new buckets were opened.
+    pub fn merge(&mut self, other: &Histogram) -> usize {
+        if self.range.is_none() {
+            other.clone_into(self);
+            return self.buckets().count();
+        }
         if let Some((smallest, largest)) = other.range {
             self.widen(smallest, largest);
         }
-        for &entry in &other.entries {
-            self.add_to_bucket(entry >> COUNT_BITS, entry & COUNT_MASK);
-        }
+        other.buckets().filter(|&(bucket, messages)| self.add_to_bucket(bucket, messages)).count()
     }
 
     fn widen(&mut self, smallest: u64, largest: u64) {
@@ -46,6 +78,15 @@ impl Histogram {
     }
 
     fn add_to_bucket(&mut self, bucket: u64, messages: u64) -> bool {
+        let Some(count) = self.window.as_mut().and_then(|window| window.count_of(bucket)) else {
+            return self.add_to_entry(bucket, messages);
+        };
+        let is_new = *count == 0;
+        *count = count.saturating_add(messages).min(COUNT_MASK);
+        is_new
+    }
+
+    fn add_to_entry(&mut self, bucket: u64, messages: u64) -> bool {
         let at = self.entries.partition_point(|&entry| entry >> COUNT_BITS < bucket);
         match self.entries.get_mut(at) {
             Some(entry) if *entry >> COUNT_BITS == bucket => {
@@ -55,14 +96,49 @@ impl Histogram {
             }
             _ => {
                 self.entries.insert(at, bucket << COUNT_BITS | messages.min(COUNT_MASK));
+                if self.entries.len() >= CROWD && self.entries.len().is_power_of_two() {
+                    self.look_for_window();
+                }
                 true
             }
         }
     }
 
+    /// Opens a window for all buckets but the outermost, where they lie close together.
+    fn look_for_window(&mut self) {
+        let buckets: Vec<(u64, u64)> = self.buckets().collect();
+        let edge = buckets.len() / CROWD;
+        let inner = &buckets[edge..buckets.len() - edge];
+        let (Some((first, _)), Some((last, _))) = (inner.first(), inner.last()) else { return };
+        let Ok(span) = usize::try_from(last - first + 1) else { return };
+        if span > SPARSE * inner.len() {
+            return;
+        }
+        let mut window = Window { first: *first, counts: vec![0; span].into() };
+        self.entries.clear();
+        for (bucket, messages) in buckets {
+            match window.count_of(bucket) {
+                Some(count) => *count = messages,
+                None => self.entries.push(bucket << COUNT_BITS | messages),
+            }
+        }
+        self.window = Some(window);
+    }
+
+    /// The buckets that occur with their counts, in ascending order.
+    fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
+        let (first, counts) =
+            self.window.as_ref().map_or((0, &[][..]), |window| (window.first, &window.counts));
+        let (below, above) =
+            self.entries.split_at(self.entries.partition_point(|entry| entry >> COUNT_BITS < first));
+        let of_entry = |entry: &u64| (entry >> COUNT_BITS, entry & COUNT_MASK);
+        let inside = (first..).zip(counts.iter().copied()).filter(|&(_, messages)| messages > 0);
+        below.iter().map(of_entry).chain(inside).chain(above.iter().map(of_entry))
+    }
+
     /// Messages counted.
     pub fn messages(&self) -> u128 {
-        self.entries.iter().map(|entry| u128::from(entry & COUNT_MASK)).sum()
+        self.buckets().map(|(_, messages)| u128::from(messages)).sum()
     }
 
     /// The exact largest size.
@@ -80,10 +156,10 @@ impl Histogram {
         let (smallest, largest) = self.range?;
         let rank = (self.messages() * u128::from(percent.min(100))).div_ceil(100).max(1);
         let mut seen = 0;
-        for &entry in &self.entries {
-            seen += u128::from(entry & COUNT_MASK);
+        for (bucket, messages) in self.buckets() {
+            seen += u128::from(messages);
             if seen >= rank {
-                return Some(upper_end(entry >> COUNT_BITS).clamp(smallest, largest));
+                return Some(upper_end(bucket).clamp(smallest, largest));
             }
         }
         Some(largest)
@@ -92,6 +168,13 @@ impl Histogram {
     /// Forgets everything and gives the memory back.
     pub(super) fn clear(&mut self) {
         *self = Histogram::default();
+    }
+}
+
+impl Window {
+    fn count_of(&mut self, bucket: u64) -> Option<&mut u64> {
+        let at = bucket.checked_sub(self.first)?;
+        self.counts.get_mut(at as usize)
     }
 }
 
@@ -150,6 +233,18 @@ mod tests {
         assert_eq!((bucket_of(u64::MAX), upper_end(3_775)), (3_775, u64::MAX));
     }
 
+    #[test]
+    fn many_sizes_are_found_by_place() {
+        let mut histogram = Histogram::default();
+        let sizes = [0, u64::MAX].into_iter().chain((1_000..9_000).step_by(10));
+        for size in sizes {
+            histogram.add(size, 1);
+        }
+        assert!(histogram.window.is_some());
+        assert!(histogram.entries.len() < 2 * CROWD, "{}", histogram.entries.len());
+        assert_eq!(histogram.messages(), 802);
+    }
+
     proptest! {
         #[test]
         fn percentiles_are_at_most_a_bucket_too_high(
@@ -176,8 +271,31 @@ mod tests {
                 histogram
             };
             let mut merged = of(&left);
-            merged.merge(&of(&right));
-            prop_assert_eq!(merged, of(&[left, right].concat()));
+            let opened = merged.merge(&of(&right));
+            let together = of(&[left.clone(), right].concat());
+            prop_assert_eq!(opened, together.buckets().count() - of(&left).buckets().count());
+            prop_assert_eq!(merged, together);
+        }
+
+        #[test]
+        fn a_window_changes_nothing(
+            sizes in prop::collection::vec(prop_oneof![20 => 1_000_u64..9_000, 1 => any::<u64>()], 0..600),
+            percent in 0_u8..=100,
+        ) {
+            let (mut histogram, mut plain) = (Histogram::default(), std::collections::BTreeMap::new());
+            for size in &sizes {
+                let count = plain.entry(bucket_of(*size)).or_insert(0_u64);
+                prop_assert_eq!(histogram.add(*size, 3), *count == 0);
+                *count += 3;
+            }
+            prop_assert!(histogram.buckets().eq(plain.clone()));
+            let sorted = Histogram {
+                entries: plain.iter().map(|(bucket, count)| bucket << COUNT_BITS | count).collect(),
+                window: None,
+                range: histogram.range,
+            };
+            prop_assert_eq!(histogram.percentile(percent), sorted.percentile(percent));
+            prop_assert_eq!(histogram, sorted);
         }
     }
 }

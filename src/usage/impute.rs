@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::cube::{Portion, Unsized};
 use super::names::DomainId;
+use super::numbering::Numbering;
 use crate::money::{Rounding, round};
 use crate::units::MessageSize;
 
@@ -32,6 +33,11 @@ impl Measured {
         self.bytes = self.bytes.saturating_add(u128::from(size) * u128::from(messages));
     }
 
+    fn merge(&mut self, other: &Measured) {
+        self.messages = self.messages.saturating_add(other.messages);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+
     /// The mean size, rounded half up to whole bytes; `None` without messages.
     fn mean(&self) -> Option<u64> {
         if self.messages == 0 {
@@ -48,7 +54,6 @@ impl Measured {
 pub(super) struct Imputation {
     typed: Option<u64>,
     domains: Vec<Measured>,
-    all: Measured,
     pairs: Pairs,
     overall: bool,
 }
@@ -62,27 +67,49 @@ impl Imputation {
     /// Takes note of a portion that was counted in a cell.
     pub(super) fn add(&mut self, cell: u32, domain: DomainId, portion: &Portion) {
         match portion.size {
-            Some(size) => self.measured(domain, portion.messages, size),
-            None if self.overall => {}
+            Some(size) => self.measured_of(domain).add(portion.messages, size),
             None => {
-                self.pairs.entry((cell, domain)).or_default().add(portion);
-                if self.pairs.len() > PAIR_CAP {
-                    self.overall = true;
-                    self.pairs = Pairs::default();
-                }
+                let mut open = Unsized::default();
+                open.add(portion);
+                self.open(cell, domain, &open);
             }
         }
     }
 
-    fn measured(&mut self, domain: DomainId, messages: u64, size: u64) {
-        self.all.add(messages, size);
+    /// Adds what was noted apart, whose cells and domains are these of the run.
+    pub(super) fn merge(&mut self, other: &Imputation, cells: &[u32], numbers: &Numbering) {
+        for (at, measured) in other.domains.iter().enumerate().filter(|(_, measured)| measured.messages > 0) {
+            let domain = numbers.domain(DomainId(at as u32));
+            self.measured_of(domain).merge(measured);
+        }
+        for (&(cell, domain), open) in &other.pairs {
+            let cell = cells.get(cell as usize).copied().unwrap_or(cell);
+            self.open(cell, numbers.domain(domain), open);
+        }
+    }
+
+    /// Whether there are too many pairs to tell them apart.
+    pub(super) fn is_overall(&self) -> bool {
+        self.overall
+    }
+
+    fn open(&mut self, cell: u32, domain: DomainId, open: &Unsized) {
+        if self.overall {
+            return;
+        }
+        self.pairs.entry((cell, domain)).or_default().merge(open);
+        if self.pairs.len() > PAIR_CAP {
+            self.overall = true;
+            self.pairs = Pairs::default();
+        }
+    }
+
+    fn measured_of(&mut self, domain: DomainId) -> &mut Measured {
         let at = domain.0 as usize;
         if self.domains.len() <= at {
             self.domains.resize(at + 1, Measured::default());
         }
-        if let Some(measured) = self.domains.get_mut(at) {
-            measured.add(messages, size);
-        }
+        &mut self.domains[at]
     }
 
     /// Fixes the sizes when everything is counted. Without pairs, all unsized messages of a cell have the
@@ -90,7 +117,9 @@ impl Imputation {
     pub(super) fn finish(self) -> (ImputedSizes, Option<Pairs>) {
         let by_domain = self.typed.is_none() && !self.overall;
         let domains = if by_domain { self.domains.iter().map(Measured::mean).collect() } else { Vec::new() };
-        let all = self.typed.or_else(|| self.all.mean());
+        let mut all = Measured::default();
+        self.domains.iter().for_each(|measured| all.merge(measured));
+        let all = self.typed.or_else(|| all.mean());
         (ImputedSizes { domains, all }, (!self.overall).then_some(self.pairs))
     }
 }

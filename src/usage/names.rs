@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use encoding_rs::WINDOWS_1252;
 use rustc_hash::FxHashMap;
 
+use super::numbering::Numbering;
 use super::sender::{masked, one_address, only_domain};
 
 /// Distinct senders that are told apart; later ones count under `(other)` at their domain.
@@ -193,14 +194,17 @@ impl Names {
             (NO_ADDRESS, domain)
         });
         let domain = if domain.is_empty() { "(no domain)" } else { domain.trim_end_matches('.') };
-        let address = format!("{}@{domain}", masked(local));
-        if let Some(&id) = self.sender_ids.get(address.as_str()) {
+        self.sender_at(&format!("{}@{domain}", masked(local)), domain)
+    }
+
+    fn sender_at(&mut self, address: &str, domain: &str) -> SenderId {
+        if let Some(&id) = self.sender_ids.get(address) {
             return id;
         }
         if self.senders.len() >= SENDER_CAP {
             return self.insert_sender(&format!("(other)@{domain}"), domain);
         }
-        self.insert_sender(&address, domain)
+        self.insert_sender(address, domain)
     }
 
     fn insert_sender(&mut self, address: &str, domain: &str) -> SenderId {
@@ -223,7 +227,7 @@ impl Names {
     pub fn client(&mut self, name: &[u8], ip: &[u8], user: &[u8]) -> ClientId {
         let mut key = [0_u8; 512];
         let Some(len) = join(&mut key, [name, ip, user]) else {
-            return self.insert_client(Box::default(), Client::default());
+            return ClientId::UNKNOWN;
         };
         if let Some(&id) = self.client_spellings.get(&key[..len]) {
             return id;
@@ -240,22 +244,31 @@ impl Names {
                 None => user,
             }),
         };
-        self.insert_client(key[..len].into(), client)
+        self.insert_client(key[..len].into(), &client)
     }
 
-    fn insert_client(&mut self, spelling: Box<[u8]>, client: Client) -> ClientId {
-        if client == Client::default() {
+    /// The number of a host; the unknown one's where there is no room for more.
+    fn known_client(&mut self, client: &Client) -> ClientId {
+        if *client == Client::default() {
             return ClientId::UNKNOWN;
         }
         let label = client.label();
-        let known = self.client_labels.get(&label).copied();
-        let id = known.unwrap_or(ClientId(self.clients.len() as u32));
-        if known.is_none() {
-            if self.clients.len() >= NAME_CAP {
-                return ClientId::UNKNOWN;
-            }
-            self.clients.push(client);
-            self.client_labels.insert(label, id);
+        if let Some(&known) = self.client_labels.get(&label) {
+            return known;
+        }
+        if self.clients.len() >= NAME_CAP {
+            return ClientId::UNKNOWN;
+        }
+        let id = ClientId(self.clients.len() as u32);
+        self.clients.push(client.clone());
+        self.client_labels.insert(label, id);
+        id
+    }
+
+    fn insert_client(&mut self, spelling: Box<[u8]>, client: &Client) -> ClientId {
+        let id = self.known_client(client);
+        if id == ClientId::UNKNOWN {
+            return id;
         }
         if self.client_spellings.len() >= SPELLING_CAP {
             self.client_spellings.clear();
@@ -278,6 +291,30 @@ impl Names {
         }
         self.host_spellings.insert(raw.into(), id);
         id
+    }
+
+    /// Whether all texts of others have room here, so that none of them ends in `(other)`.
+    pub(super) fn has_room_for(&self, other: &Names) -> bool {
+        let tables =
+            |names: &Names| [names.domains.texts.len(), names.clients.len(), names.hosts.texts.len()];
+        let longest = |names: &Names| tables(names).into_iter().fold(names.senders.len(), usize::max);
+        longest(self) + longest(other) < SENDER_CAP.min(NAME_CAP)
+    }
+
+    /// Takes over the senders, hosts and connectors of others in their order; says what their numbers are here.
+    pub(super) fn adopt(&mut self, other: &Names, sources: &[SourceId]) -> Numbering {
+        let others = other.senders.iter().skip(2);
+        let senders = others.map(|(address, domain)| self.sender_at(address, other.domain(*domain)));
+        let senders = [SenderId::UNKNOWN, SenderId::NULL].into_iter().chain(senders).collect();
+        let domains = other.domains.texts.iter().map(|text| DomainId(self.domains.intern(text))).collect();
+        let clients = other.clients.iter().map(|client| self.known_client(client)).collect();
+        let hosts = other.hosts.texts.iter().map(|text| HostId(self.hosts.intern(text))).collect();
+        Numbering { senders, domains, clients, hosts, sources: sources.to_vec() }
+    }
+
+    /// The inputs by their names, in the order in which they were added.
+    pub fn sources(&self) -> &[String] {
+        &self.sources
     }
 
     /// Adds an input by the name under which it is shown.

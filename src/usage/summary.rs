@@ -3,19 +3,21 @@
 //! What they cost is left to `estimate`; how they are shown to `report`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::accounting::Accounting;
 use super::charge::Beside;
-use super::collector::{Counts, Damage, Qualities};
+use super::collector::{Counts, Damage};
 use super::coverage::Coverage;
 use super::cube::{Cell, Totals, Unsized};
 use super::days::Days;
-use super::dimension::{Dimension, Key, Keyer};
+use super::dimension::{Dimension, Key, Keyer, Part};
 use super::histogram::Histogram;
 use super::impute::{ImputedSizes, Pairs};
 use super::names::{DomainId, Names};
+use super::qualities::Qualities;
 use super::submission::Traffic;
 use crate::period::{ChargePeriod, Timestamp};
 
@@ -94,7 +96,7 @@ impl Measures {
 #[derive(Clone, Debug)]
 pub struct Group {
     /// What it stands for, one label for each dimension.
-    pub labels: Vec<String>,
+    pub labels: Vec<Arc<str>>,
     /// Its sums.
     pub measures: Measures,
     /// Its sums by billing period, because that is how they are priced.
@@ -113,6 +115,15 @@ impl Group {
             Some((_, known)) => known.merge(measures),
             None => self.periods.push((period, *measures)),
         }
+    }
+
+    /// Adds the sums of a period with its sizes, which are moved where there are none yet.
+    fn take(&mut self, period: Option<ChargePeriod>, measures: &Measures, sizes: Histogram) {
+        if self.sizes.smallest().is_none() {
+            self.sizes = sizes;
+            return self.add(period, measures, &Histogram::default());
+        }
+        self.add(period, measures, &sizes);
     }
 
     /// Adds another group, which keeps its labels no longer.
@@ -169,7 +180,7 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
     if cube.is_folded() {
         warnings.push("too many groups: later ones are counted together as '(other)'".to_owned());
     }
-    let group_percentiles = cube.has_percentiles();
+    let (group_percentiles, sizes) = (cube.has_percentiles(), cube.sizes());
     let (imputed_sizes, pairs) = imputation.finish();
     let cells = measure(cube.into_cells(), &imputed_sizes, pairs, &names)?;
     let mut total = Measures::default();
@@ -189,7 +200,7 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
         total,
         periods,
         traffic,
-        sizes: counts.sizes,
+        sizes,
         imputed_sizes,
         period: counts.period,
         qualities: counts.qualities,
@@ -198,7 +209,7 @@ pub(super) fn summarise(counts: Counts, names: Names) -> Result<Usage, UsageErro
         damages: counts.damages,
         beside: counts.beside,
         days: counts.days.finish(),
-        coverage: counts.coverage,
+        coverage: counts.coverage.finish(),
     })
 }
 
@@ -233,19 +244,80 @@ fn measure(
 
 /// Groups over periods and traffic, by their labels.
 fn group(cells: Vec<(Key, Measures, Histogram)>, keyer: &Keyer, names: &Names) -> Vec<Group> {
-    let mut groups: FxHashMap<Key, Group> = FxHashMap::default();
+    let mut places: FxHashMap<Key, usize> = FxHashMap::default();
+    let mut groups: Vec<(Key, Group)> = Vec::new();
     for (key, measures, sizes) in cells {
-        let group_key = keyer.group_key(key);
-        let group = groups.entry(group_key).or_insert_with(|| Group {
-            labels: keyer.by().iter().map(|&by| keyer.label(by, &group_key, names)).collect(),
-            measures: Measures::default(),
-            // Mostly one; a vector that grows begins with room for four.
-            periods: Vec::with_capacity(1),
-            sizes: Histogram::default(),
+        let key_of_group = keyer.group_key(key);
+        let place = *places.entry(key_of_group).or_insert_with(|| {
+            // Mostly one period; a vector that grows begins with room for four.
+            let (labels, periods) = (Vec::new(), Vec::with_capacity(1));
+            let (measures, sizes) = (Measures::default(), Histogram::default());
+            groups.push((key_of_group, Group { labels, measures, periods, sizes }));
+            groups.len() - 1
         });
-        group.add(key.period, &measures, &sizes);
+        if let Some((_, group)) = groups.get_mut(place) {
+            group.take(key.period, &measures, sizes);
+        }
     }
-    let mut sorted: Vec<(Key, Group)> = groups.into_iter().collect();
-    sorted.sort_by(|(key, group), (other_key, other)| (&group.labels, key).cmp(&(&other.labels, other_key)));
-    sorted.into_iter().map(|(_, group)| group).collect()
+    sorted(groups, keyer, names)
+}
+
+/// Groups with their labels, by them. Each label is made once, and groups are compared by the ranks of theirs.
+fn sorted(groups: Vec<(Key, Group)>, keyer: &Keyer, names: &Names) -> Vec<Group> {
+    let keys = groups.iter().map(|(key, _)| key);
+    let columns: Vec<Column> =
+        keyer.by().iter().map(|&by| Column::of(by, keys.clone(), keyer, names)).collect();
+    let ranks = |at: usize| columns.iter().map(move |column| column.rank(at));
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    let key = |at: usize| groups.get(at).map(|(key, _)| key);
+    order.sort_unstable_by(|&a, &b| ranks(a).cmp(ranks(b)).then_with(|| key(a).cmp(&key(b))));
+    let mut groups: Vec<Option<Group>> = groups.into_iter().map(|(_, group)| Some(group)).collect();
+    let labelled = |at: usize| {
+        let group = groups.get_mut(at)?.take()?;
+        let labels = columns.iter().filter_map(|column| column.label(at)).collect();
+        Some(Group { labels, ..group })
+    };
+    order.into_iter().filter_map(labelled).collect()
+}
+
+/// The labels of groups for one dimension.
+struct Column {
+    /// In ascending order, each once.
+    labels: Vec<Arc<str>>,
+    /// For each group the place of its label.
+    ranks: Vec<u32>,
+}
+
+impl Column {
+    fn of<'a>(by: Dimension, keys: impl Iterator<Item = &'a Key>, keyer: &Keyer, names: &Names) -> Column {
+        let mut numbers: FxHashMap<Part, u32> = FxHashMap::default();
+        let mut labels: Vec<(String, u32)> = Vec::new();
+        let number = |key: &Key| {
+            *numbers.entry(keyer.part(by, key, names)).or_insert_with(|| {
+                let number = labels.len() as u32;
+                labels.push((keyer.label(by, key, names), number));
+                number
+            })
+        };
+        let mut ranks: Vec<u32> = keys.map(number).collect();
+        labels.sort_unstable();
+        let mut rank_of = vec![0; labels.len()];
+        let mut sorted: Vec<Arc<str>> = Vec::with_capacity(labels.len());
+        for (label, number) in labels {
+            if sorted.last().is_none_or(|last| **last != *label) {
+                sorted.push(label.into());
+            }
+            rank_of[number as usize] = sorted.len() as u32 - 1;
+        }
+        ranks.iter_mut().for_each(|rank| *rank = rank_of[*rank as usize]);
+        Column { labels: sorted, ranks }
+    }
+
+    fn rank(&self, at: usize) -> u32 {
+        self.ranks.get(at).copied().unwrap_or_default()
+    }
+
+    fn label(&self, at: usize) -> Option<Arc<str>> {
+        self.labels.get(self.rank(at) as usize).cloned()
+    }
 }

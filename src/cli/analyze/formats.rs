@@ -19,15 +19,17 @@ pub(super) struct Counts {
 impl Counts {
     /// Takes note of a counted submission.
     pub(super) fn count(&mut self, counted: &Counted<'_>, names: &Names) {
-        let source = counted.submission.source;
+        self.add(counted.submission.source, counted.messages, names);
+    }
+
+    /// Takes note of counted messages of an input.
+    pub(super) fn add(&mut self, source: SourceId, more: u64, names: &Names) {
         match &mut self.open {
-            Some((open, messages)) if *open == source => {
-                *messages = messages.saturating_add(counted.messages)
-            }
+            Some((open, messages)) if *open == source => *messages = messages.saturating_add(more),
             _ => {
                 self.close();
                 self.by_input.entry(source).or_insert_with(|| (names.source_name(source).to_owned(), 0));
-                self.open = Some((source, counted.messages));
+                self.open = Some((source, more));
             }
         }
     }

@@ -109,7 +109,7 @@ fn imputed_json(imputed: &Totals) -> Value {
 fn row_json(by: &[Dimension], row: &Row) -> Value {
     let measures = &row.group.measures;
     let by = by.iter().map(|dimension| dimension.name().to_owned());
-    let group: Map<String, Value> = by.zip(row.group.labels.iter().map(|label| json!(label))).collect();
+    let group: Map<String, Value> = by.zip(row.group.labels.iter().map(|label| json!(**label))).collect();
     let mut map = totals_json(&measures.attempted);
     map.insert("group".to_owned(), Value::Object(group));
     map.insert("recipients_per_message".to_owned(), json!(per_message(measures).map(plain)));

@@ -20,7 +20,9 @@ use super::submissions::SubmissionsFile;
 use super::{Context, Exit, Outcome, records, unusable, usage_error};
 use crate::ingest::run::Ingested;
 use crate::report::Report;
-use crate::usage::{Collector, CountOptions, Counted, Dimension, Names, Observer, Skip, Traffic, Usage};
+use crate::usage::{
+    Collector, CountOptions, Counted, Dimension, Names, Observer, Skip, SourceId, Traffic, Usage,
+};
 use cost::{Cost, On, Plan, Pricer};
 use rows::Row;
 
@@ -147,6 +149,14 @@ impl Observer for Rows {
         if let Some(file) = &mut self.file {
             file.counted(counted, names);
         }
+    }
+
+    fn takes_sums(&self) -> bool {
+        self.file.is_none()
+    }
+
+    fn summed(&mut self, source: SourceId, messages: u64, names: &Names) {
+        self.formats.add(source, messages, names);
     }
 }
 

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 
+use rust_decimal::Decimal;
+
 use super::cost::Cost;
 use crate::money::Money;
 use crate::usage::{Group, OTHER, Usage};
@@ -29,39 +31,41 @@ pub(super) fn rows(
     }
     let periods: Vec<_> = groups.iter().map(|group| group.periods.as_slice()).collect();
     let shares = cost.share(&periods)?;
-    let list_shares = match list_cost {
-        Some(cost) => cost.share(&periods)?.into_iter().map(Some).collect(),
-        None => vec![None; shares.len()],
-    };
-    let costs = shares.into_iter().zip(list_shares);
-    let row = |(group, (cost, list_cost))| Row { group, cost, list_cost };
-    let mut rows: Vec<Row> = groups.into_iter().zip(costs).map(row).collect();
+    let list_shares = list_cost.map(|cost| cost.share(&periods)).transpose()?;
     let by_time = usage.by.first().is_some_and(|dimension| dimension.is_time());
-    if !by_time || top.is_some() {
-        // Groups come by label, and a stable sort keeps that order among equals.
-        rows.sort_by_key(|row| Reverse(row.cost.amount()));
-    }
-    if let Some(top) = top {
-        fold_rest(&mut rows, top.get())?;
-    }
+    let order = match by_time && top.is_none() {
+        true => (0..groups.len()).collect(),
+        false => dearest_first(&shares),
+    };
+    let mut groups: Vec<Option<Group>> = groups.into_iter().map(Some).collect();
+    let mut row = |place: &usize| {
+        let list_cost = list_shares.as_ref().and_then(|shares| shares.get(*place).copied());
+        Some(Row { group: groups.get_mut(*place)?.take()?, cost: *shares.get(*place)?, list_cost })
+    };
+    let (shown, rest) = order.split_at(top.map_or(order.len(), NonZeroUsize::get).min(order.len()));
+    let mut rows: Vec<Row> = shown.iter().filter_map(&mut row).collect();
+    rows.extend(together(rest.iter().filter_map(row))?);
     Ok(rows)
 }
 
-/// Replaces the rows after the first `top` by one.
-fn fold_rest(rows: &mut Vec<Row>, top: usize) -> anyhow::Result<()> {
-    if rows.len() <= top {
-        return Ok(());
-    }
-    let mut rest = rows.split_off(top).into_iter();
-    let Some(mut sum) = rest.next() else { return Ok(()) };
-    for row in rest {
+/// Places by their costs. Groups come by label, which stays the order among equals.
+fn dearest_first(shares: &[Money]) -> Vec<usize> {
+    let costs = shares.iter().map(|share| Reverse(share.amount()));
+    let mut order: Vec<(Reverse<Decimal>, usize)> = costs.zip(0..).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, place)| place).collect()
+}
+
+/// Rows as one; none where there are none.
+fn together(mut rows: impl Iterator<Item = Row>) -> anyhow::Result<Option<Row>> {
+    let Some(mut sum) = rows.next() else { return Ok(None) };
+    for row in rows {
         sum.group.merge(&row.group);
         sum.cost = sum.cost.checked_add(row.cost)?;
         if let (Some(sum), Some(cost)) = (&mut sum.list_cost, row.list_cost) {
             *sum = sum.checked_add(cost)?;
         }
     }
-    sum.group.labels.fill(OTHER.to_owned());
-    rows.push(sum);
-    Ok(())
+    sum.group.labels.fill(OTHER.into());
+    Ok(Some(sum))
 }

@@ -154,7 +154,7 @@ fn header(name: &str) -> String {
 }
 
 fn group_cells(row: &Row) -> Vec<Cell> {
-    let labels = row.group.labels.iter().map(text);
+    let labels = row.group.labels.iter().map(|label| text(&**label));
     labels.chain(measure_cells(&row.group.measures, &row.group.sizes, (row.list_cost, row.cost))).collect()
 }
 

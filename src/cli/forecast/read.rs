@@ -70,6 +70,10 @@ impl crate::usage::Observer for Split {
             domains.counted(counted, names);
         }
     }
+
+    fn takes_sums(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
 fn sums(totals: &Totals) -> Sums {
@@ -80,7 +84,7 @@ fn sums(totals: &Totals) -> Sums {
 fn totals(usage: &Usage) -> anyhow::Result<BTreeMap<NaiveDate, Totals>> {
     let mut totals = BTreeMap::new();
     for group in &usage.groups {
-        let label = group.labels.first().map_or("", String::as_str);
+        let label = group.labels.first().map_or("", AsRef::as_ref);
         let date = parse_date(label)
             .map_err(|_| anyhow!("the times are spread over more days than are kept apart"))?;
         totals.insert(date, group.measures.attempted);
