@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 /// Items of one chunk.
-const CHUNK: usize = 8_192;
+const CHUNK: usize = 4_096;
 /// Parts of an index. Each doubles by itself, so that old and new table of the whole never exist at once.
 const SHARDS: usize = 16;
 /// The part of each of 256 hash values. Part `n` takes a share that grows as 2^(n/16), so that the parts double

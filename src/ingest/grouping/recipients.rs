@@ -1,7 +1,8 @@
 //! Recipients of a message: a hash, what became of it, and which records told of it.
 
 use super::chunks::mixed;
-use super::{Facts, Messages, Slot};
+use super::shard::Shard;
+use super::{Facts, Slot};
 use crate::ingest::trail::{Addressee, Status};
 
 /// How a record tells of a recipient.
@@ -188,10 +189,10 @@ pub(crate) fn further_hash(message: u32, recipient: u64) -> u64 {
     mixed(recipient ^ mixed(u64::from(message)))
 }
 
-impl Messages {
+impl Shard {
     /// Adds a recipient by the hash of its address, or merges what a record says of it. Whether the record
     /// brought news, and is counted with this recipient; else it repeats what was known.
-    pub(crate) fn recipient(&mut self, slot: Slot, hash: u64, status: Status, row: Row) -> bool {
+    pub(super) fn recipient(&mut self, slot: Slot, hash: u64, status: Status, row: Row) -> bool {
         self.change_recipient(slot, hash >> STATE_BITS, |entry| entry.merge(status, row))
     }
 

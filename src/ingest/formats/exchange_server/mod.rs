@@ -24,7 +24,7 @@ use self::reader::Reader;
 use self::relay::RelayHosts;
 use self::side::Side;
 use self::tracking::{Numbers, Tracking};
-use crate::ingest::grouping::Messages;
+use crate::ingest::grouping::{Lanes, Messages};
 use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
 
 /// The format `exchange-server`.
@@ -74,9 +74,10 @@ impl LogFormat for ExchangeServer {
         // A session can run on in the next log.
         inputs.sort_by_cached_key(|input| side::first_time(input.head()));
         let (own_domains, mut numbers) = (options.own_domains.as_slice(), Numbers::default());
-        let mut messages = Messages::default();
+        // What is read in blocks is grouped on all cores, and what is read line by line is grouped here.
+        let (mut lanes, mut messages) = (Lanes::new(), Messages::default());
         if is_covered && blocks::can_read(&inputs) {
-            blocks::read(&mut inputs, (own_domains, relays), (&mut messages, &mut numbers), sink)?;
+            blocks::read(&mut inputs, (own_domains, relays), (&mut lanes, &mut numbers), sink)?;
         } else {
             let mut reader = Reader {
                 messages,
@@ -101,6 +102,7 @@ impl LogFormat for ExchangeServer {
                 sink.warn(what.to_owned());
             }
         }
+        lanes.deliver(sink, |_, _| true);
         messages.deliver(sink, |_, _| true);
         Ok(())
     }
