@@ -13,7 +13,7 @@ use crate::ingest::trail::Status;
 
 /// When within its second, and how large, a message was received. A hop adds headers, so of two at one moment the
 /// smaller was the first.
-type Moment = (u32, u64);
+pub(super) type Moment = (u32, u64);
 
 /// The size of an acceptance that states none.
 const NO_SIZE: u64 = u64::MAX;
@@ -21,16 +21,16 @@ const NO_SIZE: u64 = u64::MAX;
 /// The earliest acceptance of one message.
 #[derive(Debug, Default)]
 pub(super) struct Acceptance {
-    moment: Moment,
+    pub(super) moment: Moment,
     /// The number of its origin.
     pub(super) origin: u32,
-    is_hop: bool,
+    pub(super) is_hop: bool,
     /// Records that are counted with it: its list may be spread over several.
     pub(super) records: u64,
     /// The number of recipients that it states.
     pub(super) stated: u32,
     /// The hashes of those it lists.
-    listed: Vec<u64>,
+    pub(super) listed: Vec<u64>,
 }
 
 /// What a record of acceptance says beside the facts.

@@ -72,6 +72,17 @@ impl<T> Chunks<T> {
         &mut self.chunks[number as usize / CHUNK][number as usize % CHUNK]
     }
 
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.chunks.len() * CHUNK * size_of::<T>()
+    }
+
+    /// Forgets all items; one chunk is kept.
+    pub(super) fn clear(&mut self) {
+        self.chunks.truncate(1);
+        self.chunks.iter_mut().for_each(Vec::clear);
+    }
+
     /// All items in the order in which they were added; each chunk is freed as it is left.
     pub(super) fn into_items(self) -> impl Iterator<Item = T> {
         self.chunks.into_iter().flatten()
@@ -122,6 +133,11 @@ impl Index {
             Entry::Occupied(known) => known.get().number,
             Entry::Vacant(vacant) => vacant.insert(new).get().number,
         }
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.shards.iter().map(HashTable::allocation_size).sum()
     }
 
     /// Adds an item that is not there.

@@ -4,7 +4,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::io;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::acceptance::Acceptance;
@@ -13,6 +15,7 @@ use super::origins::Table;
 use super::positions::Positions;
 use super::recipients::{Entry, entries};
 use super::shard::{LARGE, Message, Shard};
+use super::spill::Share;
 use super::tally::Tally;
 use super::{MessageKey, Origin};
 use crate::ingest::trail::{Addressee, Trail};
@@ -26,7 +29,7 @@ const AHEAD: usize = 4;
 
 /// A message that is settled.
 #[derive(Debug)]
-struct Ready {
+pub(super) struct Ready {
     /// Where its first record stands.
     place: u32,
     origin: Origin,
@@ -50,24 +53,38 @@ struct Known {
 
 /// What shares have in common.
 #[derive(Clone, Copy)]
-struct View<'a> {
+pub(super) struct View<'a> {
     origins: &'a Table,
     positions: &'a Positions,
     with_trails: bool,
+    /// Why messages cannot be read from a file.
+    fault: &'a Mutex<Option<io::Error>>,
+}
+
+impl View<'_> {
+    /// Takes note that messages cannot be read.
+    pub(super) fn fail(&self, error: io::Error) {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
 }
 
 /// Hands over every message of lanes of shares; those of other origins are skipped.
 pub(super) fn deliver(
-    lanes: Vec<Vec<Shard>>,
+    lanes: Vec<Vec<Share>>,
     intake: &Intake,
     sink: &mut dyn Sink,
     counts: impl Fn(&Origin, &Names) -> bool,
-) {
-    for (reason, records) in lanes.iter().flatten().flat_map(|shard| &shard.uncounted.0) {
+) -> io::Result<()> {
+    for (reason, records) in lanes.iter().flatten().flat_map(|share| &share.uncounted().0) {
         sink.skip(*reason, *records);
     }
-    let origins = intake.origins().take();
-    let view = View { origins: &origins, positions: &intake.positions, with_trails: sink.wants_trails() };
+    let (origins, fault) = (intake.origins().take(), Mutex::default());
+    let view = View {
+        origins: &origins,
+        positions: &intake.positions,
+        with_trails: sink.wants_trails(),
+        fault: &fault,
+    };
     let mut understated = 0_u64;
     let mut hand_over = |ready: Ready| {
         understated += u64::from(ready.is_understated);
@@ -84,10 +101,11 @@ pub(super) fn deliver(
              number counts, and what became of the others is unknown"
         ));
     }
+    fault.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
 /// Settles each lane in a thread of its own.
-fn in_threads(lanes: Vec<Vec<Shard>>, view: View<'_>, hand_over: impl FnMut(Ready)) {
+fn in_threads(lanes: Vec<Vec<Share>>, view: View<'_>, hand_over: impl FnMut(Ready)) {
     thread::scope(|scope| {
         let outlets: Vec<_> = lanes
             .into_iter()
@@ -110,8 +128,8 @@ fn in_threads(lanes: Vec<Vec<Shard>>, view: View<'_>, hand_over: impl FnMut(Read
 }
 
 /// The messages of a lane of shares.
-fn settled(lane: Vec<Shard>, view: View<'_>) -> impl Iterator<Item = Ready> {
-    in_order(lane.into_iter().map(|shard| shard.settled(view)).collect())
+fn settled(lane: Vec<Share>, view: View<'_>) -> impl Iterator<Item = Ready> {
+    in_order(lane.into_iter().map(|share| share.settled(view)).collect())
 }
 
 /// What several streams hold, each of them in order, in the order of all.
@@ -170,7 +188,7 @@ impl Ready {
 
 impl Shard {
     /// Its messages, in the order in which they were first seen.
-    fn settled(mut self, view: View<'_>) -> impl Iterator<Item = Ready> {
+    pub(super) fn settled(mut self, view: View<'_>) -> impl Iterator<Item = Ready> {
         // The indexes have done their work; their memory goes back first.
         self.index = Default::default();
         self.further_index = Default::default();
@@ -178,7 +196,8 @@ impl Shard {
         (0..).zip(messages.into_items()).map(move |(at, message)| self.ready(at, &message, view))
     }
 
-    fn ready(&self, at: u32, message: &Message, view: View<'_>) -> Ready {
+    /// A message, by its number.
+    pub(super) fn ready(&self, at: u32, message: &Message, view: View<'_>) -> Ready {
         let tally = Tally::of(at, message, self);
         let origin = self.settled_origin(at, message, view.origins);
         Ready {

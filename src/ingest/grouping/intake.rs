@@ -2,11 +2,11 @@
 //! get places, and their origins the ids of the run, in the order in which they were read.
 
 use super::batch::{Batch, Kind, Said};
-use super::origins::{Origins, Told};
+use super::origins::{Origins, Teller, Told};
 use super::positions::Positions;
 use super::shard::Shard;
 use super::written::{KnownOrigins, Resolved};
-use super::{Facts, Received, Row, Standing, Status};
+use super::{Facts, MessageKey, Row, Standing, Status};
 use crate::ingest::Sink;
 use crate::usage::{Rejection, Skip, SourceId};
 
@@ -30,10 +30,33 @@ pub(super) struct Rows {
     origins: Vec<Resolved>,
 }
 
+/// One record with all that its share of the messages needs to take it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct One<'a> {
+    pub(super) said: Said,
+    pub(super) place: u32,
+    pub(super) told: Teller,
+    pub(super) recipients: &'a [(u64, Status)],
+}
+
 impl Rows {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.said.len()
+    }
+
+    /// A record, by its number.
+    pub(super) fn at(&self, at: usize) -> Option<One<'_>> {
+        let from = at.checked_sub(1).and_then(|before| self.said.get(before)).map_or(0, |(_, end)| *end);
+        let ((said, end), place) = self.said.get(at).zip(self.places.get(at))?;
+        let recipients = self.recipients.get(from as usize..*end as usize).unwrap_or_default();
+        let told = self.origins.get(said.origin as usize)?.teller(said.kind.has_weight());
+        Some(One { said: *said, place: *place, told, recipients })
+    }
+
+    /// The key of a record.
+    pub(super) fn key(&self, at: usize) -> Option<MessageKey> {
+        self.said.get(at).map(|(said, _)| said.key)
     }
 }
 
@@ -58,14 +81,19 @@ impl Intake {
         let Batch { written, recipients, records, said, shards, skipped, rejections } = batch;
         let numbers = self.known.of(&written, sink.names());
         let mut places = Vec::with_capacity(said.len());
+        // Other threads wait while it is held, and most records bring no new origin.
+        let mut table = None;
         for (said, _) in &said {
             places.push(self.positions.of(said.line));
             let number = numbers.get(said.origin as usize).filter(|_| said.kind.has_weight());
             if let Some(origin) = number.and_then(|number| self.known.at(*number)) {
                 let told = Told::of(origin.origin, origin.digest);
-                origin.number.get_or_insert_with(|| self.origins.number(told));
+                let table = &mut table;
+                let add = || table.get_or_insert_with(|| self.origins.lock()).find_or_add(told);
+                origin.number.get_or_insert_with(add);
             }
         }
+        drop(table);
         let origins = numbers.iter().filter_map(|number| self.known.at(*number).copied()).collect();
         sink.records(records);
         for (reason, records) in skipped {
@@ -79,23 +107,17 @@ impl Intake {
 }
 
 impl Shard {
-    /// Looks up the message of a record. Each look-up waits for memory: those of several records wait together, and
-    /// those of one after the other wait one after the other.
-    pub(super) fn knows(&self, rows: &Rows, at: usize) -> bool {
-        let key = rows.said.get(at).map(|(said, _)| said.key);
-        let found = |at: u32, parts| self.messages.at(at).key == parts;
-        key.is_some_and(|key| self.index.find(key.hash(), |at| found(at, key.parts())).is_some())
+    /// Whether it has a message. Each look-up waits for memory: those of several records wait together, and those of
+    /// one after the other wait one after the other.
+    pub(super) fn knows(&self, key: MessageKey) -> bool {
+        let parts = key.parts();
+        self.index.find(key.hash(), |at| self.messages.at(at).key == parts).is_some()
     }
 
-    /// Takes a record, by its number.
-    pub(super) fn take(&mut self, rows: &Rows, at: usize) {
-        let from = at.checked_sub(1).and_then(|before| rows.said.get(before)).map_or(0, |(_, end)| *end);
-        let row = rows.said.get(at).zip(rows.places.get(at));
-        let Some(((said, end), place)) = row else { return };
-        let recipients = rows.recipients.get(from as usize..*end as usize).unwrap_or_default();
-        let Some(origin) = rows.origins.get(said.origin as usize) else { return };
-        if !self.add(said, *place, origin, recipients) {
-            match said.kind {
+    /// Takes a record.
+    pub(super) fn take(&mut self, one: &One<'_>) {
+        if !self.add(one) {
+            match one.said.kind {
                 Kind::Outcome { otherwise, .. } => self.uncounted.skip(otherwise, 1),
                 _ => self.uncounted.skip(Skip::Duplicate, 1),
             }
@@ -103,7 +125,8 @@ impl Shard {
     }
 
     /// Adds a record to its message; whether it is counted with it.
-    fn add(&mut self, said: &Said, place: u32, origin: &Resolved, recipients: &[(u64, Status)]) -> bool {
+    fn add(&mut self, one: &One<'_>) -> bool {
+        let One { said, place, told, recipients } = one;
         let facts = Facts {
             key: said.key,
             time: said.time,
@@ -111,14 +134,12 @@ impl Shard {
             zone_assumed: false,
             size: said.size,
             size_declared: false,
-            origin: origin.origin,
+            origin: told.told.origin,
             line: said.line,
         };
-        let told = origin.teller(said.kind.has_weight());
         let first = match said.kind {
             Kind::Accepted(received) => {
-                let received = Received { texts: origin.digest, ..received };
-                let standing = self.accept_told((&facts, place), received, &told);
+                let standing = self.accept_told((&facts, *place), received, told);
                 let Standing::Settles { slot, replaced } = standing else {
                     return false;
                 };
@@ -129,9 +150,9 @@ impl Shard {
             Kind::Message => Row::Message,
             Kind::Outcome { .. } => Row::Event,
         };
-        let slot = self.message_told((&facts, place), &told);
+        let slot = self.message_told((&facts, *place), told);
         let mut news = false;
-        for (hash, status) in recipients {
+        for (hash, status) in *recipients {
             let row = if news { Row::Rest } else { first };
             news |= self.recipient(slot, *hash, *status, row);
         }

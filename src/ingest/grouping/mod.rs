@@ -18,6 +18,7 @@ mod positions;
 mod recipients;
 mod repeats;
 mod shard;
+mod spill;
 mod tally;
 mod written;
 
@@ -27,6 +28,8 @@ pub(crate) use batch::{Batch, Kind, Said};
 pub(crate) use chunks::{Chunks, Index};
 pub(crate) use key::MessageKey;
 pub(crate) use lanes::Lanes;
+#[cfg(test)]
+pub(in crate::ingest) use lanes::{HOW, How};
 pub(crate) use origins::origin_digest;
 pub(crate) use recipients::{Row, further_hash};
 pub(crate) use repeats::Repeats;
@@ -38,6 +41,7 @@ use crate::usage::{ClientId, HostId, Names, SenderId, SourceId, Traffic};
 use intake::Intake;
 use origins::{Teller, Told};
 use shard::Shard;
+use spill::Share;
 
 /// What one record says of its message.
 #[derive(Clone, Copy, Debug)]
@@ -161,14 +165,13 @@ impl Messages {
     /// Takes what the next records of an input say.
     pub(crate) fn take_batch(&mut self, batch: Batch, input: &str, sink: &mut dyn Sink) {
         let rows = self.intake.take(batch, input, sink);
-        for at in 0..rows.len() {
-            self.shard.take(&rows, at);
-        }
+        (0..rows.len()).filter_map(|at| rows.at(at)).for_each(|one| self.shard.take(&one));
     }
 
     /// Hands over every message in the order in which it was first seen; those of other origins are skipped.
     pub(crate) fn deliver(self, sink: &mut dyn Sink, counts: impl Fn(&Origin, &Names) -> bool) {
-        deliver::deliver(vec![vec![self.shard]], &self.intake, sink, counts);
+        // What is in memory does not fail.
+        let _ = deliver::deliver(vec![vec![Share::Here(Box::new(self.shard))]], &self.intake, sink, counts);
     }
 }
 

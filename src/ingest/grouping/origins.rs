@@ -2,7 +2,7 @@
 //! matter: each part is that of the record which weighs most among those that tell it.
 
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use rustc_hash::FxHasher;
 
@@ -114,7 +114,8 @@ impl Table {
         self.index.find(told.hash(), |at| self.told.at(at) == told)
     }
 
-    fn find_or_add(&mut self, told: Told) -> u32 {
+    /// The number of what records tell, which many messages share.
+    pub(super) fn find_or_add(&mut self, told: Told) -> u32 {
         let (known, next) = (&self.told, self.told.next_number());
         let at = self.index.find_or_add(told.hash(), next, |at| *known.at(at) == told);
         if at == next {
@@ -128,16 +129,22 @@ impl Origins {
     /// The number of what records tell, which many messages share.
     pub(super) fn number(&self, told: Told) -> u32 {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).find(&told);
-        known.unwrap_or_else(|| self.0.write().unwrap_or_else(PoisonError::into_inner).find_or_add(told))
+        known.unwrap_or_else(|| self.lock().find_or_add(told))
     }
 
-    fn told(&self, number: u32) -> Told {
+    /// The table, for whoever has more to add.
+    pub(super) fn lock(&self) -> RwLockWriteGuard<'_, Table> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What records told under a number.
+    pub(super) fn told(&self, number: u32) -> Told {
         *self.0.read().unwrap_or_else(PoisonError::into_inner).told.at(number)
     }
 
     /// All of them, once no record comes any more.
     pub(super) fn take(&self) -> Table {
-        let mut table = std::mem::take(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner));
+        let mut table = std::mem::take(&mut *self.lock());
         table.index = Index::default(); // It has done its work; its memory goes back.
         table
     }

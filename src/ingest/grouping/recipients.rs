@@ -129,6 +129,16 @@ impl Entry {
         self.0 >> STATE_BITS
     }
 
+    /// Whether it stands for a list of several.
+    pub(super) fn has_list(self) -> bool {
+        self.is(MANY)
+    }
+
+    /// What stands in the message before it has a recipient.
+    pub(super) fn without_list(self) -> Entry {
+        Entry(self.0 & OF_MESSAGE)
+    }
+
     /// 1 + the number of the latest recipient in the list of several; 0: there is no list.
     fn head(self) -> u32 {
         if self.is(MANY) { (self.0 >> 32) as u32 } else { 0 }
@@ -246,7 +256,8 @@ impl Shard {
         None
     }
 
-    fn add_further(&mut self, slot: Slot, entry: Entry) -> u32 {
+    /// Adds a recipient to the list of several; its number.
+    pub(super) fn add_further(&mut self, slot: Slot, entry: Entry) -> u32 {
         let message = self.messages.at_mut(slot.0);
         let first = Entry::from_halves(message.first);
         let at = self.further.push(Further { entry: entry.halves(), message: slot.0, next: first.head() });

@@ -8,7 +8,7 @@ use super::acceptance::Acceptance;
 use super::chunks::{Chunks, Index};
 use super::origins::{Origins, Teller};
 use super::recipients::{Entry, Further};
-use super::{Facts, Slot};
+use super::{Facts, MessageKey, Slot};
 use crate::period::Timestamp;
 use crate::usage::Skip;
 
@@ -160,6 +160,20 @@ impl Shard {
                 LARGE
             }
         };
+    }
+
+    /// The key of a message.
+    pub(super) fn key(&self, at: u32) -> MessageKey {
+        MessageKey::from_parts(self.messages.at(at).key)
+    }
+
+    /// Bytes that it takes, those of lists of acceptances as they mostly are.
+    pub(super) fn bytes(&self) -> usize {
+        const ACCEPTANCE: usize = size_of::<(u32, Acceptance)>() + 1;
+        const LISTED: usize = 48;
+        let acceptances = self.acceptances.capacity() * ACCEPTANCE + self.acceptances.len() * LISTED;
+        let lists = self.further.bytes() + self.further_index.bytes();
+        self.messages.bytes() + self.index.bytes() + lists + acceptances
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) fn read(
             }
         }
         messages.take_batch(rows.0.batch, name, sink);
-        true
+        !messages.has_failed()
     })
 }
 

@@ -102,7 +102,7 @@ impl LogFormat for ExchangeServer {
                 sink.warn(what.to_owned());
             }
         }
-        lanes.deliver(sink, |_, _| true);
+        lanes.deliver(sink, |_, _| true)?;
         messages.deliver(sink, |_, _| true);
         Ok(())
     }

@@ -41,6 +41,11 @@ impl<'a> Merger<'a> {
         self.messages.begin_input(source);
     }
 
+    /// Whether more is to be read.
+    pub(super) fn wants_more(&self) -> bool {
+        self.against.is_none() && !self.messages.has_failed()
+    }
+
     /// Takes what the next rows of an input say.
     pub(super) fn merge(&mut self, batch: TraceBatch, input: &str) {
         self.messages.take_batch(batch.said, input, self.sink);

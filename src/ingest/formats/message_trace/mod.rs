@@ -112,8 +112,7 @@ impl LogFormat for MessageTrace {
         }
         warn_if_unclear(merger.unclear, merger.sink);
         pages.warn_if_more(merger.sink);
-        messages.deliver(sink, |origin, names| relay::is_from(&options.relay_hosts, origin, names));
-        Ok(())
+        messages.deliver(sink, |origin, names| relay::is_from(&options.relay_hosts, origin, names))
     }
 }
 
