@@ -97,14 +97,19 @@ impl LogFormat for ExchangeServer {
         numbers.warn_if_ambiguous(sink);
         if has_sessions {
             warn_of_sessions(is_covered, has_receive && has_send, sink);
-            if !is_covered && has_receive && !relays.is_open() {
-                let what = "--relay-host says nothing about SmtpReceive logs: they do not name the next host";
-                sink.warn(what.to_owned());
-            }
+            warn_of_relays(!is_covered && has_receive && !relays.is_open(), sink);
         }
         lanes.deliver(sink, |_, _| true)?;
         messages.deliver(sink, |_, _| true);
         Ok(())
+    }
+}
+
+/// Warns that hosts were asked for that are not in these logs.
+fn warn_of_relays(are_untold: bool, sink: &mut dyn Sink) {
+    if are_untold {
+        let what = "--relay-host says nothing about SmtpReceive logs: they do not name the next host";
+        sink.warn(what.to_owned());
     }
 }
 
