@@ -84,10 +84,13 @@ impl<T> Chunks<T> {
     }
 
     /// All items in the order in which they were added; each chunk is freed as it is left.
-    pub(super) fn into_items(self) -> impl Iterator<Item = T> {
+    pub(super) fn into_items(self) -> Items<T> {
         self.chunks.into_iter().flatten()
     }
 }
+
+/// The items of a list.
+pub(super) type Items<T> = std::iter::Flatten<std::vec::IntoIter<Vec<T>>>;
 
 /// Finds numbers of items by hash.
 #[derive(Debug)]
@@ -119,6 +122,7 @@ impl Default for Index {
 
 impl Index {
     /// The number of the item that is meant.
+    #[inline]
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let wanted = Place { number: 0, short_hash: short(hash) };
         let is_it = |place: &Place| place.short_hash == wanted.short_hash && is_it(place.number);
@@ -126,6 +130,7 @@ impl Index {
     }
 
     /// The number of the item that is meant; where it is not there, `next` is added. One search for both.
+    #[inline]
     pub(crate) fn find_or_add(&mut self, hash: u64, next: u32, is_it: impl Fn(u32) -> bool) -> u32 {
         let new = Place { number: next, short_hash: short(hash) };
         let is_it = |place: &Place| place.short_hash == new.short_hash && is_it(place.number);

@@ -4,12 +4,15 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::io;
-use std::sync::mpsc::sync_channel;
+use std::iter::Peekable;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::acceptance::Acceptance;
+use super::chunks::Items;
 use super::intake::Intake;
 use super::origins::Table;
 use super::positions::Positions;
@@ -104,27 +107,65 @@ pub(super) fn deliver(
     fault.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
+/// Settled messages in the order in which they were first seen. They are large, so that only their places are
+/// compared, and each is settled where it is wanted.
+pub(super) trait Stream {
+    /// The place of the next one.
+    fn place(&mut self) -> Option<u32>;
+    /// The next one.
+    fn settle(&mut self) -> Option<Ready>;
+}
+
+impl Stream for Box<dyn Stream + '_> {
+    fn place(&mut self) -> Option<u32> {
+        (**self).place()
+    }
+
+    fn settle(&mut self) -> Option<Ready> {
+        (**self).settle()
+    }
+}
+
 /// Settles each lane in a thread of its own.
 fn in_threads(lanes: Vec<Vec<Share>>, view: View<'_>, hand_over: impl FnMut(Ready)) {
     thread::scope(|scope| {
-        let outlets: Vec<_> = lanes
-            .into_iter()
-            .map(|lane| {
-                let (inlet, outlet) = sync_channel(AHEAD);
-                scope.spawn(move || {
-                    let mut all = settled(lane, view).peekable();
-                    while all.peek().is_some() {
-                        let some: Vec<Ready> = all.by_ref().take(TOGETHER).collect();
-                        if inlet.send(some).is_err() {
-                            return;
-                        }
+        let mut outlets = Vec::new();
+        for lane in lanes {
+            let (inlet, from) = sync_channel(AHEAD);
+            scope.spawn(move || {
+                let mut all = settled(lane, view);
+                loop {
+                    let mut some = Vec::with_capacity(TOGETHER);
+                    some.extend(all.by_ref().take(TOGETHER));
+                    if some.is_empty() || inlet.send(some).is_err() {
+                        return;
                     }
-                });
-                outlet.into_iter().flatten()
-            })
-            .collect();
+                }
+            });
+            outlets.push(Outlet { from, some: Vec::new().into_iter() });
+        }
         in_order(outlets).for_each(hand_over);
     });
+}
+
+/// What a thread settles.
+struct Outlet {
+    from: Receiver<Vec<Ready>>,
+    some: std::vec::IntoIter<Ready>,
+}
+
+impl Stream for Outlet {
+    fn place(&mut self) -> Option<u32> {
+        if self.some.as_slice().is_empty() {
+            self.some = self.from.recv().ok()?.into_iter();
+        }
+        self.some.as_slice().first().map(|ready| ready.place)
+    }
+
+    fn settle(&mut self) -> Option<Ready> {
+        self.place()?;
+        self.some.next()
+    }
 }
 
 /// The messages of a lane of shares.
@@ -132,20 +173,41 @@ fn settled(lane: Vec<Share>, view: View<'_>) -> impl Iterator<Item = Ready> {
     in_order(lane.into_iter().map(|share| share.settled(view)).collect())
 }
 
-/// What several streams hold, each of them in order, in the order of all.
-fn in_order<I: Iterator<Item = Ready>>(mut streams: Vec<I>) -> impl Iterator<Item = Ready> {
-    let mut heads: Vec<Option<Ready>> = streams.iter_mut().map(Iterator::next).collect();
-    let place = |(number, head): (usize, &Option<Ready>)| Some(Reverse((head.as_ref()?.place, number)));
-    let mut order: BinaryHeap<_> = heads.iter().enumerate().filter_map(place).collect();
+/// What several streams hold, in the order of all.
+fn in_order<S: Stream>(mut streams: Vec<S>) -> impl Iterator<Item = Ready> {
+    let place = |(number, stream): (usize, &mut S)| Some(Reverse((stream.place()?, number)));
+    let mut order: BinaryHeap<_> = streams.iter_mut().enumerate().filter_map(place).collect();
     std::iter::from_fn(move || {
-        let Reverse((_, number)) = *order.peek()?;
-        let next = streams.get_mut(number)?.next();
-        match &next {
-            Some(next) => *order.peek_mut()? = Reverse((next.place, number)),
-            None => drop(order.pop()),
+        let mut first = order.peek_mut()?;
+        let Reverse((_, number)) = *first;
+        let stream = streams.get_mut(number)?;
+        let ready = stream.settle();
+        match stream.place() {
+            Some(place) => *first = Reverse((place, number)),
+            None => drop(PeekMut::pop(first)),
         }
-        std::mem::replace(heads.get_mut(number)?, next)
+        ready
     })
+}
+
+/// The messages of a share in memory.
+struct Here<'v> {
+    shard: Shard,
+    messages: Peekable<Items<Message>>,
+    at: u32,
+    view: View<'v>,
+}
+
+impl Stream for Here<'_> {
+    fn place(&mut self) -> Option<u32> {
+        self.messages.peek().map(|message| message.place)
+    }
+
+    fn settle(&mut self) -> Option<Ready> {
+        let (at, message) = (self.at, self.messages.next()?);
+        self.at += 1;
+        Some(self.shard.ready(at, &message, self.view))
+    }
 }
 
 impl Ready {
@@ -188,12 +250,12 @@ impl Ready {
 
 impl Shard {
     /// Its messages, in the order in which they were first seen.
-    pub(super) fn settled(mut self, view: View<'_>) -> impl Iterator<Item = Ready> {
+    pub(super) fn settled<'v>(mut self, view: View<'v>) -> impl Stream + 'v {
         // The indexes have done their work; their memory goes back first.
         self.index = Default::default();
         self.further_index = Default::default();
-        let messages = std::mem::take(&mut self.messages);
-        (0..).zip(messages.into_items()).map(move |(at, message)| self.ready(at, &message, view))
+        let messages = std::mem::take(&mut self.messages).into_items().peekable();
+        Here { shard: self, messages, at: 0, view }
     }
 
     /// A message, by its number.

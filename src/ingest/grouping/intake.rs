@@ -33,7 +33,7 @@ pub(super) struct Rows {
 /// One record with all that its share of the messages needs to take it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct One<'a> {
-    pub(super) said: Said,
+    pub(super) said: &'a Said,
     pub(super) place: u32,
     pub(super) told: Teller,
     pub(super) recipients: &'a [(u64, Status)],
@@ -46,12 +46,13 @@ impl Rows {
     }
 
     /// A record, by its number.
+    #[inline]
     pub(super) fn at(&self, at: usize) -> Option<One<'_>> {
         let from = at.checked_sub(1).and_then(|before| self.said.get(before)).map_or(0, |(_, end)| *end);
         let ((said, end), place) = self.said.get(at).zip(self.places.get(at))?;
         let recipients = self.recipients.get(from as usize..*end as usize).unwrap_or_default();
         let told = self.origins.get(said.origin as usize)?.teller(said.kind.has_weight());
-        Some(One { said: *said, place: *place, told, recipients })
+        Some(One { said, place: *place, told, recipients })
     }
 
     /// The key of a record.

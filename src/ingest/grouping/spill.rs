@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Seek, Write};
 
 use super::chunks::Index;
-use super::deliver::{Ready, View};
+use super::deliver::{Ready, Stream, View};
 use super::intake::One;
 use super::origins::Origins;
 use super::shard::{Shard, Uncounted};
@@ -125,11 +125,12 @@ impl Share {
     }
 
     /// Its messages, in the order in which they were first seen.
-    pub(super) fn settled<'v>(self, view: View<'v>) -> Box<dyn Iterator<Item = Ready> + 'v> {
+    pub(super) fn settled<'v>(self, view: View<'v>) -> Box<dyn Stream + 'v> {
         match self {
             Share::Here(shard) => Box::new(shard.settled(view)),
-            Share::Spilled(_) => Box::new(std::iter::empty()),
-            Share::Done(cases) => Box::new(cases.settled(view)),
+            // None is left unfinished.
+            Share::Spilled(_) => Box::new(Shard::default().settled(view)),
+            Share::Done(cases) => Box::new(Read { cases, shard: Shard::default(), view }),
         }
     }
 }
@@ -153,8 +154,8 @@ impl Spilled {
         }
         let mut recipients = Vec::new();
         for _ in 0..self.rows {
-            let one = record::row(&mut file, &self.origins, &self.skips, &mut recipients)?;
-            shard.take(&one);
+            let (said, place, told) = record::row(&mut file, &self.origins, &self.skips, &mut recipients)?;
+            shard.take(&One { said: &said, place, told, recipients: &recipients });
         }
         drop(file);
         let mut done = temporary()?;
@@ -163,24 +164,42 @@ impl Spilled {
     }
 }
 
-impl Cases {
-    fn settled(mut self, view: View<'_>) -> impl Iterator<Item = Ready> {
-        let mut shard = Shard::default();
-        std::iter::from_fn(move || {
-            self.left = self.left.checked_sub(1)?;
-            shard.clear();
-            match record::case(&mut self.file, &mut shard) {
-                Ok(at) => {
-                    let message = *shard.messages.at(at);
-                    Some(shard.ready(at, &message, view))
-                }
-                Err(error) => {
-                    view.fail(error);
-                    self.left = 0;
-                    None
-                }
-            }
-        })
+/// Messages that are read from a file one by one.
+struct Read<'v> {
+    cases: Cases,
+    /// Holds the next one, where that is read.
+    shard: Shard,
+    view: View<'v>,
+}
+
+impl Read<'_> {
+    fn read(&mut self) -> Option<()> {
+        self.cases.left = self.cases.left.checked_sub(1)?;
+        self.shard.clear();
+        if let Err(error) = record::case(&mut self.cases.file, &mut self.shard) {
+            self.view.fail(error);
+            self.shard.clear();
+            self.cases.left = 0;
+            return None;
+        }
+        Some(())
+    }
+}
+
+impl Stream for Read<'_> {
+    fn place(&mut self) -> Option<u32> {
+        if self.shard.messages.next_number() == 0 {
+            self.read()?;
+        }
+        Some(self.shard.messages.at(0).place)
+    }
+
+    fn settle(&mut self) -> Option<Ready> {
+        self.place()?;
+        let message = *self.shard.messages.at(0);
+        let ready = self.shard.ready(0, &message, self.view);
+        self.shard.messages.clear();
+        Some(ready)
     }
 }
 

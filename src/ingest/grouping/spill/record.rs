@@ -81,7 +81,7 @@ fn acceptance(from: &mut impl Read) -> io::Result<Acceptance> {
 
 /// Writes a record, with the number of what it tells of its origin.
 pub(super) fn put_row(out: &mut Vec<u8>, one: &One<'_>, origin: u32, skips: &mut Vec<Skip>) {
-    let said = &one.said;
+    let said = one.said;
     let (kind, is_so) = match said.kind {
         Kind::Recipient => (0, false),
         Kind::Message => (1, false),
@@ -114,12 +114,12 @@ pub(super) fn put_row(out: &mut Vec<u8>, one: &One<'_>, origin: u32, skips: &mut
 }
 
 /// Reads a record; its recipients go into a list that is used again for each.
-pub(super) fn row<'r>(
+pub(super) fn row(
     from: &mut impl Read,
     origins: &Origins,
     skips: &[Skip],
-    recipients: &'r mut Vec<(u64, Status)>,
-) -> io::Result<One<'r>> {
+    recipients: &mut Vec<(u64, Status)>,
+) -> io::Result<(Said, u32, Teller)> {
     let [flags] = bytes(from)?;
     let key = MessageKey::from_parts([word(from)?, word(from)?, word(from)?, word(from)?]);
     let [time, place, origin, count] = [word(from)?, word(from)?, word(from)?, word(from)?];
@@ -154,7 +154,7 @@ pub(super) fn row<'r>(
         kind,
     };
     let told = Teller { told: origins.told(origin), number: Some(origin) };
-    Ok(One { said, place, told, recipients })
+    Ok((said, place, told))
 }
 
 fn put_words(out: &mut Vec<u8>, words: &[u32]) {
