@@ -6,6 +6,7 @@ use super::*;
 use crate::ingest::collect::Collected;
 use crate::ingest::delimited::Rows;
 use crate::ingest::formats::FORMATS;
+use crate::ingest::grouping::{self, How};
 use crate::ingest::{LogFormat, ReadOptions};
 
 thread_local! {
@@ -118,12 +119,14 @@ fn reading_ends_where_no_more_is_wanted() {
 }
 
 /// All that a format makes of inputs.
-fn made_of(format: &dyn LogFormat, texts: &[String], how: (usize, usize)) -> String {
+fn made_of(format: &dyn LogFormat, texts: &[String], how: (usize, usize), grouping: How) -> String {
     HOW.set(Some(how));
+    grouping::HOW.set(Some(grouping));
     let input = |text: &String| Input::from_bytes("x", text.as_bytes());
     let mut sink = Collected::default();
     let result = format.read(texts.iter().map(input).collect(), &ReadOptions::default(), &mut sink);
     HOW.set(None);
+    grouping::HOW.set(None);
     let error = result.err().map(|error| error.to_string());
     let senders: Vec<&str> =
         sink.submissions().map(|submission| sink.names.sender_address(submission.sender)).collect();
@@ -169,11 +172,14 @@ proptest! {
         changes in prop::collection::vec((0_usize..1_000, 0_usize..8), 0..6),
         workers in 1_usize..4,
         block_bytes in 1_usize..3_000,
+        lanes in 1_usize..5,
+        few in prop::sample::select(vec![0, 10, usize::MAX]),
+        limit in prop::sample::select(vec![0, 3_000_000, usize::MAX]),
     ) {
         let format = FORMATS.iter().find(|format| format.name() == sample.0).unwrap();
         let texts = spoiled(sample.1, &changes);
-        let expected = made_of(*format, &texts, (1, 1 << 24));
-        let made = made_of(*format, &texts, (workers, block_bytes));
+        let expected = made_of(*format, &texts, (1, 1 << 24), How { lanes: 1, few: 0, limit: usize::MAX });
+        let made = made_of(*format, &texts, (workers, block_bytes), How { lanes, few, limit });
         prop_assert!(made == expected, "{made}\n{expected}");
     }
 }

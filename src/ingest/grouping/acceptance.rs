@@ -5,14 +5,15 @@
 
 use std::cmp::Ordering;
 
-use super::origins::{Teller, Told};
+use super::origins::Teller;
 use super::recipients::{Row, STATE_BITS};
-use super::{Facts, Messages, Slot, Word, seconds};
+use super::shard::{Placed, Shard, Word, seconds};
+use super::{Facts, Slot};
 use crate::ingest::trail::Status;
 
 /// When within its second, and how large, a message was received. A hop adds headers, so of two at one moment the
 /// smaller was the first.
-type Moment = (u32, u64);
+pub(super) type Moment = (u32, u64);
 
 /// The size of an acceptance that states none.
 const NO_SIZE: u64 = u64::MAX;
@@ -20,16 +21,16 @@ const NO_SIZE: u64 = u64::MAX;
 /// The earliest acceptance of one message.
 #[derive(Debug, Default)]
 pub(super) struct Acceptance {
-    moment: Moment,
+    pub(super) moment: Moment,
     /// The number of its origin.
     pub(super) origin: u32,
-    is_hop: bool,
+    pub(super) is_hop: bool,
     /// Records that are counted with it: its list may be spread over several.
     pub(super) records: u64,
     /// The number of recipients that it states.
     pub(super) stated: u32,
     /// The hashes of those it lists.
-    listed: Vec<u64>,
+    pub(super) listed: Vec<u64>,
 }
 
 /// What a record of acceptance says beside the facts.
@@ -67,15 +68,16 @@ impl Acceptance {
     }
 }
 
-impl Messages {
-    /// Adds a message, or what its acceptance says of it.
-    pub(crate) fn accept(&mut self, facts: &Facts, received: Received) -> Standing {
-        self.accept_told(facts, received, &mut Teller::of(Told::of(facts.origin, received.texts)))
-    }
-
-    pub(super) fn accept_told(&mut self, facts: &Facts, received: Received, told: &mut Teller) -> Standing {
+impl Shard {
+    /// Adds a message, or what its acceptance says of it; the record stands at a place.
+    pub(super) fn accept_told(
+        &mut self,
+        (facts, place): Placed<'_>,
+        received: Received,
+        told: &Teller,
+    ) -> Standing {
         let moment = (received.nanoseconds, facts.size.unwrap_or(NO_SIZE));
-        let (slot, is_new) = self.find_or_add(facts, told, true);
+        let (slot, is_new) = self.find_or_add((facts, place), told, true);
         let order = if is_new { Ordering::Less } else { self.order(slot, facts, received.is_hop, moment) };
         let word = match order {
             Ordering::Less => Word::Settles,
@@ -100,7 +102,7 @@ impl Messages {
 
     /// Adds recipients that the settling acceptance lists, by the hashes of their addresses. Whether one of them
     /// is new, and the record counted with the message; else it repeats what was known.
-    pub(crate) fn settle(&mut self, slot: Slot, recipients: impl Iterator<Item = u64>) -> bool {
+    pub(super) fn settle(&mut self, slot: Slot, recipients: impl Iterator<Item = u64>) -> bool {
         let mut new = Vec::new();
         for hash in recipients {
             if self.recipient(slot, hash, Status::Unknown, Row::Accepted) {

@@ -3,17 +3,10 @@
 //! Blocks are read on several cores; what they say is taken in the order of the records, with the same result as if
 //! they had been read one by one.
 
-use super::written::Resolved;
-use super::{Facts, MessageKey, Messages, Received, Row, Standing, Status, Written};
-use crate::ingest::Sink;
+use super::written::Written;
+use super::{MessageKey, Received, Status};
 use crate::period::Timestamp;
-use crate::usage::{Rejection, Skip};
-
-/// Records whose messages are looked up at once.
-const LOOKED_UP: usize = 32;
-/// What the records of an origin tell, with the weight of its texts and without.
-const WEIGHTY: usize = 0;
-const WEIGHTLESS: usize = 1;
+use crate::usage::Skip;
 
 /// What one record says.
 #[derive(Clone, Copy, Debug)]
@@ -62,14 +55,24 @@ pub(crate) struct Batch {
     /// Records of any kind.
     pub(crate) records: u64,
     /// Each with the end of its recipients.
-    said: Vec<(Said, u32)>,
-    skipped: Vec<(Skip, u64)>,
-    rejections: Vec<(u64, String)>,
+    pub(super) said: Vec<(Said, u32)>,
+    /// The share of the messages that each is of.
+    pub(super) shards: Vec<u8>,
+    pub(super) skipped: Vec<(Skip, u64)>,
+    pub(super) rejections: Vec<(u64, String)>,
+}
+
+impl Kind {
+    /// Whether the texts of the origin decide between records that differ.
+    pub(super) fn has_weight(self) -> bool {
+        !matches!(self, Kind::Outcome { has_weight: false, .. })
+    }
 }
 
 impl Batch {
     /// Keeps what a record says; its recipients were added before.
     pub(crate) fn say(&mut self, said: Said) {
+        self.shards.push(said.key.shard());
         self.said.push((said, self.recipients.len() as u32));
     }
 
@@ -99,91 +102,5 @@ fn count(skipped: &mut Vec<(Skip, u64)>, reason: Skip, records: u64) {
     match skipped.iter_mut().find(|(known, _)| *known == reason) {
         Some((_, sum)) => *sum += records,
         None => skipped.push((reason, records)),
-    }
-}
-
-impl Messages {
-    /// Takes what the next records of an input say.
-    pub(crate) fn take_batch(&mut self, batch: Batch, input: &str, sink: &mut dyn Sink) {
-        let Batch { written, recipients, records, said, mut skipped, rejections } = batch;
-        let mut known = std::mem::take(&mut self.known_origins);
-        let origins = known.of(&written, sink.names());
-        let (mut from, mut duplicates) = (0, 0);
-        for some in said.chunks(LOOKED_UP) {
-            self.look_up(some);
-            for (said, end) in some {
-                let of_record = recipients.get(from..*end as usize).unwrap_or_default();
-                from = *end as usize;
-                let origin = origins.get(said.origin as usize).and_then(|number| known.at(*number));
-                let Some(origin) = origin else { continue };
-                if !self.add(said, origin, of_record, &mut duplicates) {
-                    match said.kind {
-                        Kind::Outcome { otherwise, .. } => count(&mut skipped, otherwise, 1),
-                        _ => duplicates += 1,
-                    }
-                }
-            }
-        }
-        self.known_origins = known;
-        sink.records(records);
-        sink.skip(Skip::Duplicate, duplicates);
-        for (reason, records) in skipped {
-            sink.skip(reason, records);
-        }
-        for (line, reason) in rejections {
-            sink.reject(Rejection { file: input.to_owned(), line, reason });
-        }
-    }
-
-    /// Looks up the messages of some records at once: each look-up waits for memory, and those of one after the other
-    /// wait one after the other.
-    fn look_up(&self, some: &[(Said, u32)]) {
-        let messages = &self.messages;
-        let found = some.iter().filter(|(said, _)| {
-            let parts = said.key.parts();
-            self.index.find(said.key.hash(), |at| messages.at(at).key == parts).is_some()
-        });
-        std::hint::black_box(found.count());
-    }
-
-    /// Adds a record to its message; whether it is counted with it.
-    fn add(
-        &mut self,
-        said: &Said,
-        origin: &mut Resolved,
-        recipients: &[(u64, Status)],
-        duplicates: &mut u64,
-    ) -> bool {
-        let facts = Facts {
-            key: said.key,
-            time: said.time,
-            date_only: said.date_only,
-            zone_assumed: false,
-            size: said.size,
-            size_declared: false,
-            origin: origin.origin,
-            line: said.line,
-        };
-        let (first, weight) = match said.kind {
-            Kind::Accepted(received) => {
-                let received = Received { texts: origin.digest, ..received };
-                let standing = self.accept_told(&facts, received, &mut origin.told[WEIGHTY]);
-                let Standing::Settles { slot, replaced } = standing else {
-                    return false;
-                };
-                *duplicates += replaced;
-                return self.settle(slot, recipients.iter().map(|(hash, _)| *hash));
-            }
-            Kind::Recipient => (Row::Own, WEIGHTY),
-            Kind::Message => (Row::Message, WEIGHTY),
-            Kind::Outcome { has_weight, .. } => (Row::Event, if has_weight { WEIGHTY } else { WEIGHTLESS }),
-        };
-        let slot = self.message_told(&facts, &mut origin.told[weight]);
-        let mut news = false;
-        for (hash, status) in recipients {
-            let row = if news { Row::Rest } else { first };
-            news |= self.recipient(slot, *hash, *status, row);
-        }
-        news
     }
 }

@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 /// Items of one chunk.
-const CHUNK: usize = 8_192;
+const CHUNK: usize = 4_096;
 /// Parts of an index. Each doubles by itself, so that old and new table of the whole never exist at once.
 const SHARDS: usize = 16;
 /// The part of each of 256 hash values. Part `n` takes a share that grows as 2^(n/16), so that the parts double
@@ -72,11 +72,25 @@ impl<T> Chunks<T> {
         &mut self.chunks[number as usize / CHUNK][number as usize % CHUNK]
     }
 
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.chunks.len() * CHUNK * size_of::<T>()
+    }
+
+    /// Forgets all items; one chunk is kept.
+    pub(super) fn clear(&mut self) {
+        self.chunks.truncate(1);
+        self.chunks.iter_mut().for_each(Vec::clear);
+    }
+
     /// All items in the order in which they were added; each chunk is freed as it is left.
-    pub(super) fn into_items(self) -> impl Iterator<Item = T> {
+    pub(super) fn into_items(self) -> Items<T> {
         self.chunks.into_iter().flatten()
     }
 }
+
+/// The items of a list.
+pub(super) type Items<T> = std::iter::Flatten<std::vec::IntoIter<Vec<T>>>;
 
 /// Finds numbers of items by hash.
 #[derive(Debug)]
@@ -108,6 +122,7 @@ impl Default for Index {
 
 impl Index {
     /// The number of the item that is meant.
+    #[inline]
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let wanted = Place { number: 0, short_hash: short(hash) };
         let is_it = |place: &Place| place.short_hash == wanted.short_hash && is_it(place.number);
@@ -115,6 +130,7 @@ impl Index {
     }
 
     /// The number of the item that is meant; where it is not there, `next` is added. One search for both.
+    #[inline]
     pub(crate) fn find_or_add(&mut self, hash: u64, next: u32, is_it: impl Fn(u32) -> bool) -> u32 {
         let new = Place { number: next, short_hash: short(hash) };
         let is_it = |place: &Place| place.short_hash == new.short_hash && is_it(place.number);
@@ -122,6 +138,11 @@ impl Index {
             Entry::Occupied(known) => known.get().number,
             Entry::Vacant(vacant) => vacant.insert(new).get().number,
         }
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.shards.iter().map(HashTable::allocation_size).sum()
     }
 
     /// Adds an item that is not there.

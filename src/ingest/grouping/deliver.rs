@@ -1,117 +1,311 @@
-//! From grouped records to submissions: what of a message is billed, and what became of each record.
-//!
-//! * Where the acceptance was seen, its recipients are the message's; later rows only tell what became of them.
-//!   Where it states more recipients than it lists, the number stands.
-//! * Else a group that was expanded counts as one recipient: the sender named the group once, and the service
-//!   charges what it was handed. Rows of members are skipped; since some of them may have been named beside the
-//!   group, `recipients_upper` is the number of all rows that are no group.
-//! * A recipient whose copy went into a mailbox of the same servers, or to a host that is not asked for, does not
-//!   count; nor does a message without any other. An address that was replaced by another shares its fate, and so
-//!   does a group all of whose members have such mailboxes or are behind such hosts.
+//! From grouped records to submissions, in the order in which their messages were first seen, whatever shares they
+//! are in. Shares are settled at once, and handed over here one message after the other. What of a message is billed
+//! is left to `tally`.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::io;
+use std::iter::Peekable;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use super::acceptance::Acceptance;
+use super::chunks::Items;
+use super::intake::Intake;
+use super::origins::Table;
+use super::positions::Positions;
 use super::recipients::{Entry, entries};
-use super::{Message, MessageKey, Messages, Origin, Status};
+use super::shard::{LARGE, Message, Shard};
+use super::spill::Share;
+use super::tally::Tally;
+use super::{MessageKey, Origin};
 use crate::ingest::trail::{Addressee, Trail};
 use crate::ingest::{Record, Sink};
 use crate::period::Timestamp;
-use crate::usage::{Names, Recipients, SizeQuality, Skip, SourceId, Submission, TimeQuality};
+use crate::usage::{Names, SizeQuality, Skip, SourceId, Submission, TimeQuality};
 
-/// Recipients and records of one message.
-#[derive(Debug, Default)]
-struct Tally {
-    recipients: Recipients,
-    /// Recipients with a mailbox of the servers that wrote the log.
-    local: u64,
-    /// Recipients behind a host that does not count.
-    elsewhere: u64,
-    upper: u64,
-    /// Recipients that the acceptance states and does not list.
-    unlisted: u64,
-    used: u64,
+/// Messages that threads hand over together, and how often ahead of need.
+const TOGETHER: usize = 256;
+const AHEAD: usize = 4;
+
+/// A message that is settled.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// Where its first record stands.
+    place: u32,
+    origin: Origin,
+    submission: Submission,
     expansion: u64,
     routing: u64,
     event: u64,
+    is_understated: bool,
+    skipped: Option<Skip>,
+    trail: Option<Box<Known>>,
 }
 
-impl Messages {
-    /// Hands over every message in the order in which it was first seen; those of other origins are skipped.
-    pub(crate) fn deliver(mut self, sink: &mut dyn Sink, counts: impl Fn(&Origin, &Names) -> bool) {
-        // The indexes have done their work; their memory goes back first.
-        self.index = Default::default();
-        self.further_index = Default::default();
-        self.origin_index = Default::default();
-        let messages = std::mem::take(&mut self.messages);
-        let mut understated = 0_u64;
-        for (at, message) in (0..).zip(messages.into_items()) {
-            let tally = Tally::of(at, &message, &self);
-            understated += u64::from(tally.unlisted > 0);
-            for (reason, records) in [
-                (Skip::Expansion, tally.expansion),
-                (Skip::Routing, tally.routing),
-                (Skip::Event, tally.event),
-            ] {
-                if records > 0 {
-                    sink.skip(reason, records);
+/// What a later read of a message needs.
+#[derive(Debug)]
+struct Known {
+    /// The number of recipients that its acceptance states, where that was seen.
+    accepted: Option<u64>,
+    begun: bool,
+    recipients: Vec<Addressee>,
+}
+
+/// What shares have in common.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    origins: &'a Table,
+    positions: &'a Positions,
+    with_trails: bool,
+    /// Why messages cannot be read from a file.
+    fault: &'a Mutex<Option<io::Error>>,
+}
+
+impl View<'_> {
+    /// Takes note that messages cannot be read.
+    pub(super) fn fail(&self, error: io::Error) {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+}
+
+/// Hands over every message of lanes of shares; those of other origins are skipped.
+pub(super) fn deliver(
+    lanes: Vec<Vec<Share>>,
+    intake: &Intake,
+    sink: &mut dyn Sink,
+    counts: impl Fn(&Origin, &Names) -> bool,
+) -> io::Result<()> {
+    for (reason, records) in lanes.iter().flatten().flat_map(|share| &share.uncounted().0) {
+        sink.skip(*reason, *records);
+    }
+    let (origins, fault) = (intake.origins().take(), Mutex::default());
+    let view = View {
+        origins: &origins,
+        positions: &intake.positions,
+        with_trails: sink.wants_trails(),
+        fault: &fault,
+    };
+    let mut understated = 0_u64;
+    let mut hand_over = |ready: Ready| {
+        understated += u64::from(ready.is_understated);
+        ready.hand_over(sink, &counts);
+    };
+    if lanes.len() > 1 {
+        in_threads(lanes, view, hand_over);
+    } else {
+        lanes.into_iter().for_each(|lane| settled(lane, view).for_each(&mut hand_over));
+    }
+    if understated > 0 {
+        sink.warn(format!(
+            "messages that were accepted for more recipients than the input lists: {understated}; their stated \
+             number counts, and what became of the others is unknown"
+        ));
+    }
+    fault.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// Settled messages in the order in which they were first seen. They are large, so that only their places are
+/// compared, and each is settled where it is wanted.
+pub(super) trait Stream {
+    /// The place of the next one.
+    fn place(&mut self) -> Option<u32>;
+    /// The next one.
+    fn settle(&mut self) -> Option<Ready>;
+}
+
+impl Stream for Box<dyn Stream + '_> {
+    fn place(&mut self) -> Option<u32> {
+        (**self).place()
+    }
+
+    fn settle(&mut self) -> Option<Ready> {
+        (**self).settle()
+    }
+}
+
+/// Settles each lane in a thread of its own.
+fn in_threads(lanes: Vec<Vec<Share>>, view: View<'_>, hand_over: impl FnMut(Ready)) {
+    thread::scope(|scope| {
+        let mut outlets = Vec::new();
+        for lane in lanes {
+            let (inlet, from) = sync_channel(AHEAD);
+            scope.spawn(move || {
+                let mut all = settled(lane, view);
+                loop {
+                    let mut some = Vec::with_capacity(TOGETHER);
+                    some.extend(all.by_ref().take(TOGETHER));
+                    if some.is_empty() || inlet.send(some).is_err() {
+                        return;
+                    }
                 }
-            }
-            let is_skipped = tally.reason_to_skip();
-            if is_skipped.is_none() && !counts(&self.settled_origin(at, &message), sink.names()) {
-                sink.skip_message(Skip::OtherRelay, tally.used);
-            } else if sink.wants_trails() {
-                self.hand_on_with_trail(at, &message, &tally, sink);
-            } else if let Some(reason) = is_skipped {
-                sink.skip_message(reason, tally.used);
-            } else {
-                sink.accept(Record::Submission(self.submission(at, &message, &tally)));
+            });
+            outlets.push(Outlet { from, some: Vec::new().into_iter() });
+        }
+        in_order(outlets).for_each(hand_over);
+    });
+}
+
+/// What a thread settles.
+struct Outlet {
+    from: Receiver<Vec<Ready>>,
+    some: std::vec::IntoIter<Ready>,
+}
+
+impl Stream for Outlet {
+    fn place(&mut self) -> Option<u32> {
+        if self.some.as_slice().is_empty() {
+            self.some = self.from.recv().ok()?.into_iter();
+        }
+        self.some.as_slice().first().map(|ready| ready.place)
+    }
+
+    fn settle(&mut self) -> Option<Ready> {
+        self.place()?;
+        self.some.next()
+    }
+}
+
+/// The messages of a lane of shares.
+fn settled(lane: Vec<Share>, view: View<'_>) -> impl Iterator<Item = Ready> {
+    in_order(lane.into_iter().map(|share| share.settled(view)).collect())
+}
+
+/// What several streams hold, in the order of all.
+fn in_order<S: Stream>(mut streams: Vec<S>) -> impl Iterator<Item = Ready> {
+    let place = |(number, stream): (usize, &mut S)| Some(Reverse((stream.place()?, number)));
+    let mut order: BinaryHeap<_> = streams.iter_mut().enumerate().filter_map(place).collect();
+    std::iter::from_fn(move || {
+        let mut first = order.peek_mut()?;
+        let Reverse((_, number)) = *first;
+        let stream = streams.get_mut(number)?;
+        let ready = stream.settle();
+        match stream.place() {
+            Some(place) => *first = Reverse((place, number)),
+            None => drop(PeekMut::pop(first)),
+        }
+        ready
+    })
+}
+
+/// The messages of a share in memory.
+struct Here<'v> {
+    shard: Shard,
+    messages: Peekable<Items<Message>>,
+    at: u32,
+    view: View<'v>,
+}
+
+impl Stream for Here<'_> {
+    fn place(&mut self) -> Option<u32> {
+        self.messages.peek().map(|message| message.place)
+    }
+
+    fn settle(&mut self) -> Option<Ready> {
+        let (at, message) = (self.at, self.messages.next()?);
+        self.at += 1;
+        Some(self.shard.ready(at, &message, self.view))
+    }
+}
+
+impl Ready {
+    fn hand_over(self, sink: &mut dyn Sink, counts: impl Fn(&Origin, &Names) -> bool) {
+        for (reason, records) in
+            [(Skip::Expansion, self.expansion), (Skip::Routing, self.routing), (Skip::Event, self.event)]
+        {
+            if records > 0 {
+                sink.skip(reason, records);
             }
         }
-        if understated > 0 {
-            sink.warn(format!(
-                "messages that were accepted for more recipients than the input lists: {understated}; their stated \
-                 number counts, and what became of the others is unknown"
-            ));
+        if self.skipped.is_none() && !counts(&self.origin, sink.names()) {
+            sink.skip_message(Skip::OtherRelay, self.submission.records);
+        } else if let Some(known) = &self.trail {
+            self.hand_on_with_trail(known, sink);
+        } else if let Some(reason) = self.skipped {
+            sink.skip_message(reason, self.submission.records);
+        } else {
+            sink.accept(Record::Submission(self.submission));
         }
     }
 
     /// Hands a message over with what a later read of it needs. Every record names its key, and none says that it is
     /// the last.
-    fn hand_on_with_trail(&self, at: u32, message: &Message, tally: &Tally, sink: &mut dyn Sink) {
-        let acceptance = self.acceptances.get(&at);
-        let recipients: Vec<Addressee> =
-            entries(message.first, &self.further).map(Entry::addressee).collect();
-        let has_event = entries(message.first, &self.further).any(Entry::has_event_record);
-        let last = Timestamp::from_seconds(i64::from(message.time));
+    fn hand_on_with_trail(&self, known: &Known, sink: &mut dyn Sink) {
         let trail = Trail {
-            stated: acceptance.map_or(0, |acceptance| acceptance.stated.into()),
-            accepted: acceptance.is_some(),
-            ..Trail::of_key(last, acceptance.is_some() || !has_event, &recipients)
+            stated: known.accepted.unwrap_or(0),
+            accepted: known.accepted.is_some(),
+            ..Trail::of_key(self.submission.time, known.begun, &known.recipients)
         };
-        let submission = self.submission(at, message, tally);
-        match tally.reason_to_skip() {
-            None => sink.accept_with(submission, &trail),
+        match self.skipped {
+            None => sink.accept_with(self.submission, &trail),
             Some(reason) => {
-                sink.unfinished(&submission, &trail);
-                sink.skip_message(reason, tally.used);
+                sink.unfinished(&self.submission, &trail);
+                sink.skip_message(reason, self.submission.records);
             }
+        }
+    }
+}
+
+impl Shard {
+    /// Its messages, in the order in which they were first seen.
+    pub(super) fn settled<'v>(mut self, view: View<'v>) -> impl Stream + 'v {
+        // The indexes have done their work; their memory goes back first.
+        self.index = Default::default();
+        self.further_index = Default::default();
+        let messages = std::mem::take(&mut self.messages).into_items().peekable();
+        Here { shard: self, messages, at: 0, view }
+    }
+
+    /// A message, by its number.
+    pub(super) fn ready(&self, at: u32, message: &Message, view: View<'_>) -> Ready {
+        let tally = Tally::of(at, message, self);
+        let origin = self.settled_origin(at, message, view.origins);
+        Ready {
+            place: message.place,
+            origin,
+            submission: self.submission(at, message, &tally, (&origin, view.positions)),
+            expansion: tally.expansion,
+            routing: tally.routing,
+            event: tally.event,
+            is_understated: tally.unlisted > 0,
+            skipped: tally.reason_to_skip(),
+            trail: view.with_trails.then(|| Box::new(self.known(at, message))),
+        }
+    }
+
+    fn known(&self, at: u32, message: &Message) -> Known {
+        let accepted = self.acceptances.get(&at).map(|acceptance| acceptance.stated.into());
+        let all = || entries(message.first, &self.further);
+        let has_event = all().any(Entry::has_event_record);
+        Known {
+            accepted,
+            begun: accepted.is_some() || !has_event,
+            recipients: all().map(Entry::addressee).collect(),
         }
     }
 
     /// The origin of the acceptance; what it leaves open, and all where there is none, by what the records say.
-    fn settled_origin(&self, at: u32, message: &Message) -> Origin {
-        let told = self.origins.at(message.origin).origin;
-        self.acceptances.get(&at).map_or(told, |earliest| self.origins.at(earliest.origin).origin.or(told))
+    fn settled_origin(&self, at: u32, message: &Message, origins: &Table) -> Origin {
+        let told = origins.origin(message.origin);
+        self.acceptances.get(&at).map_or(told, |earliest| origins.origin(earliest.origin).or(told))
     }
 
-    fn submission(&self, at: u32, message: &Message, tally: &Tally) -> Submission {
-        let origin = self.settled_origin(at, message);
+    fn submission(
+        &self,
+        at: u32,
+        message: &Message,
+        tally: &Tally,
+        (origin, positions): (&Origin, &Positions),
+    ) -> Submission {
         let flags = Entry::from_halves(message.first);
         let size = self.acceptances.get(&at).and_then(Acceptance::size).or_else(|| match message.size {
             0 => None,
-            super::LARGE => self.large.get(&at).copied(),
+            LARGE => self.large.get(&at).copied(),
             size => Some(u64::from(size)),
         });
-        let (source, line) = self.positions.resolve(message.position).unwrap_or((SourceId(0), 0));
+        let (source, line) = positions.resolve(message.place).unwrap_or((SourceId(0), 0));
         Submission {
             time: Timestamp::from_seconds(i64::from(message.time)),
             time_quality: match (flags.is_date_only(), flags.is_zone_assumed()) {
@@ -138,114 +332,4 @@ impl Messages {
             key: MessageKey::from_parts(message.key).bits(),
         }
     }
-}
-
-impl Tally {
-    fn of(at: u32, message: &Message, messages: &Messages) -> Tally {
-        let all = || entries(message.first, &messages.further);
-        let count = |fits: fn(&Entry) -> bool| all().filter(fits).count() as u64;
-        let mut tally = Tally::default();
-        let groups = count(|entry| entry.status() == Status::Expanded);
-        if let Some(acceptance) = messages.acceptances.get(&at) {
-            let others = fate(all().filter(|entry| !entry.is_accepted()));
-            all().for_each(|entry| tally.add_after_acceptance(entry, others));
-            tally.used += acceptance.records;
-            let known = tally.recipients.attempted() + tally.local + tally.elsewhere;
-            tally.unlisted = u64::from(acceptance.stated).saturating_sub(known);
-            tally.recipients.unknown += tally.unlisted;
-            tally.upper = tally.recipients.attempted();
-        } else if groups > 0 {
-            let members = count(|entry| entry.can_be_billed() && entry.status() != Status::Expanded);
-            let others = fate(all().filter(|entry| entry.status() != Status::Expanded));
-            all().for_each(|entry| {
-                tally.add(entry, others, |status| status == Status::Expanded, Skip::Expansion)
-            });
-            tally.upper = match tally.recipients.attempted() {
-                0 => 0,
-                groups => groups.max(members),
-            };
-        } else {
-            let only_rerouted = count(|entry| entry.status() != Status::Rerouted) == 0;
-            all().for_each(|entry| {
-                tally.add(entry, None, |status| only_rerouted || status != Status::Rerouted, Skip::Routing)
-            });
-            tally.upper = tally.recipients.attempted();
-        }
-        tally
-    }
-
-    /// Why the message does not count, where none of its recipients does.
-    fn reason_to_skip(&self) -> Option<Skip> {
-        match (self.recipients.attempted(), self.local, self.elsewhere) {
-            (1.., _, _) | (0, 0, 0) => None,
-            (0, _, 1..) => Some(Skip::OtherRelay),
-            (0, ..) => Some(Skip::LocalDelivery),
-        }
-    }
-
-    /// Once the acceptance is known, other rows add no recipient: they come from expansion or forwarding.
-    fn add_after_acceptance(&mut self, entry: Entry, others: Option<Status>) {
-        self.used += u64::from(entry.has_message_record());
-        let own = u64::from(entry.has_own_record());
-        match entry.is_accepted() {
-            true => {
-                self.count(entry.status(), others);
-                self.used += own;
-            }
-            false => self.expansion += own,
-        }
-        let event = u64::from(entry.has_event_record());
-        match entry.status() {
-            Status::Expanded | Status::Rerouted => self.routing += event,
-            _ => self.event += event,
-        }
-    }
-
-    /// Counts a recipient that is billed; the rows of another are skipped for a reason.
-    fn add(
-        &mut self,
-        entry: Entry,
-        others: Option<Status>,
-        is_billed: impl Fn(Status) -> bool,
-        otherwise: Skip,
-    ) {
-        self.used += u64::from(entry.has_message_record());
-        let rows = u64::from(entry.has_own_record()) + u64::from(entry.has_event_record());
-        if is_billed(entry.status()) {
-            self.count(entry.status(), others);
-            self.used += rows;
-        } else if otherwise == Skip::Expansion && entry.status() != Status::Rerouted {
-            self.expansion += rows;
-        } else {
-            self.routing += rows;
-        }
-    }
-
-    /// Counts a recipient; `others` is what became of those that took the place of some.
-    fn count(&mut self, status: Status, others: Option<Status>) {
-        let status = match (status, others) {
-            (Status::Rerouted, Some(others)) => others,
-            (Status::Expanded, Some(others @ (Status::Local | Status::Elsewhere))) => others,
-            _ => status,
-        };
-        let counter = match status {
-            Status::Unknown | Status::Rerouted => &mut self.recipients.unknown,
-            Status::Open => &mut self.recipients.open,
-            Status::Filtered => &mut self.recipients.filtered,
-            Status::Bounced => &mut self.recipients.bounced,
-            Status::Elsewhere => &mut self.elsewhere,
-            Status::Local => &mut self.local,
-            // The service took the group's copy; what became of the members' copies is not the sender's.
-            Status::Delivered | Status::Expanded => &mut self.recipients.delivered,
-        };
-        *counter += 1;
-    }
-}
-
-/// What became of recipients together: the best that happened to one whose copy left, or `Local` where every copy
-/// went into a mailbox.
-fn fate(entries: impl Iterator<Item = Entry>) -> Option<Status> {
-    let told = |status: &Status| !matches!(status, Status::Unknown | Status::Rerouted | Status::Expanded);
-    let local_last = |status: &Status| (*status != Status::Local, *status);
-    entries.map(Entry::status).filter(told).max_by_key(local_last)
 }

@@ -2,6 +2,9 @@
 
 use super::chunks::mixed;
 
+/// Shares of all messages, by their keys.
+pub(super) const SHARDS: u8 = 32;
+
 /// 128 bits that identify a message, the same in every run and version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct MessageKey(u128);
@@ -44,6 +47,11 @@ impl MessageKey {
     /// A hash for the index. Time-based GUIDs share many bits, so they are spread.
     pub(crate) fn hash(self) -> u64 {
         mixed(self.0 as u64 ^ mixed((self.0 >> 64) as u64))
+    }
+
+    /// The share of all messages that it is in, by bits of the hash that no index uses.
+    pub(super) fn shard(self) -> u8 {
+        (self.hash() >> 8) as u8 % SHARDS
     }
 }
 

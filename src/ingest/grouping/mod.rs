@@ -2,18 +2,24 @@
 //! submission, whatever the order of rows and files.
 //!
 //! A gigabyte of trace can hold millions of messages, so a message is 40 bytes: texts are held once in
-//! [`Names`](crate::usage::Names), recipients as hashes, and storage grows by chunks without copying. Reading
-//! rows, and saying what they mean, is left to the formats.
+//! [`Names`](crate::usage::Names), recipients as hashes, and storage grows by chunks without copying. Messages are
+//! shared out by their keys (`shard`), so that all cores group (`lanes`), and are delivered in the order in which they
+//! were first seen. Reading rows, and saying what they mean, is left to the formats.
 
 mod acceptance;
 mod batch;
 mod chunks;
 mod deliver;
+mod intake;
 mod key;
+mod lanes;
 mod origins;
 mod positions;
 mod recipients;
 mod repeats;
+mod shard;
+mod spill;
+mod tally;
 mod written;
 
 pub(crate) use super::trail::Status;
@@ -21,20 +27,21 @@ pub(crate) use acceptance::{Received, Standing};
 pub(crate) use batch::{Batch, Kind, Said};
 pub(crate) use chunks::{Chunks, Index};
 pub(crate) use key::MessageKey;
+pub(crate) use lanes::Lanes;
+#[cfg(test)]
+pub(in crate::ingest) use lanes::{HOW, How};
 pub(crate) use origins::origin_digest;
 pub(crate) use recipients::{Row, further_hash};
 pub(crate) use repeats::Repeats;
-use written::{KnownOrigins, Written};
 pub(crate) use written::{OriginText, Sender};
 
-use rustc_hash::FxHashMap;
-
+use super::Sink;
 use crate::period::Timestamp;
-use crate::usage::{ClientId, HostId, SenderId, SourceId, Traffic};
-use acceptance::Acceptance;
+use crate::usage::{ClientId, HostId, Names, SenderId, SourceId, Traffic};
+use intake::Intake;
 use origins::{Teller, Told};
-use positions::Positions;
-use recipients::{Entry, Further};
+use shard::Shard;
+use spill::Share;
 
 /// What one record says of its message.
 #[derive(Clone, Copy, Debug)]
@@ -96,59 +103,29 @@ impl Signs {
     }
 }
 
-/// A message in as few bytes as its facts need; 32-bit parts keep it free of padding.
-#[derive(Clone, Copy, Debug)]
-struct Message {
-    key: [u32; 4],
-    /// Seconds since 1970.
-    time: u32,
-    /// Bytes; 0: missing, `LARGE`: in [`Messages::large`].
-    size: u32,
-    /// Number of its origin.
-    origin: u32,
-    /// Line, counted over all inputs.
-    position: u32,
-    /// Its only recipient, or where its several are, and the flags of the message.
-    first: [u32; 2],
-}
-
-/// How the time of a record stands to that of its message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Word {
-    /// It stands: the record is the earliest acceptance.
-    Settles,
-    /// It is as good as any other.
-    Joins,
-    /// It does not count: the acceptance is known.
-    Follows,
-}
-
-/// A size that does not fit in 32 bits.
-const LARGE: u32 = u32::MAX;
-
 /// The place of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Slot(u32);
 
-/// All messages of a run.
-#[derive(Debug, Default)]
+/// All messages of a run whose records come one by one, and are told at once whether they count.
+#[derive(Debug)]
 pub(crate) struct Messages {
-    messages: Chunks<Message>,
-    index: Index,
-    origins: Chunks<Told>,
-    origin_index: Index,
-    further: Chunks<Further>,
-    further_index: Index,
-    large: FxHashMap<u32, u64>,
-    acceptances: FxHashMap<u32, Acceptance>,
-    positions: Positions,
-    known_origins: KnownOrigins,
+    intake: Intake,
+    shard: Shard,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        let intake = Intake::default();
+        let shard = Shard::new(intake.origins());
+        Messages { intake, shard }
+    }
 }
 
 impl Messages {
     /// Begins an input; the lines of later facts are in it.
     pub(crate) fn begin_input(&mut self, source: SourceId) {
-        self.positions.begin(source);
+        self.intake.begin_input(source);
     }
 
     /// Whether facts can be kept: times before 1970 and after 2105 do not fit.
@@ -163,91 +140,39 @@ impl Messages {
 
     /// The same with a digest of the texts of the record, which decides between records that differ in origin.
     pub(crate) fn message_by(&mut self, facts: &Facts, texts: u32) -> Slot {
-        self.message_told(facts, &mut Teller::of(Told::of(facts.origin, texts)))
+        let placed = (facts, self.intake.place(facts.line));
+        self.shard.message_told(placed, &Teller::of(Told::of(facts.origin, texts)))
     }
 
-    fn message_told(&mut self, facts: &Facts, told: &mut Teller) -> Slot {
-        let (slot, is_new) = self.find_or_add(facts, told, false);
-        if !is_new {
-            let known = Entry::from_halves(self.messages.at(slot.0).first);
-            let word = if known.is_acceptance() { Word::Follows } else { Word::Joins };
-            self.merge(slot, facts, told, word);
-        }
-        slot
+    /// Adds a message, or what its acceptance says of it.
+    pub(crate) fn accept(&mut self, facts: &Facts, received: Received) -> Standing {
+        let placed = (facts, self.intake.place(facts.line));
+        self.shard.accept_told(placed, received, &Teller::of(Told::of(facts.origin, received.texts)))
     }
 
-    /// The place of a message, and whether it is added.
-    fn find_or_add(&mut self, facts: &Facts, told: &mut Teller, acceptance: bool) -> (Slot, bool) {
-        let (messages, parts) = (&self.messages, facts.key.parts());
-        let next = messages.next_number();
-        let at = self.index.find_or_add(facts.key.hash(), next, |at| messages.at(at).key == parts);
-        if at == next {
-            self.push(facts, told, acceptance);
-        }
-        (Slot(at), at == next)
+    /// Adds recipients that the settling acceptance lists, by the hashes of their addresses. Whether one of them
+    /// is new, and the record counted with the message; else it repeats what was known.
+    pub(crate) fn settle(&mut self, slot: Slot, recipients: impl Iterator<Item = u64>) -> bool {
+        self.shard.settle(slot, recipients)
     }
 
-    fn push(&mut self, facts: &Facts, told: &mut Teller, acceptance: bool) {
-        let mut first = Entry::NONE;
-        first.set_message_flags(acceptance, facts);
-        let message = Message {
-            key: facts.key.parts(),
-            time: seconds(facts.time),
-            size: 0,
-            origin: self.origin_of(told),
-            position: self.positions.of(facts.line),
-            first: first.halves(),
-        };
-        let at = self.messages.push(message);
-        self.set_size(at, facts.size);
+    /// Adds a recipient by the hash of its address, or merges what a record says of it. Whether the record
+    /// brought news, and is counted with this recipient; else it repeats what was known.
+    pub(crate) fn recipient(&mut self, slot: Slot, hash: u64, status: Status, row: Row) -> bool {
+        self.shard.recipient(slot, hash, status, row)
     }
 
-    /// Every step is the same whichever record comes first. The time is that of the earliest acceptance; without
-    /// one the earliest, and of equal ones the one that is known best. Size and origin are what all records say,
-    /// with the largest size (it differs among the rows of recipients whose copy was changed); what the acceptance
-    /// says of them is kept with it, for a hop may be read first.
-    fn merge(&mut self, slot: Slot, facts: &Facts, told: &Teller, word: Word) {
-        let (known, size) = (*self.messages.at(slot.0), self.size(slot.0));
-        if facts.size > size {
-            self.set_size(slot.0, facts.size);
-        }
-        let origin = self.merged_origin(known.origin, told);
-        let message = self.messages.at_mut(slot.0);
-        message.origin = origin;
-        let mut first = Entry::from_halves(known.first);
-        let known = (known.time, first.is_date_only(), first.is_zone_assumed());
-        let new = (seconds(facts.time), facts.date_only, facts.zone_assumed);
-        if word == Word::Settles || word == Word::Joins && new < known {
-            let is_acceptance = word == Word::Settles || first.is_acceptance();
-            first.set_message_flags(is_acceptance, facts);
-            message.first = first.halves();
-            message.time = new.0;
-        }
+    /// Takes what the next records of an input say.
+    pub(crate) fn take_batch(&mut self, batch: Batch, input: &str, sink: &mut dyn Sink) {
+        let rows = self.intake.take(batch, input, sink);
+        (0..rows.len()).filter_map(|at| rows.at(at)).for_each(|one| self.shard.take(&one));
     }
 
-    fn size(&self, at: u32) -> Option<u64> {
-        match self.messages.at(at).size {
-            0 => None,
-            LARGE => self.large.get(&at).copied(),
-            size => Some(u64::from(size)),
-        }
+    /// Hands over every message in the order in which it was first seen; those of other origins are skipped.
+    pub(crate) fn deliver(self, sink: &mut dyn Sink, counts: impl Fn(&Origin, &Names) -> bool) {
+        // What is in memory does not fail.
+        let _ = deliver::deliver(vec![vec![Share::Here(Box::new(self.shard))]], &self.intake, sink, counts);
     }
-
-    fn set_size(&mut self, at: u32, size: Option<u64>) {
-        let size = size.unwrap_or(0);
-        self.messages.at_mut(at).size = match u32::try_from(size) {
-            Ok(size) if size < LARGE => size,
-            _ => {
-                self.large.insert(at, size);
-                LARGE
-            }
-        };
-    }
-}
-
-/// Seconds since 1970; [`Messages::fits`] has been asked before.
-fn seconds(time: Timestamp) -> u32 {
-    u32::try_from(time.seconds()).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 //! matter: each part is that of the record which weighs most among those that tell it.
 
 use std::hash::{Hash, Hasher};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use rustc_hash::FxHasher;
 
-use super::chunks::mixed;
-use super::{Messages, Origin, Signs};
+use super::chunks::{Chunks, Index, mixed};
+use super::shard::Shard;
+use super::{Origin, Signs};
 use crate::usage::{ClientId, HostId, Names, SenderId};
 
 /// What a record weighs: what it shows of the traffic, then a digest of its texts. Ids would not do: they are given
@@ -61,7 +63,7 @@ impl Told {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Teller {
     pub(super) told: Told,
-    number: Option<u32>,
+    pub(super) number: Option<u32>,
 }
 
 impl Teller {
@@ -90,32 +92,77 @@ impl Origin {
     }
 }
 
-impl Messages {
-    /// The number of an origin, which many messages share.
-    pub(super) fn origin(&mut self, told: Told) -> u32 {
-        let (origins, next) = (&self.origins, self.origins.next_number());
-        let at = self.origin_index.find_or_add(told.hash(), next, |at| *origins.at(at) == told);
+/// What records of the run told, each once, by number. Threads share it: the numbers depend on which of them comes
+/// first, and nothing else does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Origins(Arc<RwLock<Table>>);
+
+/// The same for whoever has it to himself.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    told: Chunks<Told>,
+    index: Index,
+}
+
+impl Table {
+    /// The origin of a number.
+    pub(super) fn origin(&self, number: u32) -> Origin {
+        self.told.at(number).origin
+    }
+
+    fn find(&self, told: &Told) -> Option<u32> {
+        self.index.find(told.hash(), |at| self.told.at(at) == told)
+    }
+
+    /// The number of what records tell, which many messages share.
+    pub(super) fn find_or_add(&mut self, told: Told) -> u32 {
+        let (known, next) = (&self.told, self.told.next_number());
+        let at = self.index.find_or_add(told.hash(), next, |at| *known.at(at) == told);
         if at == next {
-            self.origins.push(told);
+            self.told.push(told);
         }
         at
     }
+}
 
+impl Origins {
+    /// The number of what records tell, which many messages share.
+    pub(super) fn number(&self, told: Told) -> u32 {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).find(&told);
+        known.unwrap_or_else(|| self.lock().find_or_add(told))
+    }
+
+    /// The table, for whoever has more to add.
+    pub(super) fn lock(&self) -> RwLockWriteGuard<'_, Table> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What records told under a number.
+    pub(super) fn told(&self, number: u32) -> Told {
+        *self.0.read().unwrap_or_else(PoisonError::into_inner).told.at(number)
+    }
+
+    /// All of them, once no record comes any more.
+    pub(super) fn take(&self) -> Table {
+        let mut table = std::mem::take(&mut *self.lock());
+        table.index = Index::default(); // It has done its work; its memory goes back.
+        table
+    }
+}
+
+impl Shard {
     /// The number of what a record tells.
-    pub(super) fn origin_of(&mut self, teller: &mut Teller) -> u32 {
-        match teller.number {
-            Some(number) => number,
-            None => *teller.number.insert(self.origin(teller.told)),
-        }
+    pub(super) fn origin_of(&self, teller: &Teller) -> u32 {
+        teller.number.unwrap_or_else(|| self.origins.number(teller.told))
     }
 
     /// The number of what a known origin and another record tell.
-    pub(super) fn merged_origin(&mut self, known: u32, new: &Teller) -> u32 {
+    pub(super) fn merged_origin(&self, known: u32, new: &Teller) -> u32 {
         if new.number == Some(known) {
             return known; // Nearly always: rows of one message tell the same.
         }
-        let old = *self.origins.at(known);
+        let old = self.origins.told(known);
         let both = old.with(new.told);
-        if both == old { known } else { self.origin(both) }
+        if both == old { known } else { self.origins.number(both) }
     }
 }

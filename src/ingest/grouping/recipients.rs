@@ -1,7 +1,8 @@
 //! Recipients of a message: a hash, what became of it, and which records told of it.
 
 use super::chunks::mixed;
-use super::{Facts, Messages, Slot};
+use super::shard::Shard;
+use super::{Facts, Slot};
 use crate::ingest::trail::{Addressee, Status};
 
 /// How a record tells of a recipient.
@@ -128,6 +129,16 @@ impl Entry {
         self.0 >> STATE_BITS
     }
 
+    /// Whether it stands for a list of several.
+    pub(super) fn has_list(self) -> bool {
+        self.is(MANY)
+    }
+
+    /// What stands in the message before it has a recipient.
+    pub(super) fn without_list(self) -> Entry {
+        Entry(self.0 & OF_MESSAGE)
+    }
+
     /// 1 + the number of the latest recipient in the list of several; 0: there is no list.
     fn head(self) -> u32 {
         if self.is(MANY) { (self.0 >> 32) as u32 } else { 0 }
@@ -188,10 +199,10 @@ pub(crate) fn further_hash(message: u32, recipient: u64) -> u64 {
     mixed(recipient ^ mixed(u64::from(message)))
 }
 
-impl Messages {
+impl Shard {
     /// Adds a recipient by the hash of its address, or merges what a record says of it. Whether the record
     /// brought news, and is counted with this recipient; else it repeats what was known.
-    pub(crate) fn recipient(&mut self, slot: Slot, hash: u64, status: Status, row: Row) -> bool {
+    pub(super) fn recipient(&mut self, slot: Slot, hash: u64, status: Status, row: Row) -> bool {
         self.change_recipient(slot, hash >> STATE_BITS, |entry| entry.merge(status, row))
     }
 
@@ -245,7 +256,8 @@ impl Messages {
         None
     }
 
-    fn add_further(&mut self, slot: Slot, entry: Entry) -> u32 {
+    /// Adds a recipient to the list of several; its number.
+    pub(super) fn add_further(&mut self, slot: Slot, entry: Entry) -> u32 {
         let message = self.messages.at_mut(slot.0);
         let first = Entry::from_halves(message.first);
         let at = self.further.push(Further { entry: entry.halves(), message: slot.0, next: first.head() });

@@ -1,5 +1,7 @@
 //! Messages from rows in any order.
 
+use super::recipients::Further;
+use super::shard::Message;
 use super::*;
 use crate::ingest::collect::Collected;
 use crate::usage::{Recipients, Skip, Submission};

@@ -104,16 +104,25 @@ impl Written {
     }
 }
 
-/// An origin with the ids of the run, and what its records tell with and without weight.
+/// An origin with the ids of the run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resolved {
     pub(super) origin: Origin,
     /// The digest of its texts.
     pub(super) digest: u32,
-    pub(super) told: [Teller; 2],
+    /// The number of what a record tells of it whose texts have weight, once there was one.
+    pub(super) number: Option<u32>,
 }
 
 impl Resolved {
+    /// What a record tells of it.
+    pub(super) fn teller(&self, has_weight: bool) -> Teller {
+        match has_weight {
+            true => Teller { told: Told::of(self.origin, self.digest), number: self.number },
+            false => Teller::of(Told::of(self.origin, 0)),
+        }
+    }
+
     fn of(written: &OriginText<&[u8]>, names: &mut Names) -> Resolved {
         let sender = match written.sender {
             Sender::Unknown => SenderId::UNKNOWN,
@@ -124,7 +133,7 @@ impl Resolved {
         let relay = written.relay.map_or(HostId::UNKNOWN, |relay| names.host(relay));
         let origin = Origin { sender, client, relay, signs: written.signs };
         let digest = origin_digest(&origin, names);
-        Resolved { origin, digest, told: [digest, 0].map(|texts| Teller::of(Told::of(origin, texts))) }
+        Resolved { origin, digest, number: None }
     }
 }
 

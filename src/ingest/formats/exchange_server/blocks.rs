@@ -8,7 +8,7 @@ use super::reader::{Sheet, Taker};
 use super::relay::RelayHosts;
 use super::tracking::{Numbers, Record, Tracking};
 use crate::ingest::blocks::{self, Event, Made, Text, Work};
-use crate::ingest::grouping::{Batch, Messages};
+use crate::ingest::grouping::{Batch, Lanes};
 use crate::ingest::source::{HEAD_BYTES, LINE_CAP};
 use crate::ingest::{Input, Sink, SourceError};
 use crate::usage::Skip;
@@ -66,7 +66,7 @@ pub(super) fn can_read(inputs: &[Input]) -> bool {
 pub(super) fn read(
     inputs: &mut [Input],
     (own_domains, relays): (&[String], RelayHosts<'_>),
-    (messages, numbers): (&mut Messages, &mut Numbers),
+    (messages, numbers): (&mut Lanes, &mut Numbers),
     sink: &mut dyn Sink,
 ) -> Result<(), SourceError> {
     let names: Vec<String> = inputs.iter().map(|input| input.name().to_owned()).collect();
@@ -98,7 +98,7 @@ pub(super) fn read(
             }
         }
         messages.take_batch(rows.0.batch, name, sink);
-        true
+        !messages.has_failed()
     })
 }
 

@@ -24,7 +24,7 @@ use self::reader::Reader;
 use self::relay::RelayHosts;
 use self::side::Side;
 use self::tracking::{Numbers, Tracking};
-use crate::ingest::grouping::Messages;
+use crate::ingest::grouping::{Lanes, Messages};
 use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
 
 /// The format `exchange-server`.
@@ -74,9 +74,10 @@ impl LogFormat for ExchangeServer {
         // A session can run on in the next log.
         inputs.sort_by_cached_key(|input| side::first_time(input.head()));
         let (own_domains, mut numbers) = (options.own_domains.as_slice(), Numbers::default());
-        let mut messages = Messages::default();
+        // What is read in blocks is grouped on all cores, and what is read line by line is grouped here.
+        let (mut lanes, mut messages) = (Lanes::new(), Messages::default());
         if is_covered && blocks::can_read(&inputs) {
-            blocks::read(&mut inputs, (own_domains, relays), (&mut messages, &mut numbers), sink)?;
+            blocks::read(&mut inputs, (own_domains, relays), (&mut lanes, &mut numbers), sink)?;
         } else {
             let mut reader = Reader {
                 messages,
@@ -96,13 +97,19 @@ impl LogFormat for ExchangeServer {
         numbers.warn_if_ambiguous(sink);
         if has_sessions {
             warn_of_sessions(is_covered, has_receive && has_send, sink);
-            if !is_covered && has_receive && !relays.is_open() {
-                let what = "--relay-host says nothing about SmtpReceive logs: they do not name the next host";
-                sink.warn(what.to_owned());
-            }
+            warn_of_relays(!is_covered && has_receive && !relays.is_open(), sink);
         }
+        lanes.deliver(sink, |_, _| true)?;
         messages.deliver(sink, |_, _| true);
         Ok(())
+    }
+}
+
+/// Warns that hosts were asked for that are not in these logs.
+fn warn_of_relays(are_untold: bool, sink: &mut dyn Sink) {
+    if are_untold {
+        let what = "--relay-host says nothing about SmtpReceive logs: they do not name the next host";
+        sink.warn(what.to_owned());
     }
 }
 

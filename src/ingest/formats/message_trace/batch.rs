@@ -2,7 +2,7 @@
 
 use super::row::Against;
 use crate::ingest::Sink;
-use crate::ingest::grouping::{Batch, Messages};
+use crate::ingest::grouping::{Batch, Lanes};
 
 /// What the rows of a block say.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub(super) struct TraceBatch {
 
 /// Adds what batches say to the messages of the run.
 pub(super) struct Merger<'a> {
-    messages: &'a mut Messages,
+    messages: &'a mut Lanes,
     pub(super) sink: &'a mut dyn Sink,
     /// Rows with a status that is not understood.
     pub(super) unclear: u64,
@@ -31,7 +31,7 @@ pub(super) struct Merger<'a> {
 
 impl<'a> Merger<'a> {
     /// A merger that has taken nothing.
-    pub(super) fn new(messages: &'a mut Messages, sink: &'a mut dyn Sink) -> Merger<'a> {
+    pub(super) fn new(messages: &'a mut Lanes, sink: &'a mut dyn Sink) -> Merger<'a> {
         Merger { messages, sink, unclear: 0, against: None }
     }
 
@@ -39,6 +39,11 @@ impl<'a> Merger<'a> {
     pub(super) fn begin_input(&mut self, name: &str) {
         let source = self.sink.names().add_source(name);
         self.messages.begin_input(source);
+    }
+
+    /// Whether more is to be read.
+    pub(super) fn wants_more(&self) -> bool {
+        self.against.is_none() && !self.messages.has_failed()
     }
 
     /// Takes what the next rows of an input say.

@@ -130,7 +130,7 @@ pub(super) fn read(
             }
         }
         last = number;
-        merger.against.is_none()
+        merger.wants_more()
     })?;
     Ok(last)
 }

@@ -16,7 +16,7 @@ mod values;
 mod words;
 
 use self::batch::Merger;
-use crate::ingest::grouping::Messages;
+use crate::ingest::grouping::Lanes;
 use crate::ingest::{About, Input, Likelihood, LogFormat, ReadError, ReadOptions, Sink};
 
 /// The format.
@@ -85,7 +85,7 @@ impl LogFormat for MessageTrace {
         let encodings: Vec<Encoding> = inputs.iter().map(|input| Encoding::of_named(input.head())).collect();
         let mut surveys = survey::surveys(&mut inputs, &encodings, options)?;
         let notations = survey::notations(&inputs, &surveys, options, sink)?;
-        let (mut messages, mut pages) = (Messages::default(), json::Pages::default());
+        let (mut messages, mut pages) = (Lanes::new(), json::Pages::default());
         let mut merger = Merger::new(&mut messages, &mut *sink);
         let own_domains = options.own_domains.as_slice();
         let mut from = 0;
@@ -112,8 +112,7 @@ impl LogFormat for MessageTrace {
         }
         warn_if_unclear(merger.unclear, merger.sink);
         pages.warn_if_more(merger.sink);
-        messages.deliver(sink, |origin, names| relay::is_from(&options.relay_hosts, origin, names));
-        Ok(())
+        messages.deliver(sink, |origin, names| relay::is_from(&options.relay_hosts, origin, names))
     }
 }
 
