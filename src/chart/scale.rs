@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::figure::{Unit, Words};
+use super::lettering::clean;
 use crate::money::{Rounding, round};
 
 /// Steps that an axis has at most, about.
@@ -92,10 +93,10 @@ impl Style {
 
     /// What amounts are of, as written at the axis: `EUR`, or `EUR (million)`.
     pub(super) fn unit(&self) -> String {
-        match &self.scale {
+        clean(&match &self.scale {
             Some(scale) => format!("{} ({scale})", self.unit.name),
             None => self.unit.name.clone(),
-        }
+        })
     }
 
     /// The label of a grid line.
@@ -108,8 +109,15 @@ impl Style {
     pub(super) fn amount(&self, amount: Decimal) -> String {
         let amount = amount / Decimal::from(10_u64.pow(self.power));
         let rounded = round(amount, self.decimals, Rounding::HalfUp);
-        let decimals = usize::try_from(self.decimals).unwrap_or_default();
-        self.grouped(&format!("{rounded:.decimals$}"))
+        // Not by a precision in `format!`: that panics where all digits together are more than a decimal can have.
+        let mut text = rounded.to_string();
+        let given = text.split_once('.').map_or(0, |(_, part)| part.len());
+        let wanted = usize::try_from(self.decimals).unwrap_or_default();
+        if given == 0 && wanted > 0 {
+            text.push('.');
+        }
+        text.push_str(&"0".repeat(wanted.saturating_sub(given)));
+        self.grouped(&text)
     }
 
     /// A number that is no amount of the figure, as it is.
