@@ -145,7 +145,7 @@ pub struct Limit {
 pub struct Ranking {
     /// The bars from the top down.
     pub bars: Vec<Bar>,
-    /// The whole that the bars are shares of; `None` shows no shares.
+    /// The whole that the bars are shares of; no shares are shown without one, or with credits among the bars.
     pub total: Option<Decimal>,
 }
 

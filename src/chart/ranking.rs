@@ -8,7 +8,6 @@ use super::frame::{Frame, HEIGHT, MARGIN, WIDTH};
 use super::lettering::{fitted, width};
 use super::outline::Face;
 use super::scale::{Style, float};
-use crate::money::{Rounding, round};
 
 /// Bars that are drawn by themselves at most.
 const MOST_BARS: usize = 20;
@@ -31,7 +30,10 @@ pub(super) fn draw(figure: &Figure, plot: &Ranking) -> Drawing {
     let around = HEIGHT - (probe.bottom - probe.top);
     #[expect(clippy::cast_precision_loss, reason = "there are at most 21 bars")]
     let mut frame = Frame::new(figure, &style.unit(), &[], around + 16.0 + bars.len() as f64 * ROW);
-    let share = |bar: &Bar| share(bar.amount, plot.total, &style, &figure.words);
+    // With credits among them the parts are more than the whole.
+    let has_credit = bars.iter().any(|bar| bar.amount < Decimal::ZERO);
+    let total = plot.total.filter(|_| !has_credit);
+    let share = |bar: &Bar| share(bar.amount, total, &style, &figure.words);
     let texts: Vec<(String, String)> =
         bars.iter().map(|bar| (style.amount(bar.amount), share(bar))).collect();
     let layout = Layout::new(&bars, &texts);
@@ -62,9 +64,7 @@ fn share(amount: Decimal, total: Option<Decimal>, style: &Style, words: &Words) 
     let share = total
         .filter(|total| *total > Decimal::ZERO)
         .and_then(|total| amount.checked_div(total)?.checked_mul(Decimal::ONE_HUNDRED));
-    share.map_or(String::new(), |share| {
-        format!("{}{}", style.plain(round(share, 1, Rounding::HalfUp)), words.percent)
-    })
+    share.map_or(String::new(), |share| style.share(share) + &words.percent)
 }
 
 /// Where the parts of all rows stand.

@@ -157,36 +157,30 @@ fn a_ranking_has_amounts_shares_and_one_rest() {
 #[test]
 fn small_svg_as_a_whole() {
     insta::assert_snapshot!(svg(&ranking(&[("<b>&\"x\"\u{202e}\u{1b}", "2.5"), ("credit", "-1")])), @r##"
-    <svg xmlns="http://www.w3.org/2000/svg" width="1000" height="188" viewBox="0 0 10000 1880" role="img">
+    <svg xmlns="http://www.w3.org/2000/svg" width="1000" height="188" viewBox="0 0 25000 4700" role="img" font-family="Inter, &apos;Segoe UI&apos;, &apos;Helvetica Neue&apos;, Arial, &apos;Liberation Sans&apos;, &apos;Noto Sans&apos;, sans-serif">
     <title>Cost by sender domain</title>
-    <rect x="0" y="0" width="10000" height="1880" opacity="1" fill="#FFFFFF" stroke="none"/>
-    <text x="320" y="273" dy="0.76em" text-anchor="start" font-family="Inter, &apos;Segoe UI&apos;, &apos;Helvetica Neue&apos;, Arial, &apos;Liberation Sans&apos;, &apos;Noto Sans&apos;, sans-serif" font-size="220" opacity="1" fill="#1F2933" font-weight="bold">
+    <rect x="0" y="0" width="25000" height="4700" fill="#FFFFFF" stroke="none"/>
+    <text x="800" y="682" dy="0.76em" text-anchor="start" font-size="550" fill="#1F2933" font-weight="bold">
     Cost by sender domain
     </text>
-    <text x="320" y="649" dy="0.76em" text-anchor="start" font-family="Inter, &apos;Segoe UI&apos;, &apos;Helvetica Neue&apos;, Arial, &apos;Liberation Sans&apos;, &apos;Noto Sans&apos;, sans-serif" font-size="120.00000000000001" opacity="1" fill="#5F6B7A">
+    <text x="800" y="1622" dy="0.76em" text-anchor="start" font-size="300" fill="#5F6B7A">
     USD
     </text>
-    <text x="320" y="1036" dy="0.76em" text-anchor="start" font-family="Inter, &apos;Segoe UI&apos;, &apos;Helvetica Neue&apos;, Arial, &apos;Liberation Sans&apos;, &apos;Noto Sans&apos;, sans-serif" font-size="130" opacity="1" fill="#1F2933">
+    <text x="800" y="2591" dy="0.76em" text-anchor="start" font-size="325" fill="#1F2933">
     &lt;b&gt;&amp;&quot;x&quot;��
     </text>
-    <rect x="3632" y="980" width="4932" height="220" opacity="1" fill="#005F9E" stroke="none"/>
-    <text x="8644" y="1036" dy="0.76em" text-anchor="start" font-family="Inter, &apos;Segoe UI&apos;, &apos;Helvetica Neue&apos;, Arial, &apos;Liberation Sans&apos;, &apos;Noto Sans&apos;, sans-serif" font-size="130" opacity="1" fill="#1F2933">
+    <rect x="9548" y="2450" width="13500" height="550" fill="#005F9E" stroke="none"/>
+    <text x="23248" y="2591" dy="0.76em" text-anchor="start" font-size="325" fill="#1F2933">
     2.50
     </text>
-    <text x="9680" y="1036" dy="0.76em" text-anchor="end" font-family="Inter, &apos;Segoe UI&apos;, &apos;Helvetica Neue&apos;, Arial, &apos;Liberation Sans&apos;, &apos;Noto Sans&apos;, sans-serif" font-size="130" opacity="1" fill="#5F6B7A">
-    166.7%
-    </text>
-    <text x="320" y="1336" dy="0.76em" text-anchor="start" font-family="Inter, &apos;Segoe UI&apos;, &apos;Helvetica Neue&apos;, Arial, &apos;Liberation Sans&apos;, &apos;Noto Sans&apos;, sans-serif" font-size="130" opacity="1" fill="#1F2933">
+    <text x="800" y="3341" dy="0.76em" text-anchor="start" font-size="325" fill="#1F2933">
     credit
     </text>
-    <rect x="1659" y="1280" width="1973" height="220" opacity="1" fill="#005F9E" stroke="none"/>
-    <text x="1579" y="1336" dy="0.76em" text-anchor="end" font-family="Inter, &apos;Segoe UI&apos;, &apos;Helvetica Neue&apos;, Arial, &apos;Liberation Sans&apos;, &apos;Noto Sans&apos;, sans-serif" font-size="130" opacity="1" fill="#1F2933">
+    <rect x="4147" y="3200" width="5401" height="550" fill="#005F9E" stroke="none"/>
+    <text x="3947" y="3341" dy="0.76em" text-anchor="end" font-size="325" fill="#1F2933">
     −1.00
     </text>
-    <text x="9680" y="1336" dy="0.76em" text-anchor="end" font-family="Inter, &apos;Segoe UI&apos;, &apos;Helvetica Neue&apos;, Arial, &apos;Liberation Sans&apos;, &apos;Noto Sans&apos;, sans-serif" font-size="130" opacity="1" fill="#5F6B7A">
-    −66.7%
-    </text>
-    <polyline fill="none" opacity="1" stroke="#9AA5B1" stroke-width="10" points="3632,900 3632,1540 "/>
+    <polyline fill="none" stroke="#9AA5B1" stroke-width="25" points="9548,2250 9548,3850 "/>
     </svg>
     "##);
 }
