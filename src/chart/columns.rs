@@ -94,10 +94,10 @@ fn scale(figure: &Figure, plot: &Columns) -> Scale {
 fn legend(figure: &Figure, plot: &Columns) -> Vec<Entry> {
     let mut legend = entries(&plot.series);
     let is_ahead = plot.columns.iter().any(Column::is_forecast);
-    if let (true, Some((_, colour))) = (is_ahead, legend.first()) {
+    if let (true, Some(colour)) = (is_ahead, colours(&plot.series).first()) {
         legend.push((figure.words.forecast.clone(), lighter(*colour)));
     }
-    legend.extend(fan::entries(plot));
+    legend.extend(fan::entries(plot, &figure.words));
     legend
 }
 

@@ -3,6 +3,7 @@
 //! The parts of a figure put shapes here; `render` draws them on a backend. The light theme, its palette and the
 //! sizes of letters are decided here alone.
 
+use super::figure::MOST_SERIES;
 #[cfg(test)]
 use super::lettering;
 use super::outline::Face;
@@ -27,7 +28,7 @@ pub(super) const FAN: Colour = (0x3b, 0x4a, 0x5c);
 /// All others together.
 pub(super) const OTHER: Colour = (0xb4, 0xba, 0xc2);
 /// Series, told apart by lightness as well as hue: after Okabe and Ito, "Color Universal Design" (2008).
-pub(super) const SERIES: [Colour; 5] =
+pub(super) const SERIES: [Colour; MOST_SERIES] =
     [(0x00, 0x5f, 0x9e), (0xe6, 0x9f, 0x00), (0x00, 0x9e, 0x73), (0xc7, 0x5b, 0x12), (0xb0, 0x70, 0xa8)];
 
 /// The same colour, lighter: what is still to come.

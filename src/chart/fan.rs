@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::columns::Places;
 use super::drawing::{Drawing, FAN, INK, Lettering, Spot, mixed};
-use super::figure::{Band, Column, Columns, Figure};
+use super::figure::{Band, Column, Columns, Figure, Words};
 use super::frame::{Entry, Frame};
 use super::lettering::fitted;
 use super::outline::Face;
@@ -71,13 +71,13 @@ impl Fan {
 }
 
 /// The bands for the legend, the narrowest first, in the colours that they have over the background.
-pub(super) fn entries(plot: &Columns) -> Vec<Entry> {
+pub(super) fn entries(plot: &Columns, words: &Words) -> Vec<Entry> {
     let Some(column) = plot.columns.iter().find(|column| !column.bands.is_empty()) else { return Vec::new() };
     let mut levels: Vec<Decimal> = column.bands.iter().map(|band| band.level).collect();
     levels.sort();
     let entry = |(place, level): (usize, &Decimal)| {
         let left = (place..levels.len()).fold(1.0, |left, _| left * (1.0 - OPACITY));
-        (format!("{} %", level.normalize()), mixed(FAN, left))
+        (words.level(*level), mixed(FAN, left))
     };
     levels.iter().enumerate().map(entry).collect()
 }
@@ -105,7 +105,7 @@ pub(super) fn end_labels(
         bands.sort_by_key(|band| band.level);
         for band in bands {
             let (low, high) = (style.amount(band.low), style.amount(band.high));
-            lines.push(label(&format!("{} %: {low} – {high}", band.level.normalize()), Face::Regular));
+            lines.push(label(&format!("{}: {low} – {high}", figure.words.level(band.level)), Face::Regular));
         }
     }
     lines.extend(plot.remarks.iter().map(|remark| label(remark, Face::Regular).coloured(INK)));

@@ -145,7 +145,7 @@ pub struct Limit {
 pub struct Ranking {
     /// The bars from the top down.
     pub bars: Vec<Bar>,
-    /// The whole that the bars are shares of; `None` shows no shares.
+    /// The whole that the bars are shares of; no shares are shown without one, or with credits among the bars.
     pub total: Option<Decimal>,
 }
 
@@ -183,7 +183,7 @@ pub struct Point {
 /// A part of a stack, or a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Series {
-    /// The name in the legend.
+    /// The name in the legend; without one it is not in there.
     pub name: String,
     /// Whether it is all others together, drawn grey.
     pub is_other: bool,
@@ -200,6 +200,9 @@ impl Series {
         Series { name: name.into(), is_other: true }
     }
 }
+
+/// Series that are drawn in a colour of their own; of more, the largest.
+pub const MOST_SERIES: usize = 5;
 
 /// Where a column or a point stands on the horizontal axis.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -221,6 +224,8 @@ pub struct Words {
     pub thousands: String,
     /// Before the decimals.
     pub decimal: String,
+    /// Behind a number of hundredths, with a blank before it where the language has one.
+    pub percent: String,
     /// The months, shortened.
     pub months: [String; 12],
     /// Names of a thousand thousands, and of a thousand and a million times as many.
@@ -241,6 +246,7 @@ impl Default for Words {
         Words {
             thousands: ",".to_owned(),
             decimal: ".".to_owned(),
+            percent: "%".to_owned(),
             months: months.map(str::to_owned),
             scales: ["million", "billion", "trillion"].map(str::to_owned),
             other: "other".to_owned(),
@@ -248,6 +254,13 @@ impl Default for Words {
             expected: "expected".to_owned(),
             no_data: "Nothing to show".to_owned(),
         }
+    }
+}
+
+impl Words {
+    /// A level in per cent: `80%`.
+    pub(super) fn level(&self, level: Decimal) -> String {
+        format!("{}{}", level.normalize(), self.percent)
     }
 }
 

@@ -93,10 +93,16 @@ impl Frame {
 
     /// Labels below the plot; `across` says where a place lies.
     pub(super) fn labels_below(&mut self, ticks: &[Tick], across: impl Fn(usize) -> f64) {
+        // Where the last label of each line ends: one that the edge pushes onto it is left out.
+        let mut ends = [f64::MIN; 2];
         for tick in ticks {
-            for (line, text) in [(18.0, &tick.upper), (34.0, &tick.lower)] {
+            for (end, (line, text)) in ends.iter_mut().zip([(18.0, &tick.upper), (34.0, &tick.lower)]) {
                 let half = width(text, ticks::SIZE, Face::Regular) / 2.0;
-                let middle = across(tick.index).clamp(MARGIN / 2.0 + half, WIDTH - MARGIN / 2.0 - half);
+                let middle = across(tick.index).max(MARGIN / 2.0 + half).min(WIDTH - MARGIN / 2.0 - half);
+                if text.is_empty() || middle - half < *end + 3.0 {
+                    continue;
+                }
+                *end = middle + half;
                 let at = (middle, self.bottom + line);
                 let label = Lettering::label(at, text.clone(), ticks::SIZE).anchored(Anchor::Middle);
                 self.drawing.text(label);
@@ -126,9 +132,10 @@ pub(super) fn colours(series: &[Series]) -> Vec<Colour> {
     series.iter().map(|one| if one.is_other { OTHER } else { own.next().unwrap_or(OTHER) }).collect()
 }
 
-/// Names with their colours.
+/// Names with their colours; a series without a name needs none.
 pub(super) fn entries(series: &[Series]) -> Vec<Entry> {
-    series.iter().map(|one| one.name.clone()).zip(colours(series)).collect()
+    let entries = series.iter().map(|one| one.name.clone()).zip(colours(series));
+    entries.filter(|(name, _)| !name.trim().is_empty()).collect()
 }
 
 /// Squares with names, in as many rows as they need; gives the base line of the last.

@@ -19,11 +19,14 @@ mod render;
 mod scale;
 mod svg;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod ticks;
 
 use drawing::Drawing;
 pub use figure::{
-    Band, Bar, Column, Columns, Figure, Label, Limit, Lines, Plot, Point, Ranking, Series, Unit, Words,
+    Band, Bar, Column, Columns, Figure, Label, Limit, Lines, MOST_SERIES, Plot, Point, Ranking, Series, Unit,
+    Words,
 };
 pub use terminal::{Screen, terminal};
 

@@ -3,15 +3,14 @@
 use rust_decimal::Decimal;
 
 use super::drawing::{Anchor, BASE, Drawing, INK, Lettering, OTHER, QUIET, SERIES};
-use super::figure::{Bar, Figure, Ranking, sum};
+use super::figure::{Bar, Figure, Ranking, Words, sum};
 use super::frame::{Frame, HEIGHT, MARGIN, WIDTH};
 use super::lettering::{fitted, width};
 use super::outline::Face;
 use super::scale::{Style, float};
-use crate::money::{Rounding, round};
 
 /// Bars that are drawn by themselves at most.
-const MOST_BARS: usize = 40;
+const MOST_BARS: usize = 20;
 /// The widest label.
 const LABEL_ROOM: f64 = 300.0;
 const SIZE: f64 = 13.0;
@@ -29,9 +28,12 @@ pub(super) fn draw(figure: &Figure, plot: &Ranking) -> Drawing {
     // What the frame takes is known from one of any height.
     let probe = Frame::new(figure, &style.unit(), &[], HEIGHT);
     let around = HEIGHT - (probe.bottom - probe.top);
-    #[expect(clippy::cast_precision_loss, reason = "there are at most 41 bars")]
+    #[expect(clippy::cast_precision_loss, reason = "there are at most 21 bars")]
     let mut frame = Frame::new(figure, &style.unit(), &[], around + 16.0 + bars.len() as f64 * ROW);
-    let share = |bar: &Bar| share(bar.amount, plot.total, &style);
+    // With credits among them the parts are more than the whole.
+    let has_credit = bars.iter().any(|bar| bar.amount < Decimal::ZERO);
+    let total = plot.total.filter(|_| !has_credit);
+    let share = |bar: &Bar| share(bar.amount, total, &style, &figure.words);
     let texts: Vec<(String, String)> =
         bars.iter().map(|bar| (style.amount(bar.amount), share(bar))).collect();
     let layout = Layout::new(&bars, &texts);
@@ -58,11 +60,11 @@ fn folded(bars: &[Bar], other: &str) -> Vec<Bar> {
 }
 
 /// A share of the whole in per cent; nothing where there is no whole to be a share of.
-fn share(amount: Decimal, total: Option<Decimal>, style: &Style) -> String {
+fn share(amount: Decimal, total: Option<Decimal>, style: &Style, words: &Words) -> String {
     let share = total
         .filter(|total| *total > Decimal::ZERO)
         .and_then(|total| amount.checked_div(total)?.checked_mul(Decimal::ONE_HUNDRED));
-    share.map_or(String::new(), |share| format!("{} %", style.plain(round(share, 1, Rounding::HalfUp))))
+    share.map_or(String::new(), |share| style.share(share) + &words.percent)
 }
 
 /// Where the parts of all rows stand.

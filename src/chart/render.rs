@@ -1,6 +1,6 @@
 //! The one way from shapes to a picture: through plotters, on whichever backend.
 //!
-//! Backends have whole coordinates, so a pixel is ten of them. Letters are placed by their base line: plotters sets
+//! Backends have whole coordinates, so a pixel is many of them. Letters are placed by their base line: plotters sets
 //! it 0.76 em below the top of a text, and divides sizes by 1.24, which is made up for here.
 
 use plotters::prelude::*;
@@ -10,14 +10,15 @@ use plotters_backend::{BackendColor, DrawingErrorKind};
 use super::drawing::{Anchor, Colour, Drawing, Lettering, Shape, Spot};
 use super::outline::Face;
 
-/// Coordinates of a backend per pixel.
-pub(super) const GRAIN: f64 = 10.0;
+/// Coordinates of a backend per pixel; with these, all sizes of letters survive plotters' division.
+pub(super) const GRAIN: f64 = 25.0;
 /// The distance from the top of a text to its base line that plotters assumes, in ems.
 pub(super) const TOP: f64 = 0.76;
 /// What plotters divides the size of letters by.
 pub(super) const SHRINK: f64 = 1.24;
 /// Inter, or what looks like it on systems without: widths are close to those that the layout counts on.
-const FAMILY: &str = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', 'Noto Sans', sans-serif";
+pub(super) const FAMILY: &str =
+    "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', 'Noto Sans', sans-serif";
 
 /// Draws all shapes and closes the picture.
 pub(super) fn render<B: DrawingBackend>(drawing: &Drawing, backend: B) -> Result<(), DrawError<B>> {
@@ -74,11 +75,18 @@ fn style(lettering: &Lettering) -> TextStyle<'static> {
         Anchor::Middle => HPos::Center,
         Anchor::End => HPos::Right,
     };
-    let font = FontDesc::new(FontFamily::Name(FAMILY), lettering.size * GRAIN * SHRINK, weight);
+    let font = FontDesc::new(FontFamily::Name(FAMILY), enlarged(lettering.size * GRAIN), weight);
     let mut style = TextStyle::from(font);
     style.color = BackendColor { alpha: 1.0, rgb: lettering.colour };
     style.pos = Pos::new(across, VPos::Top);
     style
+}
+
+/// A size that plotters makes the wanted one of, to the last bit: it writes all digits.
+fn enlarged(size: f64) -> f64 {
+    let about = size * SHRINK;
+    let near = [about, about.next_down(), about.next_up()];
+    near.into_iter().find(|near| near / SHRINK == size).unwrap_or(about)
 }
 
 fn places(path: &[Spot]) -> Vec<(i32, i32)> {

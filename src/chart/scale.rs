@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::figure::{Unit, Words};
+use super::lettering::clean;
 use crate::money::{Rounding, round};
 
 /// Steps that an axis has at most, about.
@@ -36,6 +37,8 @@ pub(super) struct Style {
     tick_decimals: usize,
     /// Decimals of amounts that are written beside what shows them.
     decimals: u32,
+    /// As few as they can be written with where room is short, with two digits of the largest left.
+    least: u32,
     unit: Unit,
     thousands: String,
     decimal: String,
@@ -78,11 +81,14 @@ impl Style {
             (true, _, _) => 6,
             _ => 0,
         };
+        let decimals = decimals_shown(largest, unit, power);
+        let is_long = largest / 10_f64.powi(exponent(power)) >= 10.0;
         let scale = (power > 0).then(|| words.scales.get(usize::from(power > 6) + usize::from(power > 9)));
         Style {
             power,
             tick_decimals: 0,
-            decimals: decimals_shown(largest, unit, power),
+            decimals,
+            least: if is_long { 0 } else { decimals },
             unit: unit.clone(),
             thousands: words.thousands.clone(),
             decimal: words.decimal.clone(),
@@ -92,10 +98,10 @@ impl Style {
 
     /// What amounts are of, as written at the axis: `EUR`, or `EUR (million)`.
     pub(super) fn unit(&self) -> String {
-        match &self.scale {
+        clean(&match &self.scale {
             Some(scale) => format!("{} ({scale})", self.unit.name),
             None => self.unit.name.clone(),
-        }
+        })
     }
 
     /// The label of a grid line.
@@ -104,23 +110,36 @@ impl Style {
         self.grouped(&format!("{value:.*}", self.tick_decimals))
     }
 
-    /// An amount, rounded for people.
+    /// An amount, rounded for people. One that is not nothing never reads as nothing.
     pub(super) fn amount(&self, amount: Decimal) -> String {
-        let amount = amount / Decimal::from(10_u64.pow(self.power));
-        let rounded = round(amount, self.decimals, Rounding::HalfUp);
-        let decimals = usize::try_from(self.decimals).unwrap_or_default();
-        self.grouped(&format!("{rounded:.decimals$}"))
+        self.rounded(amount / Decimal::from(10_u64.pow(self.power)), self.decimals)
     }
 
-    /// A number that is no amount of the figure, as it is.
-    pub(super) fn plain(&self, number: Decimal) -> String {
-        self.grouped(&number.to_string())
+    /// A number in per cent, with one decimal.
+    pub(super) fn share(&self, hundredths: Decimal) -> String {
+        self.rounded(hundredths, 1)
     }
 
-    /// The same without decimals, where room is short.
+    fn rounded(&self, number: Decimal, decimals: u32) -> String {
+        let rounded = round(number, decimals, Rounding::HalfUp);
+        if rounded.is_zero() && !number.is_zero() {
+            let before = if number.is_sign_negative() { "> −" } else { "< " };
+            return format!("{before}{}", self.grouped(&Decimal::new(1, decimals).to_string()));
+        }
+        // Not by a precision in `format!`: that panics where all digits together are more than a decimal can have.
+        let mut text = rounded.to_string();
+        let given = text.split_once('.').map_or(0, |(_, part)| part.len());
+        let wanted = usize::try_from(decimals).unwrap_or_default();
+        if given == 0 && wanted > 0 {
+            text.push('.');
+        }
+        text.push_str(&"0".repeat(wanted.saturating_sub(given)));
+        self.grouped(&text)
+    }
+
+    /// The same with fewer decimals, where room is short.
     pub(super) fn short(&self) -> Style {
-        let decimals = if self.power > 0 { 1 } else { 0 };
-        Style { decimals: self.decimals.min(decimals), ..self.clone() }
+        Style { decimals: self.least, ..self.clone() }
     }
 
     /// A plain number with a minus and separators as people write them.
@@ -201,7 +220,7 @@ mod tests {
         assert_eq!(labels(0.0, 0.0, 0), ["0", "1"]);
         assert_eq!(labels(0.0, 0.0, 2), ["0", "1"]);
         assert_eq!(labels(0.0, 0.000_31, 2), ["0.0000", "0.0001", "0.0002", "0.0003", "0.0004"]);
-        assert_eq!(labels(-30.0, 100.0, 2), ["−50", "0", "50", "100"]);
+        assert_eq!(labels(-30.0, 100.0, 2), ["−50", "−25", "0", "25", "50", "75", "100"]);
         assert_eq!(labels(0.0, 45e6, 2), ["0", "10", "20", "30", "40", "50"]);
         assert_eq!(labels(0.0, 12.5e9, 2), ["0.0", "2.5", "5.0", "7.5", "10.0", "12.5"]);
         assert!(labels(0.0, 7.9e28, 0).len() > 3);
@@ -214,13 +233,16 @@ mod tests {
             |largest| Style::new(largest, &Unit { name: "EUR".into(), decimals: 2 }, &Words::default());
         let amount = |largest, text: &str| style(largest).amount(text.parse().unwrap());
         assert_eq!(amount(1e3, "1234.565"), "1,234.57");
-        assert_eq!(amount(1e3, "-0.001"), "0.00");
+        assert_eq!([amount(1e3, "-0.001"), amount(1e3, "0.001")], ["> −0.01", "< 0.01"]);
         assert_eq!(amount(1e3, "-12.5"), "−12.50");
         assert_eq!(amount(4e7, "45678901.23"), "45.68");
         assert_eq!(style(4e7).unit(), "EUR (million)");
         assert_eq!(style(4e10).unit(), "EUR (billion)");
         assert_eq!(style(4e28).unit(), "EUR (trillion)");
         assert_eq!(amount(0.000_2, "0.00023456"), "0.000235");
+        let short = |largest, text: &str| style(largest).short().amount(text.parse().unwrap());
+        assert_eq!([short(99.0, "12.345"), short(1.2, "1.2"), short(1e4, "12.3")], ["12", "1.20", "12"]);
+        assert_eq!([short(4e7, "45678901"), short(4e8, "456789012")], ["46", "457"]);
         let german = Words { thousands: ".".into(), decimal: ",".into(), ..Words::default() };
         let style = Style::new(1e3, &Unit { name: "EUR".into(), decimals: 2 }, &german);
         assert_eq!(style.amount("1234.5".parse().unwrap()), "1.234,50");

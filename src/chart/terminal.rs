@@ -76,8 +76,8 @@ fn columns(figure: &Figure, plot: &Columns, screen: Screen) -> String {
         let band = column.bands.iter().max_by_key(|band| band.level);
         let range = band.map(|band| {
             format!(
-                " ({} %: {} – {})",
-                band.level.normalize(),
+                " ({}: {} – {})",
+                figure.words.level(band.level),
                 style.amount(band.low),
                 style.amount(band.high)
             )
@@ -100,7 +100,7 @@ fn columns(figure: &Figure, plot: &Columns, screen: Screen) -> String {
     let levels = plot.columns.iter().flat_map(|column| &column.bands).map(|band| band.level);
     if let Some(level) = levels.max() {
         let (likely, possible) = (screen.plain(Mark::Likely), screen.plain(Mark::Possible));
-        key.push(format!("{likely}{possible} {} %", level.normalize()));
+        key.push(format!("{likely}{possible} {}", figure.words.level(level)));
     }
     if let Some(budget) = &plot.budget {
         let label = clean(&budget.label);

@@ -16,6 +16,7 @@ pub mod ingest;
 pub mod ledger;
 pub mod man;
 pub mod output;
+pub mod pictures;
 pub mod price_args;
 pub mod prices;
 mod progress;
@@ -39,6 +40,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::report::{self, Report, Writer};
+pub use pictures::Picture;
 pub use result_files::ResultFiles;
 pub use settings::{Choice, Origin, Settings};
 
@@ -61,7 +63,7 @@ struct GlobalArgs {
     /// How to write the result [default: table]
     #[arg(long, global = true, value_name = "FORMAT", value_parser = writer_names())]
     format: Option<String>,
-    /// Write the result to FILE instead of standard output (-)
+    /// Write the result to FILE instead of standard output (-); .svg and .png draw it
     #[arg(long, global = true, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -104,12 +106,23 @@ pub struct Context {
     settings: OnceCell<Settings>,
     results: ResultFiles,
     shows_data: bool,
+    picture: Option<Picture>,
 }
 
 impl Context {
     /// A context whose settings are read, when first asked for, from a named file or from the working folder.
     pub fn new(config: Option<PathBuf>, results: ResultFiles) -> Context {
-        Context { config, settings: OnceCell::new(), results, shows_data: false }
+        Context { config, results, ..Context::default() }
+    }
+
+    /// The same for a result that is drawn.
+    pub fn drawing(self, picture: Option<Picture>) -> Context {
+        Context { picture, ..self }
+    }
+
+    /// The picture that is asked for in place of a report.
+    pub fn picture(&self) -> Option<Picture> {
+        self.picture
     }
 
     /// The same for a result that is written as data, with all that is known.
@@ -259,12 +272,44 @@ fn levels(matches: &ArgMatches) -> impl Iterator<Item = &ArgMatches> {
 fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let cli = Cli::from_arg_matches(matches)?;
     let shows_data = cli.global.writer().shows_data();
-    let context = Context::new(cli.global.config.clone(), ResultFiles::of(matches)?).showing_data(shows_data);
+    let picture = cli.picture()?;
+    let context = Context::new(cli.global.config.clone(), ResultFiles::of(matches)?);
+    let context = context.showing_data(shows_data).drawing(picture);
     let outcome = cli.command.run(&context)?;
     cli.global.check_all_used(&context, &outcome.body)?;
     output::show_warnings(&outcome.warnings);
     output::write(outcome.body, cli.global.writer(), cli.global.output.as_deref())?;
     Ok(outcome.exit)
+}
+
+impl Command {
+    /// Whether it can draw its result.
+    fn draws(&self) -> bool {
+        matches!(self, Command::Analyze(_))
+    }
+}
+
+impl Cli {
+    /// The picture that the ending of `--output` asks for, where the command can draw one.
+    fn picture(&self) -> anyhow::Result<Option<Picture>> {
+        let Some((file, picture)) =
+            self.global.output.as_deref().and_then(|file| Some((file, Picture::of(file)?)))
+        else {
+            return Ok(None);
+        };
+        let file = file.display();
+        if !self.command.draws() {
+            return Err(usage_error(format!(
+                "'--output {file}' asks for a picture ({picture}), which this command does not draw: choose another ending"
+            )));
+        }
+        if let Some(format) = &self.global.format {
+            return Err(usage_error(format!(
+                "'--format {format}' does not apply to a picture: leave it out, or choose another ending than '{file}' has"
+            )));
+        }
+        Ok(Some(picture))
+    }
 }
 
 impl GlobalArgs {

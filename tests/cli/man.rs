@@ -39,7 +39,7 @@ fn the_page_of_a_command() {
     .RE
     .TP
     \fB\-\-output\fR \fI<FILE>\fR
-    Write the result to FILE instead of standard output (\-)
+    Write the result to FILE instead of standard output (\-); .svg and .png draw it
     .TP
     \fB\-h\fR, \fB\-\-help\fR
     Print help

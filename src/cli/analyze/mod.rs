@@ -4,6 +4,7 @@
 
 mod beside;
 mod cost;
+mod drawn;
 mod formats;
 mod json;
 mod rows;
@@ -85,6 +86,7 @@ struct AtListPrices {
 pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
     let settings = context.settings()?;
     check_dimensions(&args.by)?;
+    drawn::check(args, context)?;
     let on = args.on.unwrap_or_default();
     // Wrong prices and filters are told before hours of reading.
     let pricer = Pricer::new(&args.prices, on, settings)?;
@@ -111,6 +113,9 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
         Analysis { usage, ingested, rows, cost, delivered_cost, list, in_force, on, unfiltered, warnings };
     analysis.warnings = analysis.all_warnings(&plan);
     let (exit, warnings) = (analysis.exit(), analysis.warnings.clone());
+    if let Some(picture) = context.picture() {
+        return Ok(Outcome { exit, warnings, ..picture.outcome(&drawn::figure(&analysis)?)? });
+    }
     let (title, sections) = (analysis.title(), table::sections(&analysis));
     let data = json::data(analysis, &pricer.prices);
     Ok(Outcome { exit, warnings, ..Outcome::report(Report { title, sections, data }) })
