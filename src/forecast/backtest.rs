@@ -53,7 +53,7 @@ pub(crate) fn run(history: &History<'_>, start: &Start, reach: &Reach, origins: 
             continue;
         }
         let reach = Reach { horizon, paths: PATHS, seed: reach.seed ^ (origin as u64) << 8 };
-        let (projections, _) = project(&history.before(origin), start, &reach);
+        let (projections, _) = project(&history.before(origin), start, &reach, None);
         trials.push(Trial { origin, actual: history.values[origin..end].to_vec(), observed, projections });
     }
     trials

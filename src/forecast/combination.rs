@@ -1,9 +1,11 @@
 //! All models of one history, and their mean: what competes in a backtest and what finally forecasts.
 
+use super::closed::open;
 use super::history::History;
 use super::models::ets::{self, Hint};
 use super::models::{Projection, Reach, intermittent, naive, theta};
 use super::paths::Paths;
+use super::season::adjusted;
 use super::simplex::Point;
 
 /// What may forecast a series.
@@ -44,33 +46,67 @@ pub(crate) struct Start {
     theta: Option<Point>,
 }
 
-/// The projections of every model that suits a history, in the order of [`Model`]; and where their fits ended.
+/// The projections of every model that suits a history (or of one alone), in the order of [`Model`]; and where their
+/// fits ended.
 pub(crate) fn project(
     history: &History<'_>,
     start: &Start,
     reach: &Reach,
+    only: Option<Model>,
 ) -> (Vec<(Model, Projection)>, Start) {
-    let mut found = vec![
-        (Model::SeasonalNaive, naive::seasonal_naive(history, reach)),
-        (Model::RunRate, naive::run_rate(history, reach)),
-    ];
-    if intermittent::is_intermittent(history) {
-        found.push((Model::Intermittent, intermittent::project(history, reach)));
-    }
-    let ets = ets::fit(history, &start.ets);
-    let theta = theta::fit(history, start.theta);
-    let end = Start {
-        ets: ets.as_ref().map(ets::Blend::hints).unwrap_or_default(),
-        theta: theta.as_ref().map(theta::Fitted::hint),
-    };
-    if let (Some(ets), Some(theta)) = (ets, theta) {
-        let ets = ets::project(&ets, history, reach);
-        let theta = theta::project(&theta, history, &Reach { seed: reach.seed ^ 1, ..*reach });
-        let mean = mean(&[&ets, &theta], reach);
-        found.extend([(Model::Ets, ets), (Model::Theta, theta), (Model::Mean, mean)]);
-    }
+    let Some(open) = open(history) else { return project_open(history, start, reach, only) };
+    let (mut found, end) = project_open(&open.history(), start, &open.reach(reach), only);
+    found.iter_mut().for_each(|(_, projection)| *projection = open.close(projection, reach));
     (found, end)
 }
+
+fn project_open(
+    history: &History<'_>,
+    start: &Start,
+    reach: &Reach,
+    only: Option<Model>,
+) -> (Vec<(Model, Projection)>, Start) {
+    let wants = |model: Model| only.is_none_or(|only| only == model);
+    let needs = |model: Model| wants(model) || wants(Model::Mean);
+    let mut found = Vec::new();
+    if wants(Model::SeasonalNaive) {
+        found.push((Model::SeasonalNaive, naive::seasonal_naive(history, reach)));
+    }
+    if wants(Model::RunRate) {
+        found.push((Model::RunRate, naive::run_rate(history, reach)));
+    }
+    if wants(Model::Intermittent) && intermittent::is_intermittent(history) {
+        found.push((Model::Intermittent, intermittent::project(history, reach)));
+    }
+    let mut end = Start::default();
+    if needs(Model::Ets)
+        && let Some(fitted) = ets::fit(history, &start.ets, reach.horizon)
+    {
+        end.ets = fitted.hints();
+        found.push((Model::Ets, ets::project(&fitted, history, reach)));
+    }
+    let adjusted = adjusted(history);
+    let reach_of = |place: u64| Reach { seed: reach.seed ^ place, ..*reach };
+    if needs(Model::Theta)
+        && let Some(fitted) = theta::fit(history, &adjusted, start.theta)
+    {
+        end.theta = Some(fitted.hint());
+        found.push((Model::Theta, theta::project(&fitted, history, &reach_of(1))));
+    }
+    if wants(Model::Mean) {
+        let parts: Vec<&Projection> =
+            found.iter().filter(|(model, _)| MEMBERS.contains(model)).map(|(_, part)| part).collect();
+        if parts.len() == MEMBERS.len() {
+            let mean = mean(&parts, reach);
+            found.push((Model::Mean, mean));
+        }
+    }
+    found.retain(|(model, _)| wants(*model));
+    (found, end)
+}
+
+/// The models whose mean is the usual choice.
+const MEMBERS: [Model; 2] = [Model::Ets, Model::Theta];
 
 /// The mean of some projections; its paths are drawn from each in turn, so that their mean is the same.
 fn mean(parts: &[&Projection], reach: &Reach) -> Projection {

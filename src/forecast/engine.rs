@@ -80,7 +80,7 @@ pub fn forecast(series: &Series<'_>, settings: &Settings) -> Forecast {
     let (values, observed, scale) = cleaned(series);
     let history = History { values: &values, observed: &observed, season: series.season.max(1) };
     let reach = Reach { horizon: settings.horizon, paths: settings.paths, seed: settings.seed };
-    let (projections, start) = project(&history, &Start::default(), &reach);
+    let (projections, start) = project(&history, &Start::default(), &reach, None);
     let is_short = history.measured().count() < SHORT;
     let trials = if is_short { Vec::new() } else { run(&history, &start, &reach, settings.origins) };
     let mut allowed: Vec<Model> = projections.iter().map(|(model, _)| *model).collect();
@@ -112,8 +112,8 @@ pub fn forecast_with(model: Model, series: &Series<'_>, settings: &Settings) -> 
     let (values, observed, scale) = cleaned(series);
     let history = History { values: &values, observed: &observed, season: series.season.max(1) };
     let reach = Reach { horizon: settings.horizon, paths: settings.paths, seed: settings.seed };
-    let (projections, _) = project(&history, &Start::default(), &reach);
-    let (_, mut found) = projections.into_iter().find(|(found, _)| *found == model)?;
+    let (projections, _) = project(&history, &Start::default(), &reach, Some(model));
+    let (_, mut found) = projections.into_iter().next()?;
     apply(&mut found, &learn(&[]), settings.seed ^ 2);
     rescale(&mut found, scale);
     Some((found.mean, found.paths))

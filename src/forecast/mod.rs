@@ -3,6 +3,7 @@
 
 mod backtest;
 mod calibration;
+mod closed;
 mod combination;
 mod engine;
 mod history;
