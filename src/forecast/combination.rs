@@ -7,6 +7,7 @@ use super::models::{Projection, Reach, intermittent, naive, theta};
 use super::paths::Paths;
 use super::season::adjusted;
 use super::simplex::Point;
+use super::tame::tamed;
 
 /// What may forecast a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +80,10 @@ fn project_open(
         found.push((Model::Intermittent, intermittent::project(history, reach)));
     }
     let mut end = Start::default();
+    // Only smoothing follows outliers; the floor stays what it is.
+    let tame = (needs(Model::Ets) || needs(Model::Theta)).then(|| tamed(history)).flatten();
+    let (values, share) = tame.map_or((None, 1.0), |(values, share)| (Some(values), share));
+    let history = &History { values: values.as_deref().unwrap_or(history.values), ..*history };
     if needs(Model::Ets)
         && let Some(fitted) = ets::fit(history, &start.ets, reach.horizon)
     {
@@ -92,6 +97,9 @@ fn project_open(
     {
         end.theta = Some(fitted.hint());
         found.push((Model::Theta, theta::project(&fitted, history, &reach_of(1))));
+    }
+    for (_, part) in found.iter_mut().filter(|(model, _)| MEMBERS.contains(model)) {
+        part.mean.iter_mut().for_each(|value| *value *= share);
     }
     if wants(Model::Mean) {
         let parts: Vec<&Projection> =

@@ -15,6 +15,7 @@ pub mod scores;
 mod season;
 mod selection;
 mod simplex;
+mod tame;
 #[cfg(test)]
 mod tests;
 

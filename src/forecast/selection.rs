@@ -38,6 +38,9 @@ pub struct Choice {
     pub rivals: Vec<Rival>,
 }
 
+/// What may take the place of the usual choice. The parts of the mean may not: to prefer one of them on few trials is
+/// to follow luck (Claeskens, Magnus, Vasnev and Wang 2016).
+const FLOOR: [Model; 2] = [Model::SeasonalNaive, Model::RunRate];
 /// Trials below which nothing but the usual choice is believed.
 const LEAST_TRIALS: usize = 4;
 /// A rival must have no more than this share of the error, and win this share of the trials.
@@ -58,7 +61,7 @@ pub(crate) fn choose(allowed: &[Model], trials: &[Trial]) -> Choice {
     }
     let error = |model: Model| rivals.iter().find(|rival| rival.model == model).map(|rival| rival.error);
     let mut best = (usual, error(usual).unwrap_or(f64::INFINITY) * CLEARLY);
-    for rival in rivals.iter().filter(|rival| rival.model != usual) {
+    for rival in rivals.iter().filter(|rival| FLOOR.contains(&rival.model)) {
         if rival.error < best.1 && wins(rival.model, usual, trials) >= WINS {
             best = (rival.model, rival.error);
         }
