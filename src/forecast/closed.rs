@@ -70,10 +70,10 @@ impl Open {
             None => opened.next().copied().unwrap_or(0.0),
         };
         let mean = (0..reach.horizon).map(value).collect();
-        let mut paths = Paths::zero(reach.paths, reach.horizon);
-        let mut random = Random::new(reach.seed ^ 4);
         let none = Paths::zero(reach.paths, 1);
-        let from = if open.paths.steps() > 0 { &open.paths } else { &none };
+        let from = if open.mean.is_empty() { &none } else { &open.paths };
+        let mut paths = Paths::zero(from.count(), reach.horizon);
+        let mut random = Random::new(reach.seed ^ 4);
         for (path, from) in paths.iter_mut().zip(from.iter()) {
             let mut opened = from.iter();
             for (ahead, value) in path.iter_mut().enumerate() {

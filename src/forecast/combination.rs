@@ -27,6 +27,11 @@ pub enum Model {
 }
 
 impl Model {
+    /// Whether it is one of the simple models that any other must beat.
+    pub(crate) fn is_floor(self) -> bool {
+        matches!(self, Model::SeasonalNaive | Model::RunRate)
+    }
+
     /// The name under which people know it.
     pub fn name(self) -> &'static str {
         match self {
@@ -47,8 +52,10 @@ pub(crate) struct Start {
     theta: Option<Point>,
 }
 
-/// The projections of every model that suits a history (or of one alone), in the order of [`Model`]; and where their
-/// fits ended.
+/// The projections of every model that suits a history, in the order of [`Model`]; and where their fits ended.
+///
+/// Of one model alone it makes all paths. Of all of them it makes paths only for those that are usually chosen: none for
+/// the floor, and for the parts of the mean just those that it draws.
 pub(crate) fn project(
     history: &History<'_>,
     start: &Start,
@@ -68,64 +75,76 @@ fn project_open(
     only: Option<Model>,
 ) -> (Vec<(Model, Projection)>, Start) {
     let wants = |model: Model| only.is_none_or(|only| only == model);
-    let needs = |model: Model| wants(model) || wants(Model::Mean);
+    let unseen = Reach { paths: if only.is_none() { 0 } else { reach.paths }, ..*reach };
     let mut found = Vec::new();
     if wants(Model::SeasonalNaive) {
-        found.push((Model::SeasonalNaive, naive::seasonal_naive(history, reach)));
+        found.push((Model::SeasonalNaive, naive::seasonal_naive(history, &unseen)));
     }
     if wants(Model::RunRate) {
-        found.push((Model::RunRate, naive::run_rate(history, reach)));
+        found.push((Model::RunRate, naive::run_rate(history, &unseen)));
     }
     if wants(Model::Intermittent) && intermittent::is_intermittent(history) {
         found.push((Model::Intermittent, intermittent::project(history, reach)));
     }
     let mut end = Start::default();
-    // Only smoothing follows outliers; the floor stays what it is.
-    let tame = (needs(Model::Ets) || needs(Model::Theta)).then(|| tamed(history)).flatten();
-    let (values, share) = tame.map_or((None, 1.0), |(values, share)| (Some(values), share));
+    if MEMBERS.into_iter().any(wants) || wants(Model::Mean) {
+        let parts;
+        (parts, end) = smoothed(history, start, reach, only);
+        let mean = (wants(Model::Mean) && parts.len() == MEMBERS.len()).then(|| mean(&parts, reach));
+        found.extend(parts.into_iter().filter(|(model, _)| wants(*model)));
+        found.extend(mean.map(|mean| (Model::Mean, mean)));
+    }
+    (found, end)
+}
+
+/// The parts of the mean (or one of them alone), fitted to a history without its outliers: the floor has no need of
+/// that, only smoothing follows them.
+fn smoothed(
+    history: &History<'_>,
+    start: &Start,
+    reach: &Reach,
+    only: Option<Model>,
+) -> (Vec<(Model, Projection)>, Start) {
+    let is_alone = only.is_some_and(|only| only != Model::Mean);
+    let wants = |model: Model| !is_alone || only == Some(model);
+    let paths = if is_alone { reach.paths } else { reach.paths.div_ceil(2 * MEMBERS.len()) * 2 };
+    let reach = Reach { paths, ..*reach };
+    let (values, share) = tamed(history).map_or((None, 1.0), |(values, share)| (Some(values), share));
     let history = &History { values: values.as_deref().unwrap_or(history.values), ..*history };
-    if needs(Model::Ets)
+    let (mut found, mut end) = (Vec::new(), Start::default());
+    if wants(Model::Ets)
         && let Some(fitted) = ets::fit(history, &start.ets, reach.horizon)
     {
         end.ets = fitted.hints();
-        found.push((Model::Ets, ets::project(&fitted, history, reach)));
+        found.push((Model::Ets, ets::project(&fitted, history, &reach)));
     }
-    let adjusted = adjusted(history);
-    let reach_of = |place: u64| Reach { seed: reach.seed ^ place, ..*reach };
-    if needs(Model::Theta)
-        && let Some(fitted) = theta::fit(history, &adjusted, start.theta)
+    if wants(Model::Theta)
+        && let Some(fitted) = theta::fit(history, &adjusted(history), start.theta)
     {
         end.theta = Some(fitted.hint());
-        found.push((Model::Theta, theta::project(&fitted, history, &reach_of(1))));
+        let reach = Reach { seed: reach.seed ^ 1, ..reach };
+        found.push((Model::Theta, theta::project(&fitted, history, &reach)));
     }
-    for (_, part) in found.iter_mut().filter(|(model, _)| MEMBERS.contains(model)) {
+    for (_, part) in &mut found {
         part.mean.iter_mut().for_each(|value| *value *= share);
     }
-    if wants(Model::Mean) {
-        let parts: Vec<&Projection> =
-            found.iter().filter(|(model, _)| MEMBERS.contains(model)).map(|(_, part)| part).collect();
-        if parts.len() == MEMBERS.len() {
-            let mean = mean(&parts, reach);
-            found.push((Model::Mean, mean));
-        }
-    }
-    found.retain(|(model, _)| wants(*model));
     (found, end)
 }
 
 /// The models whose mean is the usual choice.
 const MEMBERS: [Model; 2] = [Model::Ets, Model::Theta];
 
-/// The mean of some projections; its paths are drawn from each in turn, so that their mean is the same.
-fn mean(parts: &[&Projection], reach: &Reach) -> Projection {
+/// The mean of some projections; its paths are those of each in turn, so that their mean is the same.
+fn mean(parts: &[(Model, Projection)], reach: &Reach) -> Projection {
     let share = 1.0 / parts.len() as f64;
-    let mean = (0..reach.horizon).map(|step| parts.iter().map(|part| part.mean[step] * share).sum());
+    let mean = (0..reach.horizon).map(|step| parts.iter().map(|(_, part)| part.mean[step] * share).sum());
     let mean = mean.collect();
     let mut paths = Paths::zero(reach.paths, reach.horizon);
     for (place, path) in paths.iter_mut().enumerate() {
         // Pairs of opposite noise stay together.
-        let part = parts[place / 2 % parts.len()];
-        if let Some(drawn) = part.paths.iter().nth(place) {
+        let (pair, half) = (place / 2, place % 2);
+        let (_, part) = &parts[pair % parts.len()];
+        if let Some(drawn) = part.paths.iter().nth(pair / parts.len() * 2 + half) {
             path.copy_from_slice(drawn);
         }
     }

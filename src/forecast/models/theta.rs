@@ -89,7 +89,7 @@ pub(crate) fn fit(history: &History<'_>, adjusted: &Adjusted, warm: Option<Point
         high,
         budget: if warm.is_some() { CALLS_WARM } else { CALLS },
     };
-    let cold = [0.2, 0.6, 0.9].map(|alpha| [alpha, 2.0, clean[0] / 2.0, 0.0, 0.0, 0.0]);
+    let cold = [0.2, 0.7].map(|alpha| [alpha, 2.0, clean[0] / 2.0, 0.0, 0.0, 0.0]);
     let starts = warm.as_ref().map_or(&cold[..], std::slice::from_ref);
     let mut best = (cold[0], f64::INFINITY);
     for start in starts {
