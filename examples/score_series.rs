@@ -3,7 +3,7 @@
 //! A file is CSV with a heading. With a column `part` (`id,step,value,part`) each series is forecast from its rows
 //! marked `train` and compared with those marked `test`. Without (`id,date,value`) the series are daily: from rolling
 //! origins a week apart, after twelve weeks, the total of the next 31 days (or `--horizon`) is forecast. All files of
-//! one run are scored file by file. `benches/peers/statsforecast.py` prints the same scores of statsforecast.
+//! one run are scored file by file. `benches/peers/forecasts.py` prints the same scores of statsforecast.
 
 #![allow(clippy::print_stdout, reason = "a program for developers")]
 

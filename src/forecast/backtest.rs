@@ -52,11 +52,25 @@ pub(crate) fn run(history: &History<'_>, start: &Start, reach: &Reach, origins: 
         if !observed.contains(&true) {
             continue;
         }
-        let reach = Reach { horizon, paths: PATHS, seed: reach.seed ^ (origin as u64) << 8 };
-        let (projections, _) = project(&history.before(origin), start, &reach);
+        let reach = Reach { horizon, ..reach_of(origin, reach) };
+        let (projections, _) = project(&history.before(origin), start, &reach, None);
         trials.push(Trial { origin, actual: history.values[origin..end].to_vec(), observed, projections });
     }
     trials
+}
+
+/// How a trial looks ahead.
+fn reach_of(origin: usize, reach: &Reach) -> Reach {
+    Reach { paths: PATHS, seed: reach.seed ^ (origin as u64) << 8, ..*reach }
+}
+
+/// The trials of one model alone, with paths: those of [`run`] have none of a model that is seldom chosen.
+pub(crate) fn with_paths(history: &History<'_>, trials: &mut [Trial], model: Model, reach: &Reach) {
+    for trial in trials {
+        let reach = Reach { horizon: trial.actual.len(), ..reach_of(trial.origin, reach) };
+        let (found, _) = project(&history.before(trial.origin), &Start::default(), &reach, Some(model));
+        trial.projections = found;
+    }
 }
 
 /// Where the trials begin, and how many steps each looks ahead.

@@ -1,7 +1,7 @@
 //! From a regular series to sample paths of its future: fits, tries, chooses and calibrates. Where the series comes
 //! from, what it counts and what it costs is not known here.
 
-use super::backtest::{Trial, run};
+use super::backtest::{Trial, run, with_paths};
 use super::calibration::{Calibration, Surprise, apply, learn, surprise};
 use super::combination::{Model, Start, project};
 use super::history::History;
@@ -80,12 +80,16 @@ pub fn forecast(series: &Series<'_>, settings: &Settings) -> Forecast {
     let (values, observed, scale) = cleaned(series);
     let history = History { values: &values, observed: &observed, season: series.season.max(1) };
     let reach = Reach { horizon: settings.horizon, paths: settings.paths, seed: settings.seed };
-    let (projections, start) = project(&history, &Start::default(), &reach);
+    let (mut projections, start) = project(&history, &Start::default(), &reach, None);
     let is_short = history.measured().count() < SHORT;
-    let trials = if is_short { Vec::new() } else { run(&history, &start, &reach, settings.origins) };
+    let mut trials = if is_short { Vec::new() } else { run(&history, &start, &reach, settings.origins) };
     let mut allowed: Vec<Model> = projections.iter().map(|(model, _)| *model).collect();
     allowed.retain(|model| !is_short || *model == Model::RunRate);
     let choice = choose(&allowed, &trials);
+    if choice.model.is_floor() {
+        with_paths(&history, &mut trials, choice.model, &reach);
+        (projections, _) = project(&history, &start, &reach, Some(choice.model));
+    }
     let surprises: Vec<Option<Surprise>> = trials
         .iter()
         .map(|trial| surprise(trial.of(choice.model)?, &trial.actual, &trial.observed))
@@ -112,8 +116,8 @@ pub fn forecast_with(model: Model, series: &Series<'_>, settings: &Settings) -> 
     let (values, observed, scale) = cleaned(series);
     let history = History { values: &values, observed: &observed, season: series.season.max(1) };
     let reach = Reach { horizon: settings.horizon, paths: settings.paths, seed: settings.seed };
-    let (projections, _) = project(&history, &Start::default(), &reach);
-    let (_, mut found) = projections.into_iter().find(|(found, _)| *found == model)?;
+    let (projections, _) = project(&history, &Start::default(), &reach, Some(model));
+    let (_, mut found) = projections.into_iter().next()?;
     apply(&mut found, &learn(&[]), settings.seed ^ 2);
     rescale(&mut found, scale);
     Some((found.mean, found.paths))

@@ -9,6 +9,7 @@ mod anomalies;
 mod backtest;
 mod calendar;
 mod calibration;
+mod closed;
 mod combination;
 mod daily;
 mod domains;
@@ -29,6 +30,7 @@ mod selection;
 #[cfg(test)]
 mod known_structure_tests;
 mod simplex;
+mod tame;
 #[cfg(test)]
 mod tests;
 mod trials;

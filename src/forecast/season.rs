@@ -1,5 +1,7 @@
 //! The shape of a cycle, found by classical decomposition and shrunk as far as noise could have made it.
 
+use super::history::History;
+
 /// How a cycle acts on the level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -17,6 +19,43 @@ pub(crate) struct Cycle {
     /// How much of the raw shape was kept, from 0 (all noise) to 1.
     pub kept: f64,
 }
+
+/// Values freed of their season.
+#[derive(Clone, Debug)]
+pub(crate) struct Adjusted {
+    /// The values without the cycle.
+    pub values: Vec<f64>,
+    factors: Vec<f64>,
+    effect: Effect,
+}
+
+impl Adjusted {
+    /// A value of a step with its season again.
+    pub(crate) fn restore(&self, step: usize, value: f64) -> f64 {
+        let factor = self.factors[step % self.factors.len()];
+        match self.effect {
+            Effect::Additive => value + factor,
+            Effect::Multiplicative => value * factor,
+        }
+    }
+}
+
+/// Takes the cycle out of a history: by division where nothing is zero, else by subtraction.
+pub(crate) fn adjusted(history: &History<'_>) -> Adjusted {
+    let is_positive = history.values.iter().all(|value| *value > 1e-9);
+    let effect = if is_positive { Effect::Multiplicative } else { Effect::Additive };
+    let neutral = if is_positive { 1.0 } else { 0.0 };
+    let cycle = cycle(history.values, history.observed, history.season, effect);
+    let factors = cycle.map_or(vec![neutral], |cycle| cycle.factors);
+    let without = history.values.iter().enumerate().map(|(step, value)| match effect {
+        Effect::Additive => value - factors[step % factors.len()],
+        Effect::Multiplicative => value / factors[step % factors.len()],
+    });
+    Adjusted { values: without.collect(), factors, effect }
+}
+
+/// How much of its weight a cycle keeps when the next has passed.
+const MEMORIES: [f64; 6] = [0.9, 0.95, 0.98, 1.0, 0.8, 0.7];
 
 /// The least factor of a multiplicative cycle: a weekday without any mail must not divide by zero.
 const LEAST: f64 = 0.01;
@@ -41,15 +80,12 @@ pub(crate) fn cycle(values: &[f64], observed: &[bool], season: usize, effect: Ef
         Effect::Additive => 0.0,
         Effect::Multiplicative => 1.0,
     };
-    let mut phases = vec![(0.0, 0_usize); season];
+    let memory = memory(&parts, season);
+    let mut phases = vec![Phase::default(); season];
     for (step, part) in parts.iter().enumerate() {
-        if let Some(part) = part {
-            let phase = &mut phases[step % season];
-            *phase = (phase.0 + part, phase.1 + 1);
-        }
+        phases[step % season].pass(*part, memory);
     }
-    let mut factors: Vec<f64> =
-        phases.iter().map(|(sum, count)| if *count > 0 { sum / *count as f64 } else { rest }).collect();
+    let mut factors: Vec<f64> = phases.iter().map(|phase| phase.factor().unwrap_or(rest)).collect();
     centre(&mut factors, effect);
     let kept = kept(&parts, &factors, &phases, rest);
     for factor in &mut factors {
@@ -73,8 +109,57 @@ fn centre(factors: &mut [f64], effect: Effect) {
     }
 }
 
+/// What one phase of the cycle has shown, newer cycles with more weight.
+#[derive(Clone, Copy, Debug, Default)]
+struct Phase {
+    sum: f64,
+    weight: f64,
+    squares: f64,
+}
+
+impl Phase {
+    /// Another cycle passes: what was known fades, what is new counts in full.
+    fn pass(&mut self, part: Option<f64>, memory: f64) {
+        if let Some(part) = part {
+            self.sum = self.sum * memory + part;
+            self.weight = self.weight * memory + 1.0;
+            self.squares = self.squares * memory * memory + 1.0;
+        }
+    }
+
+    fn factor(&self) -> Option<f64> {
+        (self.weight > 0.0).then(|| self.sum / self.weight)
+    }
+
+    /// The variance of the weighed mean of parts of variance 1.
+    fn variance(&self) -> f64 {
+        if self.weight > 0.0 { self.squares / self.weight.powi(2) } else { 1.0 }
+    }
+}
+
+/// The fading from cycle to cycle that would have forecast each cycle best from those before it.
+fn memory(parts: &[Option<f64>], season: usize) -> f64 {
+    let mut best = (f64::INFINITY, 1.0);
+    for memory in MEMORIES {
+        let mut phases = vec![Phase::default(); season];
+        let mut squares = 0.0;
+        for (step, part) in parts.iter().enumerate() {
+            let phase = &mut phases[step % season];
+            if let (Some(part), Some(factor)) = (part, phase.factor()) {
+                squares += (part - factor).powi(2);
+            }
+            phase.pass(*part, memory);
+        }
+        squares *= 1.0 + 2.5 * (0.9 - memory).abs() * season as f64 / parts.len() as f64;
+        if squares < best.0 {
+            best = (squares, memory);
+        }
+    }
+    best.1
+}
+
 /// The share of the variance between phases that noise does not explain.
-fn kept(parts: &[Option<f64>], factors: &[f64], phases: &[(f64, usize)], rest: f64) -> f64 {
+fn kept(parts: &[Option<f64>], factors: &[f64], phases: &[Phase], rest: f64) -> f64 {
     let season = factors.len();
     let (mut squares, mut count) = (0.0, 0_usize);
     for (step, part) in parts.iter().enumerate() {
@@ -88,8 +173,7 @@ fn kept(parts: &[Option<f64>], factors: &[f64], phases: &[(f64, usize)], rest: f
         return 0.0;
     }
     let within = squares / (count - season) as f64;
-    let noise =
-        within * phases.iter().map(|(_, count)| 1.0 / (*count).max(1) as f64).sum::<f64>() / season as f64;
+    let noise = within * phases.iter().map(Phase::variance).sum::<f64>() / season as f64;
     // With little more than a cycle the noise itself is a guess: half is the most that is believed.
     let most = ((count - season) as f64 / season as f64).clamp(0.5, 1.0);
     (1.0 - noise / between).clamp(0.0, most)

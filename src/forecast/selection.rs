@@ -41,8 +41,8 @@ pub struct Choice {
 /// Trials below which nothing but the usual choice is believed.
 const LEAST_TRIALS: usize = 4;
 /// A rival must have no more than this share of the error, and win this share of the trials.
-const CLEARLY: f64 = 0.9;
-const WINS: f64 = 0.6;
+const CLEARLY: f64 = 0.8;
+const WINS: f64 = 0.75;
 
 /// Chooses among the models that a history allows.
 pub(crate) fn choose(allowed: &[Model], trials: &[Trial]) -> Choice {
@@ -58,7 +58,8 @@ pub(crate) fn choose(allowed: &[Model], trials: &[Trial]) -> Choice {
     }
     let error = |model: Model| rivals.iter().find(|rival| rival.model == model).map(|rival| rival.error);
     let mut best = (usual, error(usual).unwrap_or(f64::INFINITY) * CLEARLY);
-    for rival in rivals.iter().filter(|rival| rival.model != usual) {
+    // The parts of the mean may not take its place: to prefer one of them on few trials is to follow luck.
+    for rival in rivals.iter().filter(|rival| rival.model.is_floor()) {
         if rival.error < best.1 && wins(rival.model, usual, trials) >= WINS {
             best = (rival.model, rival.error);
         }
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn a_simpler_model_must_be_clearly_better() {
         assert_eq!(chosen(&[[1.0, 2.0]; 4]), (Model::RunRate, Reason::ClearlyBetter));
-        assert_eq!(chosen(&[[1.9, 2.0]; 4]), (Model::Mean, Reason::NotBeaten));
+        assert_eq!(chosen(&[[1.7, 2.0]; 4]), (Model::Mean, Reason::NotBeaten));
         assert_eq!(chosen(&[[1.0, 2.0]; 3]), (Model::Mean, Reason::Unproven));
         // Better by one lucky trial alone.
         let lucky = [[0.0, 9.0], [1.0, 0.9], [1.0, 0.9], [1.0, 0.9]];

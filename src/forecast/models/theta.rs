@@ -4,8 +4,8 @@
 use super::super::history::History;
 use super::super::noise::Normals;
 use super::super::paths::Paths;
-use super::super::season::{Effect, cycle};
-use super::super::simplex::{DIMENSIONS, Point, Search, minimise};
+use super::super::season::Adjusted;
+use super::super::simplex::{Point, Search, minimise};
 use super::{Projection, Reach};
 
 /// Parameters: smoothing, theta, and the first level.
@@ -21,9 +21,7 @@ pub(crate) struct Fitted {
     point: Point,
     state: State,
     sigma: f64,
-    factors: Vec<f64>,
-    effect: Effect,
-    season: usize,
+    adjusted: Adjusted,
 }
 
 /// Where the recursion stands: the level, the mean so far and the line through all so far.
@@ -74,46 +72,37 @@ impl Fitted {
 }
 
 /// Fits a history; none where it is too short.
-pub(crate) fn fit(history: &History<'_>, warm: Option<Point>) -> Option<Fitted> {
+pub(crate) fn fit(history: &History<'_>, adjusted: &Adjusted, warm: Option<Point>) -> Option<Fitted> {
     let count = history.measured().count();
     if count < 4 {
         return None;
     }
-    let (clean, factors, effect) = without_season(history);
+    let clean = &adjusted.values;
     let spread = history.deviation().max(1e-6);
-    let mut start = [0.0; DIMENSIONS];
-    start[..3].copy_from_slice(&[0.5, 2.0, clean[0] / 2.0]);
     let (low, high) = ([0.01, 1.0, f64::MIN, 0.0, 0.0, 0.0], [0.99, 50.0, f64::MAX, 0.0, 0.0, 0.0]);
-    let search = Search {
+    let search = |start: Point| Search {
         used: 3,
-        start: warm.unwrap_or(start),
+        start,
         step: [0.2, 1.0, spread / 2.0, 0.0, 0.0, 0.0]
             .map(|step| if warm.is_some() { step * 0.3 } else { step }),
         low,
         high,
         budget: if warm.is_some() { CALLS_WARM } else { CALLS },
     };
-    let (point, squares) = minimise(&search, |point| follow(point, &clean, history.observed).0);
-    let (_, state) = follow(&point, &clean, history.observed);
+    let cold = [0.2, 0.7].map(|alpha| [alpha, 2.0, clean[0] / 2.0, 0.0, 0.0, 0.0]);
+    let starts = warm.as_ref().map_or(&cold[..], std::slice::from_ref);
+    let mut best = (cold[0], f64::INFINITY);
+    for start in starts {
+        let found = minimise(&search(*start), |point| follow(point, clean, history.observed).0);
+        if found.1 < best.1 {
+            best = found;
+        }
+    }
+    let (point, squares) = best;
+    let (_, state) = follow(&point, clean, history.observed);
     let sigma = (squares / (count as f64 - 3.0).max(1.0)).sqrt();
-    let fitted = Fitted { point, state, sigma, factors, effect, season: history.season };
+    let fitted = Fitted { point, state, sigma, adjusted: adjusted.clone() };
     (sigma.is_finite() && state.level.is_finite()).then_some(fitted)
-}
-
-/// The values without their season, and the season that was taken out.
-fn without_season(history: &History<'_>) -> (Vec<f64>, Vec<f64>, Effect) {
-    let is_positive = history.values.iter().all(|value| *value > 1e-9);
-    let effect = if is_positive { Effect::Multiplicative } else { Effect::Additive };
-    let Some(cycle) = cycle(history.values, history.observed, history.season, effect) else {
-        let neutral = if is_positive { 1.0 } else { 0.0 };
-        return (history.values.to_vec(), vec![neutral], effect);
-    };
-    let factors = cycle.factors;
-    let clean = history.values.iter().enumerate().map(|(step, value)| match effect {
-        Effect::Additive => value - factors[step % factors.len()],
-        Effect::Multiplicative => value / factors[step % factors.len()],
-    });
-    (clean.collect(), factors, effect)
 }
 
 /// The squared errors one step ahead, from the third step on, and the state at the end.
@@ -150,21 +139,16 @@ pub(crate) fn project(fitted: &Fitted, history: &History<'_>, reach: &Reach) -> 
 fn walk(fitted: &Fitted, begun: usize, noise: &[f64], path: &mut [f64]) {
     let (alpha, share) = (fitted.point[ALPHA], 1.0 - 1.0 / fitted.point[THETA]);
     let mut state = fitted.state;
-    let season = fitted.factors.len();
-    debug_assert!(season == 1 || season == fitted.season);
     for (step, (value, noise)) in path.iter_mut().zip(noise).enumerate() {
         let clean = state.ahead(alpha, share) + fitted.sigma * noise;
         state.update(clean, alpha);
-        let factor = fitted.factors[(begun + step) % season];
-        *value = match fitted.effect {
-            Effect::Additive => clean + factor,
-            Effect::Multiplicative => clean * factor,
-        };
+        *value = fitted.adjusted.restore(begun + step, clean);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::season::adjusted;
     use super::*;
 
     #[test]
@@ -184,7 +168,7 @@ mod tests {
     fn a_straight_line_goes_on() {
         let values: Vec<f64> = (0..40).map(|step| 10.0 + 2.0 * f64::from(step)).collect();
         let history = History { values: &values, observed: &[true; 40], season: 1 };
-        let fitted = fit(&history, None).expect("long enough");
+        let fitted = fit(&history, &adjusted(&history), None).expect("long enough");
         let found = project(&fitted, &history, &Reach { horizon: 6, paths: 10, seed: 1 });
         for (step, value) in found.mean.iter().enumerate() {
             let truth = 90.0 + 2.0 * step as f64;

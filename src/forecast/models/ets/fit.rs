@@ -7,7 +7,7 @@ use super::filter::{Data, State, run};
 use super::{Blend, Errors, Fitted, Form, Hint, Trend};
 
 /// Objective calls per parameter of a first fit, and of a fit that starts near its end.
-const CALLS: usize = 45;
+const CALLS: usize = 28;
 const CALLS_WARM: usize = 12;
 /// Forms kept beside the best one, and the Akaike weight below which a form is not.
 const MEMBERS: usize = 4;
@@ -22,7 +22,7 @@ struct Prepared {
 }
 
 /// Fits the forms that suit a history (only those of the hints, where there are any); none where it is too short.
-pub(crate) fn fit(history: &History<'_>, hints: &[Hint]) -> Option<Blend> {
+pub(crate) fn fit(history: &History<'_>, hints: &[Hint], horizon: usize) -> Option<Blend> {
     if history.measured().count() < 4 {
         return None;
     }
@@ -38,7 +38,7 @@ pub(crate) fn fit(history: &History<'_>, hints: &[Hint]) -> Option<Blend> {
     };
     let mut fits = Vec::new();
     if hints.is_empty() {
-        for form in Form::all() {
+        for form in Form::all(history.season, horizon) {
             let data = prepared(form.errors).filter(|data| !form.seasonal || data.cycle.is_some());
             fits.extend(data.and_then(|data| fit_form(form, history, data, None)));
         }
@@ -49,7 +49,7 @@ pub(crate) fn fit(history: &History<'_>, hints: &[Hint]) -> Option<Blend> {
             fits.extend(data.and_then(|data| fit_form(form, history, data, Some(hint.point))));
         }
         if fits.is_empty() {
-            return fit(history, &[]);
+            return fit(history, &[], horizon);
         }
     }
     blend(fits)
@@ -196,6 +196,6 @@ mod tests {
 
     #[test]
     fn too_little_is_not_fitted() {
-        assert!(fit(&History { values: &[1.0; 3], observed: &[true; 3], season: 1 }, &[]).is_none());
+        assert!(fit(&History { values: &[1.0; 3], observed: &[true; 3], season: 1 }, &[], 3).is_none());
     }
 }

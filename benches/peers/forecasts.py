@@ -1,4 +1,4 @@
-"""What Python's statsforecast does with the series that `examples/score_series.rs` scores: statsforecast.py [--season N]
+"""What Python's statsforecast does with the series that `examples/score_series.rs` scores: forecasts.py [--season N]
 [--horizon N] FILE...
 
 AutoETS, AutoTheta, AutoCES, the median of the three (centre: the median; half-width: the mean of theirs) and
