@@ -285,7 +285,7 @@ fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 impl Command {
     /// Whether it can draw its result.
     fn draws(&self) -> bool {
-        matches!(self, Command::Analyze(_))
+        matches!(self, Command::Analyze(_) | Command::Forecast(_))
     }
 }
 

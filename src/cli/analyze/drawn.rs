@@ -93,7 +93,7 @@ fn subtitle(analysis: &Analysis) -> String {
 }
 
 fn label(row: &Row, place: usize) -> &str {
-    row.group.labels.get(place).map_or("", String::as_str)
+    row.group.labels.get(place).map_or("", AsRef::as_ref)
 }
 
 fn ranking(analysis: &Analysis) -> Plot {

@@ -102,6 +102,11 @@ struct Forecast {
 
 /// Counts, forecasts and prices.
 pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
+    if let (true, Some(picture)) = (args.evaluate, context.picture()) {
+        return Err(usage_error(format!(
+            "'--evaluate' is a table and no picture ({picture}): choose another ending"
+        )));
+    }
     let settings = context.settings()?;
     let levels = distinct(&args.level)?;
     // Wrong prices and budgets are told before hours of reading.
@@ -129,19 +134,22 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Outcome> {
         Forecast { counted, prices, outlook, domains, graded, levels, options, warnings: Vec::new() };
     forecast.warnings = forecast.all_warnings();
     let exceeds = args.check.is_some_and(|most| forecast.outlook.running_chance() > Some(most));
-    forecast.outcome(args, exceeds)
+    forecast.outcome(args, context, exceeds)
 }
 
 impl Forecast {
-    fn outcome(self, args: &Args, exceeds: bool) -> anyhow::Result<Outcome> {
+    fn outcome(self, args: &Args, context: &Context, exceeds: bool) -> anyhow::Result<Outcome> {
         let counted = &self.counted;
         let read = records::exit(&counted.usage.accounting, &counted.usage.damages, &counted.ingested);
         let exit = if exceeds { Exit::CheckFailed } else { read };
+        let warnings = self.warnings.clone();
+        if let Some(picture) = context.picture() {
+            return Ok(Outcome { exit, warnings, ..picture.outcome(&drawn::figure(&self))? });
+        }
         let (title, sections) = match args.evaluate {
             true => evaluate::sections(&self)?,
             false => (self.title(), table::sections(&self, args.check)?),
         };
-        let warnings = self.warnings.clone();
         let data = json::data(&self, args)?;
         Ok(Outcome { exit, warnings, ..Outcome::report(Report { title, sections, data: data.into() }) })
     }
