@@ -30,7 +30,8 @@ pub(super) struct Honest {
     /// Bytes for each recipient.
     pub(super) recipient_size: Daily,
     pub(super) special: SpecialDays,
-    pub(super) effects: Vec<Effect>,
+    /// What special days do to the recipients, and to the bytes of one.
+    pub(super) effects: [Vec<Effect>; 2],
     pub(super) anomalies: Vec<Anomaly>,
 }
 
@@ -55,11 +56,14 @@ impl Honest {
             // A day cut off tells the size as well as another.
             observed: known.iter().map(|day| day.sums.recipients > 0).collect(),
         };
-        recipient_size.values = recipient_size.filled();
         let special = SpecialDays::new(options.holidays, days.first, last);
-        let effects = special.effects(&recipients);
-        let factors = special.factors(&effects, days.first, len);
-        recipients.values.iter_mut().zip(&factors).for_each(|(value, factor)| *value /= factor);
+        let effects = [&mut recipients, &mut recipient_size].map(|daily| {
+            let effects = special.effects(daily);
+            let factors = special.factors(&effects, days.first, len);
+            daily.values.iter_mut().zip(&factors).for_each(|(value, factor)| *value /= factor);
+            effects
+        });
+        recipient_size.values = recipient_size.filled();
         let found = anomalies(&recipients);
         if options.anomalies == Treatment::Replace {
             for anomaly in &found {

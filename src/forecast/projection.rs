@@ -51,8 +51,8 @@ pub struct Basis {
     pub recipient_size: Method,
     /// How later months were, where the year is followed.
     pub months: Option<Method>,
-    /// What special days do.
-    pub effects: Vec<Effect>,
+    /// What special days do to the recipients, and to the bytes of one.
+    pub effects: [Vec<Effect>; 2],
     /// Days unlike their neighbours.
     pub anomalies: Vec<Anomaly>,
 }
@@ -89,18 +89,20 @@ pub fn project(days: &LogDays, spans: &[Range<NaiveDate>], options: &Options, se
         return rough::project(days, spans, honest, options, seed);
     }
     let horizon = usize::try_from((last - days.next()).num_days()).unwrap_or(0);
-    let ahead = |daily: &Daily, seed| {
+    let ahead = |daily: &Daily, effects: &[Effect], first: f64, seed| {
         let series = Series { values: &daily.values, observed: &daily.observed, season: WEEK };
-        forecast(&series, &Settings { seed, ..settings(horizon, options) })
+        let mut ahead = forecast(&series, &Settings { seed, ..settings(horizon, options) });
+        let mut factors = honest.special.factors(effects, days.next(), horizon);
+        factors.iter_mut().take(1).for_each(|factor| *factor *= first);
+        let scale =
+            |values: &mut [f64]| values.iter_mut().zip(&factors).for_each(|(value, factor)| *value *= factor);
+        scale(&mut ahead.mean);
+        ahead.paths.iter_mut().for_each(scale);
+        ahead
     };
-    let mut recipients = ahead(&honest.recipients, seed);
-    let mut factors = honest.special.factors(&honest.effects, days.next(), horizon);
-    factors.iter_mut().take(1).for_each(|factor| *factor *= days.to_come());
-    let scale =
-        |values: &mut [f64]| values.iter_mut().zip(&factors).for_each(|(value, factor)| *value *= factor);
-    scale(&mut recipients.mean);
-    recipients.paths.iter_mut().for_each(scale);
-    let recipient_size = ahead(&honest.recipient_size, seed ^ 1);
+    let [effects, size_effects] = &honest.effects;
+    let recipients = ahead(&honest.recipients, effects, days.to_come(), seed);
+    let recipient_size = ahead(&honest.recipient_size, size_effects, 1.0, seed ^ 1);
     let mut daily = Days { recipients, recipient_size };
     let months = follow_the_year(days, &honest, &mut daily, options, seed ^ 2);
     widen(&mut daily.recipients.paths, days.whole_days(), months.is_some(), seed ^ 3);
@@ -229,7 +231,7 @@ impl Months {
         let (first, next) = (days.first, days.next());
         let start = if first.day() == 1 { Month::of_date(first) } else { Month::of_date(first).next() };
         let running = Month::of_date(next);
-        let factors = honest.special.factors(&honest.effects, first, honest.recipients.len());
+        let factors = honest.special.factors(&honest.effects[0], first, honest.recipients.len());
         let value = |date: NaiveDate| match usize::try_from((date - first).num_days()) {
             Ok(place) if place < factors.len() => honest.recipients.values[place] * factors[place],
             Ok(place) => expected.get(place - factors.len()).copied().unwrap_or_default(),

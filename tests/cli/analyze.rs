@@ -660,8 +660,7 @@ fn missing_sizes_are_imputed_and_named() {
 
 #[test]
 fn the_real_log_has_its_known_totals() {
-    let root = std::env::var("RELAYMETER_TEST_DATA").unwrap_or_else(|_| "../shared/data".to_owned());
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(root).join("logs/postfix/outbound-relay-2014.log");
+    let path = crate::data_folder().join("logs/postfix/outbound-relay-2014.log");
     if !path.exists() {
         println!("skipped: {} is absent", path.display());
         return;

@@ -436,8 +436,7 @@ fn duckdb_reads_the_same_totals() {
 /// Every file of real logs that is recognised, added twice to a ledger of its own.
 #[test]
 fn real_logs_give_the_same_through_a_ledger() {
-    let root = std::env::var("RELAYMETER_TEST_DATA").unwrap_or_else(|_| "../shared/data".to_owned());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(root).join("logs");
+    let root = crate::data_folder().join("logs");
     if !root.is_dir() {
         println!("skipped: {} is not there (set RELAYMETER_TEST_DATA)", root.display());
         return;

@@ -6,6 +6,7 @@ mod acs;
 mod analyze;
 mod completions;
 mod estimate;
+mod forecast;
 mod formats;
 mod global;
 mod ledger;
@@ -48,6 +49,12 @@ fn shown(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let code = output.status.code().unwrap();
     format!("exit {code}\n--- stdout\n{}--- stderr\n{}", text(&output.stdout), text(&output.stderr))
+}
+
+/// Where the real logs for tests are, if they are.
+fn data_folder() -> std::path::PathBuf {
+    let root = std::env::var("RELAYMETER_TEST_DATA").unwrap_or_else(|_| "../shared/data".to_owned());
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(root)
 }
 
 /// The published schema of a command's JSON.

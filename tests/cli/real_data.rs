@@ -61,8 +61,7 @@ fn totals(name: &str, report: &Value) -> String {
 
 #[test]
 fn every_real_file_ends_in_totals_or_a_clear_error() {
-    let root = std::env::var("RELAYMETER_TEST_DATA").unwrap_or_else(|_| "../shared/data".to_owned());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(root);
+    let root = crate::data_folder();
     if !root.is_dir() {
         println!("skipped: {} is not there (set RELAYMETER_TEST_DATA)", root.display());
         return;

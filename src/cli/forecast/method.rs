@@ -13,6 +13,9 @@ use crate::report::{counted, per_cent};
 
 /// Days that are named where something is said of them.
 const NAMED_DAYS: usize = 6;
+/// What the effects of the calendar are on.
+const EFFECTS_ON: [&str; 2] = ["recipients", "bytes of a recipient"];
+
 /// What was too little, for stderr too.
 pub(super) fn warnings(forecast: &Forecast) -> Option<String> {
     let days = &forecast.counted.days;
@@ -75,13 +78,15 @@ pub(super) fn lines(forecast: &Forecast) -> Vec<String> {
     lines.push(method("Recipients", &basis.recipients));
     lines.push(method("Bytes of a recipient", &basis.recipient_size));
     lines.extend(basis.months.as_ref().map(|months| method("Months after the running one", months)));
-    for effect in &basis.effects {
-        lines.push(format!(
-            "Calendar: {} have {:.2} of the mail of other days of their weekday ({} seen).",
-            effect.day.plural(),
-            effect.factor,
-            counted(effect.days, "day")
-        ));
+    for (what, effects) in EFFECTS_ON.into_iter().zip(&basis.effects) {
+        lines.extend(effects.iter().map(|effect| {
+            format!(
+                "Calendar: {what} on {} are {:.2} of those on other days of their weekday ({} seen).",
+                effect.day.plural(),
+                effect.factor,
+                counted(effect.days, "day")
+            )
+        }));
     }
     lines.extend(anomalies(&basis.anomalies, forecast.options.anomalies));
     lines.push(
@@ -95,12 +100,8 @@ pub(super) fn lines(forecast: &Forecast) -> Vec<String> {
 fn history(forecast: &Forecast) -> String {
     let days = &forecast.counted.days;
     let last = days.date(days.days.len().saturating_sub(1));
-    format!(
-        "History: {} to {last}, {} of {}.",
-        days.first,
-        counted(days.whole_days(), "whole day"),
-        days.days.len()
-    )
+    let (whole, all) = (days.whole_days(), counted(days.days.len(), "day"));
+    format!("History: {} to {last}, {} of {all}.", days.first, counted(whole, "whole day"))
 }
 
 /// The days that the models did not see.

@@ -8,7 +8,7 @@ use super::method;
 use super::months::{MonthAhead, Standing, Together};
 use crate::cli::cost_data::{self, in_full, notes};
 use crate::cli::records;
-use crate::forecast::Band;
+use crate::forecast::{Band, LogDays};
 use crate::money::{Money, Rounding, round};
 use crate::period::Month;
 use crate::pricing::Quantities;
@@ -103,7 +103,7 @@ fn running(forecast: &Forecast, check: Option<Decimal>) -> anyhow::Result<Vec<St
         lines.push(format!(
             "{} up to {}: {}; expected at its end: {}{}.",
             month.month,
-            days.span.1,
+            known_up_to(days),
             amount(&month.priced.so_far),
             amount(&month.priced.cost),
             band_text(forecast, &month.bands)
@@ -117,6 +117,15 @@ fn running(forecast: &Forecast, check: Option<Decimal>) -> anyhow::Result<Vec<St
     }
     lines.extend(year(forecast)?);
     Ok(lines)
+}
+
+/// The last instant that is known: within a day that is cut off, else the end of the last day.
+fn known_up_to(days: &LogDays) -> String {
+    let last = days.date(days.days.len().saturating_sub(1));
+    match days.next() == last {
+        true => days.span.1.to_string(),
+        false => format!("the end of {last}"),
+    }
 }
 
 fn budget(month: &MonthAhead, limit: Money, chance: Decimal, check: Option<Decimal>) -> String {
