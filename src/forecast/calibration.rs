@@ -18,7 +18,10 @@ pub struct Calibration {
 
 /// What is usual: learned from simulated series and series of textbooks, none of them one that accuracy is quoted on.
 const USUAL_STEPS: f64 = 1.15;
-const USUAL_TOTAL: f64 = 1.45;
+const USUAL_TOTAL: f64 = 1.5;
+/// The spread of a future is itself uncertain: its logarithm has this standard deviation between paths, which makes the
+/// tails as heavy as those of a t distribution with some ten degrees of freedom.
+const TAIL: f64 = 0.35;
 /// Trials that weigh as much as what is usual.
 const HALF: f64 = 6.0;
 /// How far one series may move a factor.
@@ -80,14 +83,36 @@ pub(crate) fn apply(projection: &mut Projection, calibration: &Calibration, seed
     let (own, shared) = ((steps - shared).sqrt(), shared.sqrt());
     let centre = centre(&projection.paths);
     let mut shocks = Normals::new(seed, 1);
-    for path in projection.paths.iter_mut() {
-        let shock = shared * shocks.next_path()[0];
+    let mut scales = Normals::new(seed ^ 5, 1);
+    let mut scale = 1.0;
+    for (place, path) in projection.paths.iter_mut().enumerate() {
+        // A pair of opposite paths stays opposite.
+        if place % 2 == 0 {
+            scale = (TAIL * scales.next_path()[0] - TAIL * TAIL).exp();
+        }
+        let own = own * scale;
+        let shock = scale * shared * shocks.next_path()[0];
         for (step, value) in path.iter_mut().enumerate() {
             let moved = projection.mean[step] + own * (*value - centre[step]) + shock * spreads[step];
             *value = moved.max(0.0);
         }
     }
     recentre(projection);
+}
+
+/// Widens the paths of a series of mostly zeros: each path is multiplied by a shock of its own, so that zeros stay zeros
+/// and the total gets the spread that the calibration asks for.
+pub(crate) fn apply_to_zeros(projection: &mut Projection, calibration: &Calibration, seed: u64) {
+    let (_, total) = projection.paths.spreads();
+    let mean: f64 = projection.mean.iter().sum();
+    let missing = (calibration.total.powi(2) - 1.0).max(0.0).sqrt() * total;
+    // The variance of a lognormal factor of mean 1 is the exponential of its own variance, less 1.
+    let variance = if mean > 0.0 { (1.0 + (missing / mean).powi(2)).ln() } else { 0.0 };
+    let mut shocks = Normals::new(seed, 1);
+    for path in projection.paths.iter_mut() {
+        let shock = (variance.sqrt() * shocks.next_path()[0] - variance / 2.0).exp();
+        path.iter_mut().for_each(|value| *value *= shock);
+    }
 }
 
 fn centre(paths: &Paths) -> Vec<f64> {

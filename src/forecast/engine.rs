@@ -2,7 +2,7 @@
 //! from, what it counts and what it costs is not known here.
 
 use super::backtest::{Trial, run, with_paths};
-use super::calibration::{Calibration, Surprise, apply, learn, surprise};
+use super::calibration::{Calibration, Surprise, apply, apply_to_zeros, learn, surprise};
 use super::combination::{Model, Start, project};
 use super::history::History;
 use super::models::{Projection, Reach};
@@ -103,7 +103,7 @@ pub fn forecast(series: &Series<'_>, settings: &Settings) -> Forecast {
         },
         |(_, projection)| projection,
     );
-    apply(&mut chosen, &calibration, settings.seed ^ 2);
+    widen(choice.model, &mut chosen, &calibration, settings.seed ^ 2);
     shuffle(&mut chosen.paths, settings.seed ^ 3);
     rescale(&mut chosen, scale);
     let backtest = origins(trials, choice.model, &surprises, scale);
@@ -118,7 +118,7 @@ pub fn forecast_with(model: Model, series: &Series<'_>, settings: &Settings) -> 
     let reach = Reach { horizon: settings.horizon, paths: settings.paths, seed: settings.seed };
     let (projections, _) = project(&history, &Start::default(), &reach, Some(model));
     let (_, mut found) = projections.into_iter().next()?;
-    apply(&mut found, &learn(&[]), settings.seed ^ 2);
+    widen(model, &mut found, &learn(&[]), settings.seed ^ 2);
     rescale(&mut found, scale);
     Some((found.mean, found.paths))
 }
@@ -142,6 +142,13 @@ fn cleaned(series: &Series<'_>) -> (Vec<f64>, Vec<bool>, f64) {
     let scale = if most > 1e-200 { mean } else { 1.0 };
     values.iter_mut().for_each(|value| *value /= scale);
     (values, observed, scale)
+}
+
+fn widen(model: Model, projection: &mut Projection, calibration: &Calibration, seed: u64) {
+    match model {
+        Model::Intermittent => apply_to_zeros(projection, calibration, seed),
+        _ => apply(projection, calibration, seed),
+    }
 }
 
 /// Puts paths into a random order, so that series combined path by path do not share the order of their models.
@@ -177,7 +184,7 @@ fn origins(trials: Vec<Trial>, model: Model, surprises: &[Option<Surprise>], sca
         let Some((_, mut projection)) = projections.into_iter().find(|(found, _)| *found == model) else {
             continue;
         };
-        apply(&mut projection, &learn(&others), origin as u64);
+        widen(model, &mut projection, &learn(&others), origin as u64);
         rescale(&mut projection, scale);
         let actual = actual.into_iter().map(|value| value * scale).collect();
         let Projection { mean, paths } = projection;
