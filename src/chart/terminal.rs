@@ -92,7 +92,12 @@ fn columns(figure: &Figure, plot: &Columns, screen: Screen) -> String {
         }
     };
     let rows: Vec<Row> = plot.columns.iter().map(row).collect();
-    let mut text = bars(&rows, largest, limit.map(float), screen);
+    let text = bars(&rows, largest, limit.map(float), screen) + &key(figure, plot, &style, screen);
+    screen.spelled(text)
+}
+
+/// What the signs stand for, and the unit.
+fn key(figure: &Figure, plot: &Columns, style: &Style, screen: Screen) -> String {
     let mut key = Vec::new();
     if plot.columns.iter().any(Column::is_forecast) {
         key.push(format!("{} {}", screen.plain(Mark::Forecast), figure.words.forecast));
@@ -107,9 +112,7 @@ fn columns(figure: &Figure, plot: &Columns, screen: Screen) -> String {
         key.push(format!("{} {label} {}", screen.plain(Mark::Limit), style.amount(budget.amount)));
     }
     key.push(style.unit());
-    text.push_str(&key.join("   "));
-    text.push('\n');
-    screen.spelled(text)
+    key.join("   ") + "\n"
 }
 
 fn ranking(figure: &Figure, plot: &Ranking, screen: Screen) -> String {

@@ -210,7 +210,7 @@ fn odd_figures_are_fine() {
 
 #[test]
 fn every_length_of_time_is_legible() {
-    for count in 1..=120 {
+    for count in (1..=36).chain([47, 60, 83, 120]) {
         assert_eq!(faults(&forecast(count, count / 4)), Vec::<String>::new(), "{count} months");
     }
     for count in [1, 5, 31, 62, 90, 365, 1_000] {
@@ -368,6 +368,7 @@ fn figures() -> impl Strategy<Value = Figure> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_figure_is_drawn_without_fault(figure in figures()) {
         prop_assert_eq!(faults(&figure), Vec::<String>::new());
@@ -381,7 +382,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(3))]
     #[test]
     fn any_figure_fits_a_bitmap(figure in figures()) {
         prop_assert!(png(&figure).is_ok());
