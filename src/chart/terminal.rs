@@ -6,7 +6,9 @@
 use rust_decimal::Decimal;
 
 use super::figure::{Bar, Column, Columns, Figure, Lines, Plot, Ranking, sum};
+use super::fold::Fold;
 use super::lettering::{clean, is_wide};
+use super::ranking::folded;
 use super::scale::{Style, float};
 use super::ticks::written;
 
@@ -52,6 +54,14 @@ struct Row {
 
 /// Draws a figure in characters, without its title: lines that end with a line feed.
 pub fn terminal(figure: &Figure, screen: Screen) -> String {
+    let is_empty = match &figure.plot {
+        Plot::Columns(plot) => plot.columns.is_empty(),
+        Plot::Ranking(plot) => plot.bars.is_empty(),
+        Plot::Lines(plot) => plot.points.is_empty(),
+    };
+    if is_empty {
+        return screen.spelled(figure.words.no_data.clone() + "\n");
+    }
     match &figure.plot {
         Plot::Columns(plot) if plot.columns.len() <= MOST_ROWS => columns(figure, plot, screen),
         Plot::Columns(plot) => {
@@ -116,7 +126,8 @@ fn key(figure: &Figure, plot: &Columns, style: &Style, screen: Screen) -> String
 }
 
 fn ranking(figure: &Figure, plot: &Ranking, screen: Screen) -> String {
-    let largest = plot.bars.iter().map(|bar| float(bar.amount)).fold(0.0, f64::max);
+    let shown = folded(&plot.bars, &figure.words.other);
+    let largest = shown.iter().map(|bar| float(bar.amount)).fold(0.0, f64::max);
     let style = Style::new(largest, &figure.unit, &figure.words);
     let row = |bar: &Bar| Row {
         label: bar.label.clone(),
@@ -126,18 +137,18 @@ fn ranking(figure: &Figure, plot: &Ranking, screen: Screen) -> String {
         amount: style.amount(bar.amount),
         remark: String::new(),
     };
-    let rows: Vec<Row> = plot.bars.iter().map(row).collect();
+    let rows: Vec<Row> = shown.iter().map(row).collect();
     let text = bars(&rows, largest, None, screen) + &style.unit() + "\n";
     screen.spelled(text)
 }
 
 fn lines(figure: &Figure, plot: &Lines, screen: Screen) -> String {
-    let amounts = |place: usize| {
-        let of = |row: &super::Point| row.amounts.get(place).copied().unwrap_or_default();
-        plot.points.iter().map(of).collect()
-    };
+    let rows: Vec<&[Decimal]> = plot.points.iter().map(|point| point.amounts.as_slice()).collect();
+    let fold = Fold::new(&plot.series, &rows, &figure.words.other);
+    let rows: Vec<Vec<Decimal>> = rows.iter().map(|row| fold.amounts(row)).collect();
+    let amounts = |place: usize| rows.iter().filter_map(|row| row.get(place)).copied().collect();
     let series: Vec<(String, Vec<Decimal>)> =
-        plot.series.iter().enumerate().map(|(place, one)| (one.name.clone(), amounts(place))).collect();
+        fold.series.iter().enumerate().map(|(place, one)| (one.name.clone(), amounts(place))).collect();
     let ends = ends(figure, plot.points.iter().map(|point| &point.label));
     heights(figure, &series, &ends, screen)
 }

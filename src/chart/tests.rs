@@ -279,6 +279,16 @@ fn a_forecast_in_characters() {
 }
 
 #[test]
+fn there_is_nothing_and_too_much_in_characters() {
+    let empty = Figure::new("", Unit::count(""), Plot::Columns(Columns::default()));
+    assert_eq!(terminal(&empty, screen(true)), "Nothing to show\n");
+    let many: Vec<(&str, &str)> = (0..500).map(|_| ("x.example", "1")).collect();
+    assert_eq!(terminal(&ranking(&many), screen(true)).lines().count(), 22);
+    let narrow = Screen { width: 0, unicode: true, colour: true };
+    assert_eq!(terminal(&forecast(2, 2), narrow).lines().count(), 5);
+}
+
+#[test]
 fn rankings_and_heights_in_characters() {
     let figure = ranking(&[("a.example", "1060"), ("メール.example", "30"), ("credit", "-10")]);
     insta::assert_snapshot!(terminal(&figure, screen(true)), @r##"
