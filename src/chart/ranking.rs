@@ -47,7 +47,7 @@ pub(super) fn draw(figure: &Figure, plot: &Ranking) -> Drawing {
 }
 
 /// The bars that are drawn: those beyond the most become one.
-fn folded(bars: &[Bar], other: &str) -> Vec<Bar> {
+pub(super) fn folded(bars: &[Bar], other: &str) -> Vec<Bar> {
     let Some((kept, rest)) = bars.split_at_checked(MOST_BARS).filter(|(_, rest)| rest.len() > 1) else {
         return bars.to_vec();
     };

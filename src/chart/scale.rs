@@ -121,8 +121,11 @@ impl Style {
     }
 
     fn rounded(&self, number: Decimal, decimals: u32) -> String {
+        if number.is_zero() {
+            return "0".to_owned();
+        }
         let rounded = round(number, decimals, Rounding::HalfUp);
-        if rounded.is_zero() && !number.is_zero() {
+        if rounded.is_zero() {
             let before = if number.is_sign_negative() { "> −" } else { "< " };
             return format!("{before}{}", self.grouped(&Decimal::new(1, decimals).to_string()));
         }

@@ -6,7 +6,9 @@
 use rust_decimal::Decimal;
 
 use super::figure::{Bar, Column, Columns, Figure, Lines, Plot, Ranking, sum};
+use super::fold::Fold;
 use super::lettering::{clean, is_wide};
+use super::ranking::folded;
 use super::scale::{Style, float};
 use super::ticks::written;
 
@@ -52,6 +54,14 @@ struct Row {
 
 /// Draws a figure in characters, without its title: lines that end with a line feed.
 pub fn terminal(figure: &Figure, screen: Screen) -> String {
+    let is_empty = match &figure.plot {
+        Plot::Columns(plot) => plot.columns.is_empty(),
+        Plot::Ranking(plot) => plot.bars.is_empty(),
+        Plot::Lines(plot) => plot.points.is_empty(),
+    };
+    if is_empty {
+        return screen.spelled(figure.words.no_data.clone() + "\n");
+    }
     match &figure.plot {
         Plot::Columns(plot) if plot.columns.len() <= MOST_ROWS => columns(figure, plot, screen),
         Plot::Columns(plot) => {
@@ -92,7 +102,12 @@ fn columns(figure: &Figure, plot: &Columns, screen: Screen) -> String {
         }
     };
     let rows: Vec<Row> = plot.columns.iter().map(row).collect();
-    let mut text = bars(&rows, largest, limit.map(float), screen);
+    let text = bars(&rows, largest, limit.map(float), screen) + &key(figure, plot, &style, screen);
+    screen.spelled(text)
+}
+
+/// What the signs stand for, and the unit.
+fn key(figure: &Figure, plot: &Columns, style: &Style, screen: Screen) -> String {
     let mut key = Vec::new();
     if plot.columns.iter().any(Column::is_forecast) {
         key.push(format!("{} {}", screen.plain(Mark::Forecast), figure.words.forecast));
@@ -107,13 +122,12 @@ fn columns(figure: &Figure, plot: &Columns, screen: Screen) -> String {
         key.push(format!("{} {label} {}", screen.plain(Mark::Limit), style.amount(budget.amount)));
     }
     key.push(style.unit());
-    text.push_str(&key.join("   "));
-    text.push('\n');
-    screen.spelled(text)
+    key.join("   ") + "\n"
 }
 
 fn ranking(figure: &Figure, plot: &Ranking, screen: Screen) -> String {
-    let largest = plot.bars.iter().map(|bar| float(bar.amount)).fold(0.0, f64::max);
+    let shown = folded(&plot.bars, &figure.words.other);
+    let largest = shown.iter().map(|bar| float(bar.amount)).fold(0.0, f64::max);
     let style = Style::new(largest, &figure.unit, &figure.words);
     let row = |bar: &Bar| Row {
         label: bar.label.clone(),
@@ -123,18 +137,18 @@ fn ranking(figure: &Figure, plot: &Ranking, screen: Screen) -> String {
         amount: style.amount(bar.amount),
         remark: String::new(),
     };
-    let rows: Vec<Row> = plot.bars.iter().map(row).collect();
+    let rows: Vec<Row> = shown.iter().map(row).collect();
     let text = bars(&rows, largest, None, screen) + &style.unit() + "\n";
     screen.spelled(text)
 }
 
 fn lines(figure: &Figure, plot: &Lines, screen: Screen) -> String {
-    let amounts = |place: usize| {
-        let of = |row: &super::Point| row.amounts.get(place).copied().unwrap_or_default();
-        plot.points.iter().map(of).collect()
-    };
+    let rows: Vec<&[Decimal]> = plot.points.iter().map(|point| point.amounts.as_slice()).collect();
+    let fold = Fold::new(&plot.series, &rows, &figure.words.other);
+    let rows: Vec<Vec<Decimal>> = rows.iter().map(|row| fold.amounts(row)).collect();
+    let amounts = |place: usize| rows.iter().filter_map(|row| row.get(place)).copied().collect();
     let series: Vec<(String, Vec<Decimal>)> =
-        plot.series.iter().enumerate().map(|(place, one)| (one.name.clone(), amounts(place))).collect();
+        fold.series.iter().enumerate().map(|(place, one)| (one.name.clone(), amounts(place))).collect();
     let ends = ends(figure, plot.points.iter().map(|point| &point.label));
     heights(figure, &series, &ends, screen)
 }

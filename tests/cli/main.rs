@@ -5,6 +5,7 @@
 mod acs;
 mod analyze;
 mod completions;
+mod drawn;
 mod estimate;
 mod forecast;
 mod formats;
