@@ -94,7 +94,7 @@ pub fn forecast(series: &Series<'_>, settings: &Settings) -> Forecast {
         .iter()
         .map(|trial| surprise(trial.of(choice.model)?, &trial.actual, &trial.observed))
         .collect();
-    let calibration = learn(&surprises.iter().copied().flatten().collect::<Vec<_>>());
+    let calibration = learn(&surprises.iter().copied().flatten().collect::<Vec<_>>(), history.cycles());
     let chosen = projections.into_iter().find(|(model, _)| *model == choice.model);
     let mut chosen = chosen.map_or_else(
         || Projection {
@@ -106,7 +106,7 @@ pub fn forecast(series: &Series<'_>, settings: &Settings) -> Forecast {
     widen(choice.model, &mut chosen, &calibration, settings.seed ^ 2);
     shuffle(&mut chosen.paths, settings.seed ^ 3);
     rescale(&mut chosen, scale);
-    let backtest = origins(trials, choice.model, &surprises, scale);
+    let backtest = origins(&history, trials, choice.model, &surprises, scale);
     Forecast { mean: chosen.mean, paths: chosen.paths, choice, calibration, backtest }
 }
 
@@ -118,7 +118,7 @@ pub fn forecast_with(model: Model, series: &Series<'_>, settings: &Settings) -> 
     let reach = Reach { horizon: settings.horizon, paths: settings.paths, seed: settings.seed };
     let (projections, _) = project(&history, &Start::default(), &reach, Some(model));
     let (_, mut found) = projections.into_iter().next()?;
-    widen(model, &mut found, &learn(&[]), settings.seed ^ 2);
+    widen(model, &mut found, &learn(&[], history.cycles()), settings.seed ^ 2);
     rescale(&mut found, scale);
     Some((found.mean, found.paths))
 }
@@ -175,7 +175,13 @@ fn rescale(projection: &mut Projection, scale: f64) {
 }
 
 /// The trials of one model in the units of the series, each calibrated by what the others say.
-fn origins(trials: Vec<Trial>, model: Model, surprises: &[Option<Surprise>], scale: f64) -> Vec<Origin> {
+fn origins(
+    history: &History<'_>,
+    trials: Vec<Trial>,
+    model: Model,
+    surprises: &[Option<Surprise>],
+    scale: f64,
+) -> Vec<Origin> {
     let mut found = Vec::new();
     for (place, trial) in trials.into_iter().enumerate() {
         let others = surprises.iter().enumerate().filter(|(other, _)| *other != place);
@@ -184,7 +190,7 @@ fn origins(trials: Vec<Trial>, model: Model, surprises: &[Option<Surprise>], sca
         let Some((_, mut projection)) = projections.into_iter().find(|(found, _)| *found == model) else {
             continue;
         };
-        widen(model, &mut projection, &learn(&others), origin as u64);
+        widen(model, &mut projection, &learn(&others, history.before(origin).cycles()), origin as u64);
         rescale(&mut projection, scale);
         let actual = actual.into_iter().map(|value| value * scale).collect();
         let Projection { mean, paths } = projection;

@@ -174,8 +174,8 @@ fn kept(parts: &[Option<f64>], factors: &[f64], phases: &[Phase], rest: f64) -> 
     }
     let within = squares / (count - season) as f64;
     let noise = within * phases.iter().map(Phase::variance).sum::<f64>() / season as f64;
-    // With little more than a cycle the noise itself is a guess: half is the most that is believed.
-    let most = ((count - season) as f64 / season as f64).clamp(0.5, 1.0);
+    // With little more than a cycle the noise itself is a guess: the cycle is never believed whole.
+    let most = ((count - season) as f64 / season as f64).clamp(0.8, 1.0);
     (1.0 - noise / between).clamp(0.0, most)
 }
 

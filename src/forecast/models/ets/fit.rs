@@ -94,9 +94,10 @@ fn fit_form(form: Form, history: &History<'_>, prepared: &Prepared, warm: Option
     let factors = cycle.map_or(&neutral[..], |cycle| &cycle.factors);
     let data = Data { values: &prepared.values, observed: history.observed, factors };
     let count = history.measured().count() as f64;
-    // A cycle that was shrunk to half costs half its parameters.
-    let season_cost = cycle.map_or(0.0, |cycle| cycle.kept * (factors.len() - 1) as f64);
-    let parameters = form.axes().len() as f64 + season_cost + 1.0;
+    // The cycle is not fitted here, and has paid for its parameters by shrinkage: charged again, every short history
+    // would lose its season.
+    let parameters = form.axes().len() as f64 + 1.0;
+    let cycle_parameters = cycle.map_or(0.0, |cycle| cycle.kept * (factors.len() - 1) as f64);
     if count - parameters - 1.0 < 1.0 {
         return None;
     }
@@ -121,7 +122,8 @@ fn fit_form(form: Form, history: &History<'_>, prepared: &Prepared, warm: Option
     let trace = run(form, &point, &data, &mut room);
     let penalty = 2.0 * parameters * count / (count - parameters - 1.0);
     let state = State { level: trace.level, slope: trace.slope, factors: room, phase: trace.phase };
-    let sigma = (trace.squares / (count - parameters).max(1.0)).sqrt();
+    let freedom = (count - parameters - cycle_parameters).max(count / 3.0);
+    let sigma = (trace.squares / freedom).sqrt();
     Some(Fitted { form, point, state, sigma, criterion: value + prepared.jacobian + penalty })
 }
 
