@@ -3,7 +3,7 @@
 
 use super::backtest::{Trial, run, with_paths};
 use super::calibration::{Calibration, Surprise, apply, apply_to_zeros, learn, surprise};
-use super::combination::{Model, Start, project};
+use super::combination::{Model, Start, lean, project};
 use super::history::History;
 use super::models::{Projection, Reach};
 use super::paths::Paths;
@@ -89,6 +89,10 @@ pub fn forecast(series: &Series<'_>, settings: &Settings) -> Forecast {
     if choice.model.is_floor() {
         with_paths(&history, &mut trials, choice.model, &reach);
         (projections, _) = project(&history, &start, &reach, Some(choice.model));
+    }
+    lean(&mut projections, choice.run_rate_share, history.season);
+    for trial in &mut trials {
+        lean(&mut trial.projections, choice.run_rate_share, history.season);
     }
     let surprises: Vec<Option<Surprise>> = trials
         .iter()

@@ -36,6 +36,8 @@ pub struct Choice {
     pub reason: Reason,
     /// All models that were tried, by how simple they are; empty without trials.
     pub rivals: Vec<Rival>,
+    /// How far the mean leans on the run-rate as well, from 0 to a third: as far as that did well in the trials.
+    pub run_rate_share: f64,
 }
 
 /// Trials below which nothing but the usual choice is believed.
@@ -48,13 +50,18 @@ const WINS: f64 = 0.75;
 pub(crate) fn choose(allowed: &[Model], trials: &[Trial]) -> Choice {
     let usual = [Model::Intermittent, Model::Mean].into_iter().find(|model| allowed.contains(model));
     let Some(usual) = usual else {
-        return Choice { model: Model::RunRate, reason: Reason::TooShort, rivals: Vec::new() };
+        return Choice {
+            model: Model::RunRate,
+            reason: Reason::TooShort,
+            rivals: Vec::new(),
+            run_rate_share: 0.0,
+        };
     };
     let rivals = rivals(allowed, trials);
     let known = if usual == Model::Intermittent { Reason::MostlyZero } else { Reason::NotBeaten };
     if trials.len() < LEAST_TRIALS {
         let reason = if usual == Model::Intermittent { known } else { Reason::Unproven };
-        return Choice { model: usual, reason, rivals };
+        return Choice { model: usual, reason, rivals, run_rate_share: 0.0 };
     }
     let error = |model: Model| rivals.iter().find(|rival| rival.model == model).map(|rival| rival.error);
     let mut best = (usual, error(usual).unwrap_or(f64::INFINITY) * CLEARLY);
@@ -65,7 +72,21 @@ pub(crate) fn choose(allowed: &[Model], trials: &[Trial]) -> Choice {
         }
     }
     let reason = if best.0 == usual { known } else { Reason::ClearlyBetter };
-    Choice { model: best.0, reason, rivals }
+    let lean = if best.0 == Model::Mean { lean(&rivals) } else { 0.0 };
+    Choice { model: best.0, reason, rivals, run_rate_share: lean }
+}
+
+/// The share of the run-rate beside the two parts of the mean: a third where it erred as little, and next to nothing
+/// where it erred half as much again (weights by past error, Bates and Granger 1969).
+fn lean(rivals: &[Rival]) -> f64 {
+    let error = |model: Model| rivals.iter().find(|rival| rival.model == model).map(|rival| rival.error);
+    match (error(Model::Mean), error(Model::RunRate)) {
+        (Some(mean), Some(rate)) if rate > 0.0 => {
+            let weight = (mean / rate).min(1.0).powi(4);
+            weight / (2.0 + weight)
+        }
+        _ => 0.0,
+    }
 }
 
 fn rivals(allowed: &[Model], trials: &[Trial]) -> Vec<Rival> {
@@ -118,6 +139,17 @@ mod tests {
         let lucky = [[0.0, 9.0], [1.0, 0.9], [1.0, 0.9], [1.0, 0.9]];
         assert_eq!(chosen(&lucky), (Model::Mean, Reason::NotBeaten));
         assert_eq!(choose(&[Model::RunRate], &[]).reason, Reason::TooShort);
+    }
+
+    #[test]
+    fn the_mean_leans_on_a_run_rate_as_far_as_it_did_well() {
+        let share = |errors: [f64; 2]| {
+            let trials: Vec<Trial> = (0..4).map(|_| trial(errors)).collect();
+            choose(&[Model::RunRate, Model::Mean], &trials).run_rate_share
+        };
+        assert!((share([2.0, 2.0]) - 1.0 / 3.0).abs() < 1e-12);
+        assert!(share([4.0, 2.0]) < 0.04 && share([4.0, 2.0]) > 0.0);
+        assert!(share([1.0, 2.0]).abs() < 1e-12);
     }
 
     #[test]

@@ -61,6 +61,27 @@ fn a_weekly_season_is_kept_from_two_weeks_on() {
 }
 
 #[test]
+fn closed_weekends_stay_closed() {
+    let values = made(90, 12, |step, noise| if step % 7 < 5 { 500.0 * (1.0 + 0.1 * noise) } else { 0.0 });
+    let found = run(&values, 7, 14);
+    for (ahead, mean) in found.mean.iter().enumerate() {
+        let truth = if (90 + ahead) % 7 < 5 { 500.0 } else { 0.0 };
+        assert!((mean - truth).abs() < 60.0, "{:?}", found.mean);
+    }
+}
+
+#[test]
+fn twenty_months_keep_their_season() {
+    let year = |step: usize| if step % 12 == 11 { 300.0 } else { 100.0 };
+    let values = made(20, 13, |step, noise| year(step) * (1.0 + 0.03 * noise));
+    let found = run(&values, 12, 12);
+    // Step 23 is the fourth ahead.
+    let others: f64 =
+        found.mean.iter().enumerate().filter(|(ahead, _)| *ahead != 3).map(|(_, mean)| mean).sum();
+    assert!(found.mean[3] > 1.8 * others / 11.0, "{:?}", found.mean);
+}
+
+#[test]
 fn a_level_shift_is_followed() {
     let values = made(120, 3, |step, noise| if step < 80 { 100.0 } else { 200.0 } + 5.0 * noise);
     let found = run(&values, 7, 14);
