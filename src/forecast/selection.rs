@@ -42,6 +42,8 @@ pub struct Choice {
 
 /// Trials below which nothing but the usual choice is believed.
 const LEAST_TRIALS: usize = 4;
+/// Futures that do not overlap, below which trials are one lucky stretch told several times.
+const LEAST_WINDOWS: f64 = 3.0;
 /// A rival must have no more than this share of the error, and win this share of the trials.
 const CLEARLY: f64 = 0.8;
 const WINS: f64 = 0.75;
@@ -59,9 +61,10 @@ pub(crate) fn choose(allowed: &[Model], trials: &[Trial]) -> Choice {
     };
     let rivals = rivals(allowed, trials);
     let known = if usual == Model::Intermittent { Reason::MostlyZero } else { Reason::NotBeaten };
-    if trials.len() < LEAST_TRIALS {
+    if trials.len() < LEAST_TRIALS || windows(trials) < LEAST_WINDOWS {
         let reason = if usual == Model::Intermittent { known } else { Reason::Unproven };
-        return Choice { model: usual, reason, rivals, run_rate_share: 0.0 };
+        let lean = if trials.len() < LEAST_TRIALS { 0.0 } else { lean(&rivals) };
+        return Choice { model: usual, reason, rivals, run_rate_share: lean };
     }
     let error = |model: Model| rivals.iter().find(|rival| rival.model == model).map(|rival| rival.error);
     let mut best = (usual, error(usual).unwrap_or(f64::INFINITY) * CLEARLY);
@@ -74,6 +77,14 @@ pub(crate) fn choose(allowed: &[Model], trials: &[Trial]) -> Choice {
     let reason = if best.0 == usual { known } else { Reason::ClearlyBetter };
     let lean = if best.0 == Model::Mean { lean(&rivals) } else { 0.0 };
     Choice { model: best.0, reason, rivals, run_rate_share: lean }
+}
+
+/// How many times the length of a trial all trials cover.
+fn windows(trials: &[Trial]) -> f64 {
+    let places = || trials.iter().map(|trial| trial.origin);
+    let (first, last) = (places().min().unwrap_or(0), places().max().unwrap_or(0));
+    let ahead = trials.first().map_or(0, |trial| trial.actual.len());
+    1.0 + (last - first) as f64 / ahead.max(1) as f64
 }
 
 /// The share of the run-rate beside the two parts of the mean: a third where it erred as little, and next to nothing
@@ -114,10 +125,10 @@ mod tests {
     use super::super::paths::Paths;
     use super::*;
 
-    fn trial(errors: [f64; 2]) -> Trial {
+    fn trial(errors: [f64; 2], origin: usize) -> Trial {
         let projection = |error: f64| Projection { mean: vec![10.0 + error; 2], paths: Paths::zero(0, 2) };
         Trial {
-            origin: 8,
+            origin,
             actual: vec![10.0; 2],
             observed: vec![true; 2],
             projections: vec![(Model::RunRate, projection(errors[0])), (Model::Mean, projection(errors[1]))],
@@ -125,7 +136,8 @@ mod tests {
     }
 
     fn chosen(trials: &[[f64; 2]]) -> (Model, Reason) {
-        let trials: Vec<Trial> = trials.iter().map(|errors| trial(*errors)).collect();
+        let trials: Vec<Trial> =
+            trials.iter().zip(8..).map(|(errors, origin)| trial(*errors, 2 * origin)).collect();
         let choice = choose(&[Model::RunRate, Model::Mean], &trials);
         (choice.model, choice.reason)
     }
@@ -135,6 +147,8 @@ mod tests {
         assert_eq!(chosen(&[[1.0, 2.0]; 4]), (Model::RunRate, Reason::ClearlyBetter));
         assert_eq!(chosen(&[[1.7, 2.0]; 4]), (Model::Mean, Reason::NotBeaten));
         assert_eq!(chosen(&[[1.0, 2.0]; 3]), (Model::Mean, Reason::Unproven));
+        let same: Vec<Trial> = (0..4).map(|_| trial([1.0, 2.0], 8)).collect();
+        assert_eq!(choose(&[Model::RunRate, Model::Mean], &same).reason, Reason::Unproven);
         // Better by one lucky trial alone.
         let lucky = [[0.0, 9.0], [1.0, 0.9], [1.0, 0.9], [1.0, 0.9]];
         assert_eq!(chosen(&lucky), (Model::Mean, Reason::NotBeaten));
@@ -144,7 +158,7 @@ mod tests {
     #[test]
     fn the_mean_leans_on_a_run_rate_as_far_as_it_did_well() {
         let share = |errors: [f64; 2]| {
-            let trials: Vec<Trial> = (0..4).map(|_| trial(errors)).collect();
+            let trials: Vec<Trial> = (4..8).map(|origin| trial(errors, 2 * origin)).collect();
             choose(&[Model::RunRate, Model::Mean], &trials).run_rate_share
         };
         assert!((share([2.0, 2.0]) - 1.0 / 3.0).abs() < 1e-12);
@@ -154,7 +168,7 @@ mod tests {
 
     #[test]
     fn errors_are_shares_of_what_came() {
-        let choice = choose(&[Model::RunRate, Model::Mean], &[trial([1.0, -2.0])]);
+        let choice = choose(&[Model::RunRate, Model::Mean], &[trial([1.0, -2.0], 8)]);
         assert!((choice.rivals[0].error - 0.1).abs() < 1e-12 && (choice.rivals[1].error - 0.2).abs() < 1e-12);
     }
 }
