@@ -1,7 +1,7 @@
 //! From a regular series to sample paths of its future: fits, tries, chooses and calibrates. Where the series comes
 //! from, what it counts and what it costs is not known here.
 
-use super::backtest::{Trial, run, with_paths};
+use super::backtest::{Trial, run, windows, with_paths};
 use super::calibration::{Calibration, Surprise, apply, apply_to_zeros, learn, surprise};
 use super::combination::{Model, Start, lean, project};
 use super::history::History;
@@ -98,7 +98,8 @@ pub fn forecast(series: &Series<'_>, settings: &Settings) -> Forecast {
         .iter()
         .map(|trial| surprise(trial.of(choice.model)?, &trial.actual, &trial.observed))
         .collect();
-    let calibration = learn(&surprises.iter().copied().flatten().collect::<Vec<_>>(), history.cycles());
+    let calibration =
+        learn(&surprises.iter().copied().flatten().collect::<Vec<_>>(), windows(&trials), history.cycles());
     let chosen = projections.into_iter().find(|(model, _)| *model == choice.model);
     let mut chosen = chosen.map_or_else(
         || Projection {
@@ -122,7 +123,7 @@ pub fn forecast_with(model: Model, series: &Series<'_>, settings: &Settings) -> 
     let reach = Reach { horizon: settings.horizon, paths: settings.paths, seed: settings.seed };
     let (projections, _) = project(&history, &Start::default(), &reach, Some(model));
     let (_, mut found) = projections.into_iter().next()?;
-    widen(model, &mut found, &learn(&[], history.cycles()), settings.seed ^ 2);
+    widen(model, &mut found, &learn(&[], 0.0, history.cycles()), settings.seed ^ 2);
     rescale(&mut found, scale);
     Some((found.mean, found.paths))
 }
@@ -186,6 +187,7 @@ fn origins(
     surprises: &[Option<Surprise>],
     scale: f64,
 ) -> Vec<Origin> {
+    let windows = windows(&trials);
     let mut found = Vec::new();
     for (place, trial) in trials.into_iter().enumerate() {
         let others = surprises.iter().enumerate().filter(|(other, _)| *other != place);
@@ -194,7 +196,12 @@ fn origins(
         let Some((_, mut projection)) = projections.into_iter().find(|(found, _)| *found == model) else {
             continue;
         };
-        widen(model, &mut projection, &learn(&others, history.before(origin).cycles()), origin as u64);
+        widen(
+            model,
+            &mut projection,
+            &learn(&others, windows, history.before(origin).cycles()),
+            origin as u64,
+        );
         rescale(&mut projection, scale);
         let actual = actual.into_iter().map(|value| value * scale).collect();
         let Projection { mean, paths } = projection;

@@ -1,6 +1,6 @@
 //! Which model forecasts: the mean of the strong ones, unless the trials say clearly that another is better.
 
-use super::backtest::Trial;
+use super::backtest::{Trial, windows};
 use super::combination::Model;
 
 /// How a model did in the trials.
@@ -77,14 +77,6 @@ pub(crate) fn choose(allowed: &[Model], trials: &[Trial]) -> Choice {
     let reason = if best.0 == usual { known } else { Reason::ClearlyBetter };
     let lean = if best.0 == Model::Mean { lean(&rivals) } else { 0.0 };
     Choice { model: best.0, reason, rivals, run_rate_share: lean }
-}
-
-/// How many times the length of a trial all trials cover.
-fn windows(trials: &[Trial]) -> f64 {
-    let places = || trials.iter().map(|trial| trial.origin);
-    let (first, last) = (places().min().unwrap_or(0), places().max().unwrap_or(0));
-    let ahead = trials.first().map_or(0, |trial| trial.actual.len());
-    1.0 + (last - first) as f64 / ahead.max(1) as f64
 }
 
 /// The share of the run-rate beside the two parts of the mean: a third where it erred as little, and next to nothing
