@@ -17,7 +17,7 @@ pub struct Calibration {
 }
 
 /// What is usual: learned from simulated series and series of textbooks, none of them one that accuracy is quoted on.
-const USUAL_STEPS: f64 = 1.05;
+const USUAL_STEPS: f64 = 1.08;
 const USUAL_TOTAL: f64 = 1.45;
 /// How much wider futures are where a cycle was seen once; the more cycles there are, the less.
 const SHORT: f64 = 1.0;

@@ -178,7 +178,7 @@ fn the_band_of_a_sum_is_narrower_than_the_sum_of_bands() {
 fn bands_hold_what_they_promise_on_series_made_by_chance() {
     let level = Level::from_percent(80.0).expect("a level");
     let (mut steps, mut totals) = (0.0, 0.0);
-    for seed in 0..60 {
+    for seed in 0..200 {
         let mut random = Random::new(seed);
         let (mut sum, mut values) = (0.0, Vec::new());
         for step in 0..104 {
@@ -191,10 +191,10 @@ fn bands_hold_what_they_promise_on_series_made_by_chance() {
             let (low, high) = found.paths.interval(range, level);
             f64::from(low <= actual && actual <= high)
         };
-        steps += (0..14).map(|step| held(step..step + 1, values[90 + step])).sum::<f64>() / 14.0 / 60.0;
-        totals += held(0..14, total(&values[90..])) / 60.0;
+        steps += (0..14).map(|step| held(step..step + 1, values[90 + step])).sum::<f64>() / 14.0 / 200.0;
+        totals += held(0..14, total(&values[90..])) / 200.0;
     }
-    assert!((0.72..0.92).contains(&steps), "{steps}");
+    assert!((0.7..0.9).contains(&steps), "{steps}");
     assert!((0.66..0.94).contains(&totals), "{totals}");
 }
 
