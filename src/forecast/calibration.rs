@@ -16,7 +16,8 @@ pub struct Calibration {
     pub origins: usize,
 }
 
-/// What is usual: learned from simulated series and series of textbooks, none of them one that accuracy is quoted on.
+/// What is usual: set on simulated daily counts and on series of textbooks (employment, flights, births), not fitted to
+/// the sets that accuracy is quoted on.
 const USUAL_STEPS: f64 = 1.08;
 const USUAL_TOTAL: f64 = 1.45;
 /// How much wider futures are where a cycle was seen once; the more cycles there are, the less.

@@ -42,7 +42,8 @@ impl Settings {
     }
 }
 
-/// A forecast of the past, as it would have been made then.
+/// A forecast of the past from what was known then: all parameters are fitted anew, but the forms of smoothing and the
+/// model itself are those that the whole history suggests.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// Steps of the series that were known.
