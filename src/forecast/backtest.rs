@@ -73,6 +73,14 @@ pub(crate) fn with_paths(history: &History<'_>, trials: &mut [Trial], model: Mod
     }
 }
 
+/// How many times the length of a trial all trials cover: futures that do not overlap.
+pub(crate) fn windows(trials: &[Trial]) -> f64 {
+    let places = || trials.iter().map(|trial| trial.origin);
+    let (first, last) = (places().min().unwrap_or(0), places().max().unwrap_or(0));
+    let ahead = trials.first().map_or(0, |trial| trial.actual.len());
+    1.0 + (last - first) as f64 / ahead.max(1) as f64
+}
+
 /// Where the trials begin, and how many steps each looks ahead.
 fn origins_of(history: &History<'_>, horizon: usize, most: usize) -> (Vec<usize>, usize) {
     let count = history.len();

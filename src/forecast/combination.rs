@@ -14,7 +14,7 @@ use super::tame::tamed;
 pub enum Model {
     /// The last cycle again.
     SeasonalNaive,
-    /// The mean of the last weeks (or year), with the shape of their cycle.
+    /// The mean of the last four weeks (or two years), with the shape of their cycle.
     RunRate,
     /// How often something comes, and how much then (TSB).
     Intermittent,
@@ -129,6 +129,19 @@ fn smoothed(
         part.mean.iter_mut().for_each(|value| *value *= share);
     }
     (found, end)
+}
+
+/// Moves the mean towards the run-rate by a share, where the run-rate looks back on several cycles.
+pub(crate) fn lean(projections: &mut [(Model, Projection)], share: f64, season: usize) {
+    let rate =
+        projections.iter().find(|(model, _)| *model == Model::RunRate).map(|(_, rate)| rate.mean.clone());
+    if let Some(rate) = rate.filter(|_| naive::window(season) >= 4 * season) {
+        for (_, mean) in projections.iter_mut().filter(|(model, _)| *model == Model::Mean) {
+            for (value, rate) in mean.mean.iter_mut().zip(&rate) {
+                *value += share * (rate - *value);
+            }
+        }
+    }
 }
 
 /// The models whose mean is the usual choice.

@@ -1,9 +1,9 @@
 //! From a regular series to sample paths of its future: fits, tries, chooses and calibrates. Where the series comes
 //! from, what it counts and what it costs is not known here.
 
-use super::backtest::{Trial, run, with_paths};
+use super::backtest::{Trial, run, windows, with_paths};
 use super::calibration::{Calibration, Surprise, apply, apply_to_zeros, learn, surprise};
-use super::combination::{Model, Start, project};
+use super::combination::{Model, Start, lean, project};
 use super::history::History;
 use super::models::{Projection, Reach};
 use super::paths::Paths;
@@ -42,7 +42,8 @@ impl Settings {
     }
 }
 
-/// A forecast of the past, as it would have been made then.
+/// A forecast of the past from what was known then: all parameters are fitted anew, but the forms of smoothing and the
+/// model itself are those that the whole history suggests.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// Steps of the series that were known.
@@ -90,11 +91,16 @@ pub fn forecast(series: &Series<'_>, settings: &Settings) -> Forecast {
         with_paths(&history, &mut trials, choice.model, &reach);
         (projections, _) = project(&history, &start, &reach, Some(choice.model));
     }
+    lean(&mut projections, choice.run_rate_share, history.season);
+    for trial in &mut trials {
+        lean(&mut trial.projections, choice.run_rate_share, history.season);
+    }
     let surprises: Vec<Option<Surprise>> = trials
         .iter()
         .map(|trial| surprise(trial.of(choice.model)?, &trial.actual, &trial.observed))
         .collect();
-    let calibration = learn(&surprises.iter().copied().flatten().collect::<Vec<_>>());
+    let calibration =
+        learn(&surprises.iter().copied().flatten().collect::<Vec<_>>(), windows(&trials), history.cycles());
     let chosen = projections.into_iter().find(|(model, _)| *model == choice.model);
     let mut chosen = chosen.map_or_else(
         || Projection {
@@ -106,7 +112,7 @@ pub fn forecast(series: &Series<'_>, settings: &Settings) -> Forecast {
     widen(choice.model, &mut chosen, &calibration, settings.seed ^ 2);
     shuffle(&mut chosen.paths, settings.seed ^ 3);
     rescale(&mut chosen, scale);
-    let backtest = origins(trials, choice.model, &surprises, scale);
+    let backtest = origins(&history, trials, choice.model, &surprises, scale);
     Forecast { mean: chosen.mean, paths: chosen.paths, choice, calibration, backtest }
 }
 
@@ -118,7 +124,7 @@ pub fn forecast_with(model: Model, series: &Series<'_>, settings: &Settings) -> 
     let reach = Reach { horizon: settings.horizon, paths: settings.paths, seed: settings.seed };
     let (projections, _) = project(&history, &Start::default(), &reach, Some(model));
     let (_, mut found) = projections.into_iter().next()?;
-    widen(model, &mut found, &learn(&[]), settings.seed ^ 2);
+    widen(model, &mut found, &learn(&[], 0.0, history.cycles()), settings.seed ^ 2);
     rescale(&mut found, scale);
     Some((found.mean, found.paths))
 }
@@ -175,7 +181,14 @@ fn rescale(projection: &mut Projection, scale: f64) {
 }
 
 /// The trials of one model in the units of the series, each calibrated by what the others say.
-fn origins(trials: Vec<Trial>, model: Model, surprises: &[Option<Surprise>], scale: f64) -> Vec<Origin> {
+fn origins(
+    history: &History<'_>,
+    trials: Vec<Trial>,
+    model: Model,
+    surprises: &[Option<Surprise>],
+    scale: f64,
+) -> Vec<Origin> {
+    let windows = windows(&trials);
     let mut found = Vec::new();
     for (place, trial) in trials.into_iter().enumerate() {
         let others = surprises.iter().enumerate().filter(|(other, _)| *other != place);
@@ -184,7 +197,12 @@ fn origins(trials: Vec<Trial>, model: Model, surprises: &[Option<Surprise>], sca
         let Some((_, mut projection)) = projections.into_iter().find(|(found, _)| *found == model) else {
             continue;
         };
-        widen(model, &mut projection, &learn(&others), origin as u64);
+        widen(
+            model,
+            &mut projection,
+            &learn(&others, windows, history.before(origin).cycles()),
+            origin as u64,
+        );
         rescale(&mut projection, scale);
         let actual = actual.into_iter().map(|value| value * scale).collect();
         let Projection { mean, paths } = projection;

@@ -22,6 +22,11 @@ impl<'a> History<'a> {
         History { values: &self.values[..end], observed: &self.observed[..end], season: self.season }
     }
 
+    /// How many cycles there are (of two steps, where there is no cycle).
+    pub(crate) fn cycles(&self) -> f64 {
+        self.len() as f64 / self.season.max(2) as f64
+    }
+
     /// The last steps.
     pub(crate) fn last(&self, count: usize) -> History<'a> {
         let start = self.len().saturating_sub(count);

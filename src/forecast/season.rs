@@ -89,10 +89,11 @@ pub(crate) fn cycle(values: &[f64], observed: &[bool], season: usize, effect: Ef
     centre(&mut factors, effect);
     let kept = kept(&parts, &factors, &phases, rest);
     for factor in &mut factors {
-        *factor = rest + kept * (*factor - rest);
-        if effect == Effect::Multiplicative {
-            *factor = factor.max(LEAST);
-        }
+        *factor = match effect {
+            Effect::Additive => kept * *factor,
+            // By its logarithm, so that a tenth is shrunk as far as a tenfold.
+            Effect::Multiplicative => factor.max(LEAST).powf(kept),
+        };
     }
     centre(&mut factors, effect);
     (kept > 0.0).then_some(Cycle { factors, kept })
@@ -174,8 +175,8 @@ fn kept(parts: &[Option<f64>], factors: &[f64], phases: &[Phase], rest: f64) -> 
     }
     let within = squares / (count - season) as f64;
     let noise = within * phases.iter().map(Phase::variance).sum::<f64>() / season as f64;
-    // With little more than a cycle the noise itself is a guess: half is the most that is believed.
-    let most = ((count - season) as f64 / season as f64).clamp(0.5, 1.0);
+    // With little more than a cycle the noise itself is a guess: the cycle is never believed whole.
+    let most = ((count - season) as f64 / season as f64).clamp(0.9, 1.0);
     (1.0 - noise / between).clamp(0.0, most)
 }
 
@@ -184,7 +185,7 @@ fn trend(values: &[f64], season: usize) -> Vec<f64> {
     let count = values.len();
     let reach = season / 2;
     if count < 2 * season {
-        return vec![values.iter().sum::<f64>() / count as f64; count];
+        return short_trend(values, season);
     }
     let mut trend = vec![0.0; count];
     let mut sum: f64 = values[..season].iter().sum();
@@ -207,6 +208,17 @@ fn trend(values: &[f64], season: usize) -> Vec<f64> {
         trend[step] = (trend[last] + slope_after * (step - last) as f64).max(trend[last] / 4.0);
     }
     trend
+}
+
+/// The trend of less than two cycles: a line as steep as what came twice has risen from cycle to cycle.
+fn short_trend(values: &[f64], season: usize) -> Vec<f64> {
+    let again = values.len() - season;
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let rise = (mean(&values[season..]) - mean(&values[..again])) / season as f64;
+    // One year that differs from another in a few months says little.
+    let rise = rise * again as f64 / season as f64;
+    let (level, middle) = (mean(values), (values.len() - 1) as f64 / 2.0);
+    (0..values.len()).map(|step| (level + rise * (step as f64 - middle)).max(level / 4.0)).collect()
 }
 
 #[cfg(test)]

@@ -61,6 +61,27 @@ fn a_weekly_season_is_kept_from_two_weeks_on() {
 }
 
 #[test]
+fn closed_weekends_stay_closed() {
+    let values = made(90, 12, |step, noise| if step % 7 < 5 { 500.0 * (1.0 + 0.1 * noise) } else { 0.0 });
+    let found = run(&values, 7, 14);
+    for (ahead, mean) in found.mean.iter().enumerate() {
+        let truth = if (90 + ahead) % 7 < 5 { 500.0 } else { 0.0 };
+        assert!((mean - truth).abs() < 60.0, "{:?}", found.mean);
+    }
+}
+
+#[test]
+fn twenty_months_keep_their_season() {
+    let year = |step: usize| if step % 12 == 11 { 300.0 } else { 100.0 };
+    let values = made(20, 13, |step, noise| year(step) * (1.0 + 0.03 * noise));
+    let found = run(&values, 12, 12);
+    // Step 23 is the fourth ahead.
+    let others: f64 =
+        found.mean.iter().enumerate().filter(|(ahead, _)| *ahead != 3).map(|(_, mean)| mean).sum();
+    assert!(found.mean[3] > 1.8 * others / 11.0, "{:?}", found.mean);
+}
+
+#[test]
 fn a_level_shift_is_followed() {
     let values = made(120, 3, |step, noise| if step < 80 { 100.0 } else { 200.0 } + 5.0 * noise);
     let found = run(&values, 7, 14);
@@ -157,7 +178,7 @@ fn the_band_of_a_sum_is_narrower_than_the_sum_of_bands() {
 fn bands_hold_what_they_promise_on_series_made_by_chance() {
     let level = Level::from_percent(80.0).expect("a level");
     let (mut steps, mut totals) = (0.0, 0.0);
-    for seed in 0..60 {
+    for seed in 0..200 {
         let mut random = Random::new(seed);
         let (mut sum, mut values) = (0.0, Vec::new());
         for step in 0..104 {
@@ -170,10 +191,10 @@ fn bands_hold_what_they_promise_on_series_made_by_chance() {
             let (low, high) = found.paths.interval(range, level);
             f64::from(low <= actual && actual <= high)
         };
-        steps += (0..14).map(|step| held(step..step + 1, values[90 + step])).sum::<f64>() / 14.0 / 60.0;
-        totals += held(0..14, total(&values[90..])) / 60.0;
+        steps += (0..14).map(|step| held(step..step + 1, values[90 + step])).sum::<f64>() / 14.0 / 200.0;
+        totals += held(0..14, total(&values[90..])) / 200.0;
     }
-    assert!((0.72..0.92).contains(&steps), "{steps}");
+    assert!((0.7..0.9).contains(&steps), "{steps}");
     assert!((0.66..0.94).contains(&totals), "{totals}");
 }
 

@@ -5,7 +5,7 @@ use super::super::noise::Normals;
 use super::super::paths::Paths;
 use super::{Projection, Reach};
 
-/// Steps that a recent rate looks back on where the cycle is short: four weeks of days, a year of months.
+/// Steps that a recent rate looks back on where the cycle is short: four weeks of days, two years of months.
 const WINDOW: usize = 28;
 const SHORT_WINDOW: usize = 12;
 /// The relative spread assumed where nothing can be learned of it: fewer than three values.
@@ -36,7 +36,7 @@ pub(crate) fn seasonal_naive(history: &History<'_>, reach: &Reach) -> Projection
     Projection { mean, paths }
 }
 
-/// The mean of the last weeks or year, with the shape of the cycle in that window where it holds two.
+/// The mean of the last four weeks or two years, with the shape of the cycle in that window where it holds two.
 pub(crate) fn run_rate(history: &History<'_>, reach: &Reach) -> Projection {
     let window = window(history.season);
     let recent = history.last(window);
@@ -65,7 +65,7 @@ pub(crate) fn run_rate(history: &History<'_>, reach: &Reach) -> Projection {
     Projection { mean, paths }
 }
 
-/// Whole cycles nearest to four weeks, at least one; twelve steps where there is no cycle.
+/// Whole cycles within 28 steps, at least one; twelve steps where there is no cycle.
 pub(crate) fn window(season: usize) -> usize {
     if season > 1 { season * (WINDOW / season).max(1) } else { SHORT_WINDOW }
 }

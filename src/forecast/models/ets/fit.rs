@@ -13,6 +13,10 @@ const CALLS_WARM: usize = 12;
 const MEMBERS: usize = 4;
 const LEAST_WEIGHT: f64 = 0.05;
 
+/// The usual bounds of damping.
+const LEAST_PHI: f64 = 0.8;
+const MOST_PHI: f64 = 0.98;
+
 /// A history on one scale, with the cycle found there.
 struct Prepared {
     values: Vec<f64>,
@@ -36,23 +40,30 @@ pub(crate) fn fit(history: &History<'_>, hints: &[Hint], horizon: usize) -> Opti
         (Errors::Multiplicative, Some((_, ratios))) => Some(ratios),
         _ => None,
     };
+    let is_near = history.season < 2 || horizon <= 2 * history.season;
+    let most_phi = most_phi(history.season, is_near);
     let mut fits = Vec::new();
     if hints.is_empty() {
-        for form in Form::all(history.season, horizon) {
+        for form in Form::all(is_near) {
             let data = prepared(form.errors).filter(|data| !form.seasonal || data.cycle.is_some());
-            fits.extend(data.and_then(|data| fit_form(form, history, data, None)));
+            fits.extend(data.and_then(|data| fit_form(form, history, data, None, most_phi)));
         }
     } else {
         for hint in hints {
             let form = hint.form;
             let data = prepared(form.errors).filter(|data| !form.seasonal || data.cycle.is_some());
-            fits.extend(data.and_then(|data| fit_form(form, history, data, Some(hint.point))));
+            fits.extend(data.and_then(|data| fit_form(form, history, data, Some(hint.point), most_phi)));
         }
         if fits.is_empty() {
             return fit(history, &[], horizon);
         }
     }
     blend(fits)
+}
+
+/// The weakest damping: a slope that would go on for more than two cycles fades within them.
+fn most_phi(season: usize, is_near: bool) -> f64 {
+    if is_near { MOST_PHI } else { (1.0 - 0.5 / season as f64).clamp(LEAST_PHI, MOST_PHI) }
 }
 
 fn prepare(history: &History<'_>, errors: Errors) -> Prepared {
@@ -88,21 +99,28 @@ fn first_state(form: Form, data: &Data<'_>) -> (f64, f64, f64) {
     }
 }
 
-fn fit_form(form: Form, history: &History<'_>, prepared: &Prepared, warm: Option<Point>) -> Option<Fitted> {
+fn fit_form(
+    form: Form,
+    history: &History<'_>,
+    prepared: &Prepared,
+    warm: Option<Point>,
+    most_phi: f64,
+) -> Option<Fitted> {
     let neutral = [if form.errors == Errors::Multiplicative { 1.0 } else { 0.0 }];
     let cycle = prepared.cycle.as_ref().filter(|_| form.seasonal);
     let factors = cycle.map_or(&neutral[..], |cycle| &cycle.factors);
     let data = Data { values: &prepared.values, observed: history.observed, factors };
     let count = history.measured().count() as f64;
-    // A cycle that was shrunk to half costs half its parameters.
-    let season_cost = cycle.map_or(0.0, |cycle| cycle.kept * (factors.len() - 1) as f64);
-    let parameters = form.axes().len() as f64 + season_cost + 1.0;
+    // The cycle is not fitted here, and has paid for its parameters by shrinkage: charged again, every short history
+    // would lose its season.
+    let parameters = form.axes().len() as f64 + 1.0;
+    let cycle_parameters = cycle.map_or(0.0, |cycle| cycle.kept * (factors.len() - 1) as f64);
     if count - parameters - 1.0 < 1.0 {
         return None;
     }
     let axes = form.axes();
     let mut room = factors.to_vec();
-    let search = search(form, &data, warm);
+    let search = search(form, &data, warm, most_phi);
     let full = |point: &Point| {
         let mut full = NEUTRAL;
         for (place, &axis) in axes.iter().enumerate() {
@@ -121,19 +139,20 @@ fn fit_form(form: Form, history: &History<'_>, prepared: &Prepared, warm: Option
     let trace = run(form, &point, &data, &mut room);
     let penalty = 2.0 * parameters * count / (count - parameters - 1.0);
     let state = State { level: trace.level, slope: trace.slope, factors: room, phase: trace.phase };
-    let sigma = (trace.squares / (count - parameters).max(1.0)).sqrt();
+    let freedom = (count - parameters - cycle_parameters).max(count / 3.0);
+    let sigma = (trace.squares / freedom).sqrt();
     Some(Fitted { form, point, state, sigma, criterion: value + prepared.jacobian + penalty })
 }
 
 /// The point that the parameters which a form has not leave the recursion unmoved by.
 const NEUTRAL: Point = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
-fn search(form: Form, data: &Data<'_>, warm: Option<Point>) -> Search {
+fn search(form: Form, data: &Data<'_>, warm: Option<Point>, most_phi: f64) -> Search {
     let (level, slope, spread) = first_state(form, data);
     let start = warm.unwrap_or([0.3, 0.1, 0.1, 0.95, level, slope]);
     let step = [0.2, 0.1, 0.1, -0.05, spread / 2.0, spread / 10.0];
-    let low = [1e-4, 1e-4, 0.0, 0.8, f64::MIN, f64::MIN];
-    let high = [0.9999, 0.9999, 0.9999, 0.98, f64::MAX, f64::MAX];
+    let low = [1e-4, 1e-4, 0.0, LEAST_PHI, f64::MIN, f64::MIN];
+    let high = [0.9999, 0.9999, 0.9999, most_phi, f64::MAX, f64::MAX];
     let axes = form.axes();
     let pick = |from: [f64; DIMENSIONS]| {
         let mut picked = [0.0; DIMENSIONS];
@@ -189,7 +208,8 @@ mod tests {
             let history = History { values, observed: &[true; 200], season: 1 };
             let data = prepare(&history, Errors::Additive);
             let form = Form { errors: Errors::Additive, trend: Trend::None, seasonal: false };
-            let found = fit_form(form, &history, &data, None).map(|fitted| fitted.point[super::super::ALPHA]);
+            let found = fit_form(form, &history, &data, None, MOST_PHI)
+                .map(|fitted| fitted.point[super::super::ALPHA]);
             assert!(found.is_some_and(|alpha| (low..=high).contains(&alpha)), "{found:?}");
         }
     }

@@ -51,10 +51,9 @@ const SLOPE: usize = 5;
 impl Form {
     /// Every form in a fixed order, the simpler first. An undamped slope of logarithms explodes and is left out, and
     /// so is any undamped slope that would go on for more than two cycles: slopes of days do not last for months.
-    fn all(season: usize, horizon: usize) -> Vec<Form> {
+    fn all(is_near: bool) -> Vec<Form> {
         let mut forms = Vec::new();
         let trends = [Trend::None, Trend::Damped, Trend::Additive];
-        let is_near = season < 2 || horizon <= 2 * season;
         for trend in trends.into_iter().filter(|trend| is_near || *trend != Trend::Additive) {
             for seasonal in [false, true] {
                 for errors in [Errors::Additive, Errors::Logarithmic, Errors::Multiplicative] {
