@@ -177,6 +177,13 @@ impl LogDays {
         (sums, whole)
     }
 
+    /// Hours of a day that lie between the first and the last instant.
+    pub(super) fn hours_within_span(&self, place: usize) -> f64 {
+        let start = midnight(self.date(place)).max(self.span.0).seconds();
+        let end = midnight(self.date(place + 1)).min(self.span.1).seconds();
+        (end - start).max(0) as f64 / 3600.0
+    }
+
     /// Days of which all is known.
     pub fn whole_days(&self) -> usize {
         self.days.iter().filter(|day| day.standing == Standing::Whole).count()

@@ -6,7 +6,7 @@ use std::ops::Range;
 use chrono::NaiveDate;
 
 use super::honest::{Honest, Options};
-use super::log_days::{LogDays, Standing, Sums};
+use super::log_days::{Day, LogDays, Standing, Sums};
 use super::noise::Normals;
 use super::projection::{Basis, Method, Projection, Span, whole};
 
@@ -28,7 +28,8 @@ pub(super) fn project(
     seed: u64,
 ) -> Projection {
     let mut sums = Sums::default();
-    days.days.iter().for_each(|day| sums.merge(day.sums));
+    let is_covered = |day: &&Day| matches!(day.standing, Standing::Whole | Standing::CutOff(_));
+    days.days.iter().filter(is_covered).for_each(|day| sums.merge(day.sums));
     let rate = sums.recipients as f64 / covered_hours(days);
     let size = sums.recipient_bytes as f64 / f64::max(sums.recipients as f64, 1.0);
     let mut normals = Normals::new(seed, 2);
@@ -58,9 +59,13 @@ pub(super) fn project(
     Projection { spans: spans.iter().map(span).collect(), basis }
 }
 
-/// Hours from the first to the last instant of the log without those of days that have none; one at least.
+/// Hours that the log tells of, one at least: all of a whole day, and those of a day that is cut off from the first
+/// or up to the last instant.
 pub fn covered_hours(days: &LogDays) -> f64 {
-    let (first, last) = days.span;
-    let missing = days.days.iter().filter(|day| day.standing == Standing::Missing).count();
-    f64::max((last.seconds() - first.seconds()) as f64 / 3600.0 - missing as f64 * HOURS, 1.0)
+    let hours = days.days.iter().enumerate().map(|(place, day)| match day.standing {
+        Standing::Whole => HOURS,
+        Standing::CutOff(_) => days.hours_within_span(place),
+        Standing::Incomplete | Standing::Missing => 0.0,
+    });
+    f64::max(hours.sum(), 1.0)
 }

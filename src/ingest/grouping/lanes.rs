@@ -72,7 +72,8 @@ fn how() -> How {
     if let Some(how) = HOW.get() {
         return how;
     }
-    How { lanes: parallel::workers().get(), few: FEW, limit: LIMIT }
+    // Half the cores: those that parse are busy already. On two, a thread of its own was slower than none.
+    How { lanes: parallel::workers().get() / 2, few: FEW, limit: LIMIT }
 }
 
 #[derive(Debug)]
@@ -82,7 +83,7 @@ struct Away {
 }
 
 impl Lanes {
-    /// A lane for each core.
+    /// A lane for every two cores.
     pub(crate) fn new() -> Lanes {
         let (intake, How { lanes, few, limit }) = (Intake::default(), how());
         let of = u8::try_from(lanes).unwrap_or(SHARDS).clamp(1, SHARDS);
