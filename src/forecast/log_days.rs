@@ -72,8 +72,8 @@ pub struct Sources<'a> {
     pub coverage: &'a Coverage,
     /// The window that was asked for; days outside are not looked at.
     pub window: (Option<Timestamp>, Option<Timestamp>),
-    /// Whether no time of day is known, so that no day can be seen to be cut off.
-    pub dates_only: bool,
+    /// Whether there are records of which only the day is known.
+    pub has_dates_only: bool,
 }
 
 /// A gap of so many days ends what a history can tell of today: more than a year and a month.
@@ -81,6 +81,8 @@ pub const GAP_CAP: u64 = 400;
 /// A day is cut off where more than this share of a usual day lies outside the log: more than an hour of an office
 /// day, by which the clock change moves it.
 const CUT_OFF: f64 = 0.1;
+/// The same where no whole day shows what a usual one is: three quarters of an hour.
+const CUT_OFF_UNSEEN: f64 = 0.03;
 /// A day lacks hours where it has less than this share of those of its weekday.
 const FEW_HOURS: f64 = 0.5;
 /// Hours that a weekday must usually have before lacking ones say anything.
@@ -103,6 +105,8 @@ impl LogDays {
         let (dates, left_out) = dates(sources.coverage, start.date(), end.date());
         let start = dates.first().map_or(start, |date| start.max(midnight(*date)));
         let hours: Vec<u32> = dates.iter().map(|date| sources.coverage.hours(*date)).collect();
+        // Each day has one hour, that of its date: no day can be seen to be cut off.
+        let dates_only = sources.has_dates_only && hours.iter().all(|hours| hours.count_ones() <= 1);
         let usual = Usual::of(&dates, &hours);
         let empty = Empty::of(&dates, &hours);
         let last_place = dates.len().checked_sub(1)?;
@@ -111,13 +115,13 @@ impl LogDays {
                 return if empty.is_missing(place, date) { Standing::Missing } else { Standing::Whole };
             }
             let mut outside = 0.0;
-            if place == 0 && !sources.dates_only && from.is_none_or(|from| from < start) {
+            if place == 0 && !dates_only && from.is_none_or(|from| from < start) {
                 outside += usual.share_before(date, start);
             }
-            if place == last_place && !sources.dates_only && to.is_none_or(|to| to > end && last < to) {
+            if place == last_place && !dates_only && to.is_none_or(|to| to > end && last < to) {
                 outside += usual.share_after(date, end);
             }
-            match outside > CUT_OFF {
+            match outside > if usual.is_seen { CUT_OFF } else { CUT_OFF_UNSEEN } {
                 true => Standing::CutOff(outside.min(1.0)),
                 false if place > 0 && place < last_place && usual.lacks_hours(date, hours[place]) => {
                     Standing::Incomplete
@@ -225,6 +229,8 @@ fn dates(coverage: &Coverage, start: NaiveDate, end: NaiveDate) -> (Vec<NaiveDat
 /// How often each hour of each weekday has a log, over the inner days that have one.
 struct Usual {
     by_weekday: [[f64; 24]; 7],
+    /// Whether there are such days.
+    is_seen: bool,
 }
 
 impl Usual {
@@ -250,7 +256,7 @@ impl Usual {
                 };
             }
         }
-        Usual { by_weekday }
+        Usual { by_weekday, is_seen: all_days > 0.0 }
     }
 
     fn share_before(&self, date: NaiveDate, start: Timestamp) -> f64 {
@@ -351,7 +357,7 @@ mod tests {
 
     fn days_of(days: i64, logged: impl Fn(i64, i64) -> bool) -> LogDays {
         let (sums, coverage) = log(days, logged);
-        LogDays::new(&Sources { sums: &sums, coverage: &coverage, window: (None, None), dates_only: false })
+        LogDays::new(&Sources { sums: &sums, coverage: &coverage, window: (None, None), has_dates_only: false })
             .unwrap()
     }
 
@@ -408,7 +414,8 @@ mod tests {
     #[test]
     fn a_window_cuts_no_day_off_and_dates_alone_have_no_hours() {
         let (sums, coverage) = log(10, |_, hour| hour == 0);
-        let sources = |window, dates_only| Sources { sums: &sums, coverage: &coverage, window, dates_only };
+        let sources =
+            |window, has_dates_only| Sources { sums: &sums, coverage: &coverage, window, has_dates_only };
         assert_eq!(LogDays::new(&sources((None, None), true)).unwrap().whole_days(), 10);
         let window = (Some(midnight(date("2026-03-04"))), Some(midnight(date("2026-03-08"))));
         let days = LogDays::new(&sources(window, false)).unwrap();

@@ -22,12 +22,12 @@ pub(super) fn warnings(forecast: &Forecast) -> Option<String> {
     let whole = days.whole_days();
     let what = match whole {
         _ if whole < FEWEST_DAYS => format!(
-            "{} of log are too little for a forecast: what follows is the mail an hour, carried on; its bands are a rule \
+            "too little log for a forecast ({}): what follows is the mail an hour, carried on; its bands are a rule \
              of thumb, since weekends and the turn of the month may change everything",
             hours(covered_hours(days))
         ),
         _ if whole < TWO_WEEKS => format!(
-            "{} are too few to tell the days of the week apart: the bands are wide, and rest on what is usual for mail",
+            "too few days to tell those of the week apart ({}): the bands are wide, and rest on what is usual for mail",
             counted(whole, "whole day")
         ),
         _ => return None,

@@ -93,12 +93,11 @@ fn totals(usage: &Usage) -> anyhow::Result<BTreeMap<NaiveDate, Totals>> {
 }
 
 fn log_days(sums: &BTreeMap<NaiveDate, Sums>, usage: &Usage, options: &CountOptions) -> Option<LogDays> {
-    let messages = usage.total.attempted.messages;
     LogDays::new(&Sources {
         sums,
         coverage: &usage.coverage,
         window: (options.filters.from, options.filters.to),
-        dates_only: messages > 0 && usage.qualities.date_only == messages,
+        has_dates_only: usage.qualities.date_only > 0,
     })
 }
 
