@@ -1,6 +1,6 @@
 //! Scores the forecast models on plain series files: `score_series [--season N] [--horizon N] FILE|FOLDER…`
 //!
-//! A file is CSV with a heading. With a column `part` (`id,step,value,part`) each series is forecast from its rows
+//! A file is CSV with a heading. With a fourth column (`id,step,value,part`) each series is forecast from its rows
 //! marked `train` and compared with those marked `test`. Without (`id,date,value`) the series are daily: from rolling
 //! origins a week apart, after twelve weeks, the total of the next 31 days (or `--horizon`) is forecast. All files of
 //! one run are scored file by file. `benches/peers/forecasts.py` prints the same scores of statsforecast.
@@ -99,8 +99,13 @@ fn read(file: &Path, horizon: Option<usize>) -> anyhow::Result<Tasks> {
     let mut reader = csv::Reader::from_path(file).with_context(|| name.to_string())?;
     let headings = reader.headers()?.clone();
     let column = |wanted: &str| headings.iter().position(|heading| heading == wanted);
-    let need = |wanted: &str| column(wanted).with_context(|| format!("{name}: no column '{wanted}'"));
-    let (id, value, part) = (need("id")?, need("value")?, column("part"));
+    // Columns are known by their headings, and without them by their places.
+    let need = |wanted: &str, place: usize| {
+        let found = column(wanted).or_else(|| (headings.len() > 2).then_some(place));
+        found.with_context(|| format!("{name}: no column '{wanted}'"))
+    };
+    let (id, value) = (need("id", 0)?, need("value", 2)?);
+    let part = column("part").or_else(|| (headings.len() == 4).then_some(3));
     let mut series: BTreeMap<String, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
     for (row, record) in reader.records().enumerate() {
         let record = record.with_context(|| format!("{name}:{}", row + 2))?;
