@@ -357,8 +357,13 @@ mod tests {
 
     fn days_of(days: i64, logged: impl Fn(i64, i64) -> bool) -> LogDays {
         let (sums, coverage) = log(days, logged);
-        LogDays::new(&Sources { sums: &sums, coverage: &coverage, window: (None, None), has_dates_only: false })
-            .unwrap()
+        LogDays::new(&Sources {
+            sums: &sums,
+            coverage: &coverage,
+            window: (None, None),
+            has_dates_only: false,
+        })
+        .unwrap()
     }
 
     fn places(days: &LogDays, is: impl Fn(Standing) -> bool) -> Vec<usize> {

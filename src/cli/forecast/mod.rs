@@ -34,7 +34,7 @@ use read::Counted;
 /// Futures that are drawn for the whole.
 const PATHS: usize = 1_000;
 /// Futures that are drawn for a grade, of which there are several.
-const GRADE_PATHS: usize = 500;
+const GRADE_PATHS: usize = 400;
 /// The seed of all that is drawn: the same input gives the same output.
 const SEED: u64 = 0x5eed;
 /// Forecasts of the past by which a model is chosen.
