@@ -255,6 +255,11 @@ impl PriceBook {
             None => {
                 let first = self.catalog.changes(&self.name).first().copied();
                 let list = self.catalog.list(&self.name, None, first)?;
+                let text = format!(
+                    "no price list '{}' is in force in {month}: months before {} cost what its first list says",
+                    self.name, list.effective
+                );
+                warnings.insert(Matter::Pricing, text);
                 segments.push(Segment::whole_month(month, list));
             }
         }

@@ -94,18 +94,21 @@ pub enum SpecialDay {
     LastWorkingDay,
     /// The first working day of a month.
     FirstWorkingDay,
+    /// A day of the month by its number, that is none of the others: a run on every 5th.
+    DayOfMonth(u32),
 }
 
 impl SpecialDay {
-    const ALL: [SpecialDay; 3] =
+    const BY_CALENDAR: [SpecialDay; 3] =
         [SpecialDay::Holiday, SpecialDay::LastWorkingDay, SpecialDay::FirstWorkingDay];
 
     /// In words, for several of them.
-    pub fn plural(self) -> &'static str {
+    pub fn plural(self) -> String {
         match self {
-            SpecialDay::Holiday => "public holidays",
-            SpecialDay::LastWorkingDay => "last working days of a month",
-            SpecialDay::FirstWorkingDay => "first working days of a month",
+            SpecialDay::Holiday => "public holidays".to_owned(),
+            SpecialDay::LastWorkingDay => "last working days of a month".to_owned(),
+            SpecialDay::FirstWorkingDay => "first working days of a month".to_owned(),
+            SpecialDay::DayOfMonth(day) => format!("days with number {day} of a month"),
         }
     }
 }
@@ -131,6 +134,13 @@ pub(super) struct SpecialDays {
 const ENOUGH: usize = 3;
 /// Effects smaller than this are left out: they are within what a weekday varies by.
 const SMALLEST: f64 = 1.15;
+/// The same for days by their number, of which there are many to be wrong about.
+const SMALLEST_BY_NUMBER: f64 = 2.0;
+/// Standard errors that an effect must be away from none, and the same for days by their number.
+const SURE: f64 = 2.0;
+const SURE_BY_NUMBER: f64 = 4.0;
+/// The last number that every month has.
+const NUMBERS: u32 = 28;
 /// The least share of a usual day that is told apart from nothing.
 const LEAST: f64 = 0.01;
 
@@ -177,29 +187,40 @@ impl SpecialDays {
         let kinds: Vec<Option<SpecialDay>> = (0..daily.len()).map(|at| self.kind(daily.date(at))).collect();
         let ordinary = |place: usize| kinds[place].is_none();
         let effect = |day: SpecialDay| {
-            let places = (0..daily.len()).filter(|&at| kinds[at] == Some(day) && daily.observed[at]);
+            let is = |place: usize| match day {
+                SpecialDay::DayOfMonth(number) => ordinary(place) && daily.date(place).day() == number,
+                day => kinds[place] == Some(day),
+            };
+            let places = (0..daily.len()).filter(|&at| is(at) && daily.observed[at]);
             let ratios = places.filter_map(|place| {
                 let usual = daily.usual(place, &ordinary).filter(|usual| *usual > 0.0)?;
                 Some((daily.values[place] / usual).max(LEAST).ln())
             });
-            learned(&ratios.collect::<Vec<f64>>()).map(|(factor, days)| Effect { day, factor, days })
+            let (smallest, sure) = match day {
+                SpecialDay::DayOfMonth(_) => (SMALLEST_BY_NUMBER, SURE_BY_NUMBER),
+                _ => (SMALLEST, SURE),
+            };
+            let learned = learned(&ratios.collect::<Vec<f64>>(), smallest, sure);
+            learned.map(|(factor, days)| Effect { day, factor, days })
         };
-        SpecialDay::ALL.into_iter().filter_map(effect).collect()
+        let by_number = (1..=NUMBERS).map(SpecialDay::DayOfMonth);
+        SpecialDay::BY_CALENDAR.into_iter().chain(by_number).filter_map(effect).collect()
     }
 
     /// What the effects make of each of some days in a row.
     pub(super) fn factors(&self, effects: &[Effect], first: NaiveDate, days: usize) -> Vec<f64> {
         let factor = |place: usize| {
-            let kind = self.kind(after(first, place as u64));
-            effects.iter().find(|effect| Some(effect.day) == kind).map_or(1.0, |effect| effect.factor)
+            let date = after(first, place as u64);
+            let kind = self.kind(date).unwrap_or(SpecialDay::DayOfMonth(date.day()));
+            effects.iter().find(|effect| effect.day == kind).map_or(1.0, |effect| effect.factor)
         };
         if effects.is_empty() { vec![1.0; days] } else { (0..days).map(factor).collect() }
     }
 }
 
 /// The factor behind logarithms of ratios, drawn towards none where they are few, and on how many it rests; nothing
-/// where it is small or could be chance (two standard errors).
-fn learned(ratios: &[f64]) -> Option<(f64, usize)> {
+/// where it is small or could be chance.
+fn learned(ratios: &[f64], smallest: f64, sure: f64) -> Option<(f64, usize)> {
     let count = ratios.len();
     if count < ENOUGH {
         return None;
@@ -208,7 +229,7 @@ fn learned(ratios: &[f64]) -> Option<(f64, usize)> {
     let squares: f64 = ratios.iter().map(|ratio| (ratio - centre).powi(2)).sum();
     let error = (squares / (count - 1) as f64 / count as f64).sqrt();
     let drawn = centre * count as f64 / (count + 1) as f64;
-    (drawn.abs() > SMALLEST.ln() && centre.abs() > 2.0 * error).then(|| (drawn.exp(), count))
+    (drawn.abs() > smallest.ln() && centre.abs() > sure * error).then(|| (drawn.exp(), count))
 }
 
 #[cfg(test)]
@@ -272,5 +293,19 @@ mod tests {
         assert!(days.effects(&short).is_empty());
         let factors = days.factors(&effects, date("2026-10-28"), 4);
         assert_eq!(factors.iter().filter(|factor| **factor > 2.0).count(), 1);
+    }
+
+    #[test]
+    fn a_run_on_every_fifth_is_learned_and_one_of_chance_is_not() {
+        let days = SpecialDays::default();
+        let value = |place: usize, date: NaiveDate| {
+            let noise = 1.0 + 0.3 * ((place * 7919 % 23) as f64 / 23.0 - 0.5);
+            100.0 * noise * if date.day() == 5 { 10.0 } else { 1.0 }
+        };
+        let first = date("2026-01-01");
+        let values = (0..200).map(|place| value(place, after(first, place as u64))).collect();
+        let effects = days.effects(&Daily { first, values, observed: vec![true; 200] });
+        assert_eq!(effects.iter().map(|effect| effect.day).collect::<Vec<_>>(), [SpecialDay::DayOfMonth(5)]);
+        assert!((6.0..10.5).contains(&effects[0].factor), "{effects:?}");
     }
 }

@@ -29,6 +29,8 @@ const TAIL: f64 = 0.35;
 const HALF: f64 = 6.0;
 /// How far one series may move a factor.
 const RANGE: (f64, f64) = (0.4, 4.0);
+/// How many times its mean a step may come to in a future: without a limit a few futures would carry the mean.
+const MOST_TIMES: f64 = 8.0;
 /// The mean absolute value of a standard normal deviation.
 const MEAN_ABSOLUTE: f64 = 0.797_884_560_802_865_4;
 
@@ -99,7 +101,7 @@ pub(crate) fn apply(projection: &mut Projection, calibration: &Calibration, seed
         let shock = scale * shared * shocks.next_path()[0];
         for (step, value) in path.iter_mut().enumerate() {
             let moved = projection.mean[step] + own * (*value - centre[step]) + shock * spreads[step];
-            *value = moved.max(0.0);
+            *value = moved.clamp(0.0, MOST_TIMES * projection.mean[step]);
         }
     }
     recentre(projection);

@@ -67,6 +67,11 @@ impl Daily {
         (0..self.len()).map(|place| if seen(place) { self.values[place] } else { fill(place) }).collect()
     }
 
+    /// What stands in for a day that lies before the first one.
+    pub(super) fn usual_before(&self, date: NaiveDate) -> f64 {
+        self.weekday(date.weekday().num_days_from_monday() as usize).unwrap_or_else(|| mean(&self.filled()))
+    }
+
     /// The median of a weekday over the whole history.
     fn weekday(&self, weekday: usize) -> Option<f64> {
         let is = |place: &usize| self.date(*place).weekday().num_days_from_monday() as usize == weekday;

@@ -33,8 +33,13 @@ impl Sums {
 pub enum Standing {
     /// All of it is known; nothing sent means nothing sent.
     Whole,
-    /// The log begins or ends in it; holds the share of a usual day that is not in the log.
-    CutOff(f64),
+    /// The log begins or ends in it.
+    CutOff {
+        /// The share of a usual day that lies before the log.
+        before: f64,
+        /// The share that lies after it.
+        after: f64,
+    },
     /// Most of the hours that such a day usually has are missing.
     Incomplete,
     /// No log.
@@ -59,7 +64,7 @@ pub struct LogDays {
     pub days: Vec<Day>,
     /// The first and the last instant that the log tells of.
     pub span: (Timestamp, Timestamp),
-    /// Days before a gap of more than [`GAP_CAP`], which are left out.
+    /// Logged days that lie more than [`GAP_CAP`] from the others, which are left out.
     pub left_out: u64,
 }
 
@@ -77,7 +82,7 @@ pub struct Sources<'a> {
 }
 
 /// A gap of so many days ends what a history can tell of today: more than a year and a month.
-pub const GAP_CAP: u64 = 400;
+pub const GAP_CAP: i64 = 400;
 /// A day is cut off where more than this share of a usual day lies outside the log: more than an hour of an office
 /// day, by which the clock change moves it.
 const CUT_OFF: f64 = 0.1;
@@ -104,6 +109,9 @@ impl LogDays {
         }
         let (dates, left_out) = dates(sources.coverage, start.date(), end.date());
         let start = dates.first().map_or(start, |date| start.max(midnight(*date)));
+        let end = dates
+            .last()
+            .map_or(end, |date| end.min(Timestamp::from_seconds(midnight(after(*date, 1)).seconds() - 1)));
         let hours: Vec<u32> = dates.iter().map(|date| sources.coverage.hours(*date)).collect();
         // Each day has one hour, that of its date: no day can be seen to be cut off.
         let dates_only = sources.has_dates_only && hours.iter().all(|hours| hours.count_ones() <= 1);
@@ -114,15 +122,11 @@ impl LogDays {
             if hours[place] == 0 {
                 return if empty.is_missing(place, date) { Standing::Missing } else { Standing::Whole };
             }
-            let mut outside = 0.0;
-            if place == 0 && !dates_only && from.is_none_or(|from| from < start) {
-                outside += usual.share_before(date, start);
-            }
-            if place == last_place && !dates_only && to.is_none_or(|to| to > end && last < to) {
-                outside += usual.share_after(date, end);
-            }
-            match outside > if usual.is_seen { CUT_OFF } else { CUT_OFF_UNSEEN } {
-                true => Standing::CutOff(outside.min(1.0)),
+            let (is_first, is_last) = (place == 0 && !dates_only, place == last_place && !dates_only);
+            let before = if is_first { usual.share_before(date, start) } else { 0.0 };
+            let after = if is_last { usual.share_after(date, end) } else { 0.0 };
+            match before + after > if usual.is_seen { CUT_OFF } else { CUT_OFF_UNSEEN } {
+                true => Standing::CutOff { before, after },
                 false if place > 0 && place < last_place && usual.lacks_hours(date, hours[place]) => {
                     Standing::Incomplete
                 }
@@ -148,15 +152,15 @@ impl LogDays {
     /// Days before [`next`](LogDays::next).
     pub(super) fn known(&self) -> usize {
         match self.days.last() {
-            Some(Day { standing: Standing::CutOff(_), .. }) => self.days.len() - 1,
+            Some(Day { standing: Standing::CutOff { after, .. }, .. }) if *after > 0.0 => self.days.len() - 1,
             _ => self.days.len(),
         }
     }
 
     /// The share of [`next`](LogDays::next) that is still to come.
-    pub(super) fn to_come(&self) -> f64 {
+    pub fn to_come(&self) -> f64 {
         match self.days.get(self.known()) {
-            Some(Day { standing: Standing::CutOff(share), .. }) => *share,
+            Some(Day { standing: Standing::CutOff { after, .. }, .. }) => after.min(1.0),
             _ => 1.0,
         }
     }
@@ -203,27 +207,27 @@ fn midnight(date: NaiveDate) -> Timestamp {
     Timestamp::from_utc(date.and_time(NaiveTime::MIN))
 }
 
-/// The days from one to another, and how many before the last gap that is too long are left out.
+/// The days from one to another; of parts that lie more than [`GAP_CAP`] apart, the one with the most logged days. And
+/// how many logged days are in the others.
 fn dates(coverage: &Coverage, start: NaiveDate, end: NaiveDate) -> (Vec<NaiveDate>, u64) {
-    let mut dates: Vec<NaiveDate> = Vec::new();
-    let (mut left_out, mut empty) = (0, 0);
-    for date in start.iter_days().take_while(|date| *date <= end) {
-        if coverage.hours(date) == 0 {
-            empty += 1;
-            if empty > GAP_CAP {
-                left_out += dates.len() as u64 + 1;
-                dates.clear();
-                continue;
+    let mut parts: Vec<(NaiveDate, NaiveDate, u64)> = Vec::new();
+    for date in start.iter_days().take_while(|date| *date <= end).filter(|date| coverage.hours(*date) != 0) {
+        match parts.last_mut() {
+            Some((_, last, logged)) if (date - *last).num_days() <= GAP_CAP => {
+                *last = date;
+                *logged += 1;
             }
-        } else {
-            if empty > GAP_CAP {
-                dates.clear();
-            }
-            empty = 0;
+            _ => parts.push((date, date, 1)),
         }
-        dates.push(date);
     }
-    (dates, left_out)
+    let all: u64 = parts.iter().map(|(_, _, logged)| logged).sum();
+    // Of two alike, the later.
+    let kept = parts.into_iter().max_by_key(|(first, _, logged)| (*logged, *first));
+    let Some((mut first, last, logged)) = kept else { return (Vec::new(), 0) };
+    if logged == all {
+        first = start;
+    }
+    (first.iter_days().take_while(|date| *date <= last).collect(), all - logged)
 }
 
 /// How often each hour of each weekday has a log, over the inner days that have one.
@@ -374,8 +378,8 @@ mod tests {
     fn days_cut_off_at_either_end_are_known_by_the_usual_hours() {
         // From 06:00 of the first to 15:00 of the last day, otherwise around the clock.
         let cut = days_of(20, |day, hour| (day > 0 || hour >= 6) && (day < 19 || hour <= 15));
-        assert_eq!(places(&cut, |standing| matches!(standing, Standing::CutOff(_))), [0, 19]);
-        let Standing::CutOff(share) = cut.days[19].standing else { panic!("cut off") };
+        assert_eq!(places(&cut, |standing| matches!(standing, Standing::CutOff { .. })), [0, 19]);
+        let Standing::CutOff { after: share, .. } = cut.days[19].standing else { panic!("cut off") };
         assert!((share - 8.0 / 24.0).abs() < 1e-9);
         assert_eq!((cut.next(), cut.whole_days()), (date("2026-03-21"), 18));
         // Mail of office hours only: nothing is missing of a day that begins at eight.

@@ -13,7 +13,7 @@ use super::calibration::Calibration;
 use super::daily::{Daily, WEEK};
 use super::engine::{Forecast, Series, Settings, forecast};
 use super::honest::{Honest, Options};
-use super::log_days::{LogDays, Sums, after};
+use super::log_days::{LogDays, Standing, Sums, after};
 use super::noise::Normals;
 use super::paths::Paths;
 use super::rough;
@@ -71,6 +71,9 @@ pub enum Method {
 pub struct Projection {
     /// One after the other.
     pub spans: Vec<Span>,
+    /// What is missing of days before the spans, from the first of the month in which the log begins on: days without
+    /// a log, and the rest of those that are not wholly known. Estimated from the days around them.
+    pub missing: Vec<(NaiveDate, Sums)>,
     /// How they came about.
     pub basis: Basis,
 }
@@ -110,11 +113,38 @@ pub fn project(days: &LogDays, spans: &[Range<NaiveDate>], options: &Options, se
         recipients: method(&daily.recipients),
         recipient_size: method(&daily.recipient_size),
         months,
-        effects: honest.effects,
-        anomalies: honest.anomalies,
+        effects: honest.effects.clone(),
+        anomalies: honest.anomalies.clone(),
     };
+    let missing = missing(days, &honest);
     let spans = spans.iter().map(|span| daily.span(days.next(), span)).collect();
-    Projection { spans, basis }
+    Projection { spans, missing, basis }
+}
+
+/// What is missing of days of the past, from what is usual for them.
+fn missing(days: &LogDays, honest: &Honest) -> Vec<(NaiveDate, Sums)> {
+    let (first, next) = (Month::of_date(days.first).first_day(), days.next());
+    let length = usize::try_from((next - first).num_days()).unwrap_or(0);
+    let [factors, size_factors] =
+        [0, 1].map(|which| honest.special.factors(&honest.effects[which], first, length));
+    let dates = first.iter_days().take(length).zip(factors).zip(size_factors);
+    let part = |((date, factor), size_factor): ((NaiveDate, f64), f64)| {
+        let place = usize::try_from((date - days.first).num_days()).ok();
+        let (count, size) = match place {
+            Some(place) => (honest.recipients.values[place], honest.recipient_size.values[place]),
+            None => (honest.recipients.usual_before(date), honest.recipient_size.usual_before(date)),
+        };
+        let usual = count * factor;
+        let measured = place.map_or(0.0, |place| days.days[place].sums.recipients as f64);
+        let lacking = match place.map(|place| days.days[place].standing) {
+            None | Some(Standing::Missing) => usual,
+            Some(Standing::Incomplete) => (usual - measured).max(0.0),
+            Some(Standing::CutOff { before, .. }) => usual * before,
+            Some(Standing::Whole) => 0.0,
+        };
+        (lacking >= 0.5).then(|| (date, whole(lacking, lacking * size * size_factor)))
+    };
+    dates.filter_map(part).collect()
 }
 
 fn method(forecast: &Forecast) -> Method {

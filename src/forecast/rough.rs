@@ -9,6 +9,7 @@ use super::honest::{Honest, Options};
 use super::log_days::{Day, LogDays, Standing, Sums};
 use super::noise::Normals;
 use super::projection::{Basis, Method, Projection, Span, whole};
+use crate::period::Month;
 
 /// Spread of the logarithm of a month's mail around that of a day or two: weekends of application mail have from a
 /// fifth to all of a weekday's, and a day may be a quiet or a busy one. A rule of thumb, not a measurement: two in
@@ -28,7 +29,7 @@ pub(super) fn project(
     seed: u64,
 ) -> Projection {
     let mut sums = Sums::default();
-    let is_covered = |day: &&Day| matches!(day.standing, Standing::Whole | Standing::CutOff(_));
+    let is_covered = |day: &&Day| matches!(day.standing, Standing::Whole | Standing::CutOff { .. });
     days.days.iter().filter(is_covered).for_each(|day| sums.merge(day.sums));
     let rate = sums.recipients as f64 / covered_hours(days);
     let size = sums.recipient_bytes as f64 / f64::max(sums.recipients as f64, 1.0);
@@ -56,7 +57,22 @@ pub(super) fn project(
         effects: honest.effects,
         anomalies: honest.anomalies,
     };
-    Projection { spans: spans.iter().map(span).collect(), basis }
+    let month = Month::of_date(days.first).first_day();
+    let lacking = |date: NaiveDate| match usize::try_from((date - days.first).num_days()) {
+        Err(_) => 1.0,
+        Ok(place) => match days.days[place].standing {
+            Standing::Whole => 0.0,
+            Standing::CutOff { before, .. } => before,
+            Standing::Incomplete | Standing::Missing => 1.0,
+        },
+    };
+    let missing = month
+        .iter_days()
+        .take_while(|date| *date < days.next())
+        .map(|date| (date, lacking(date) * HOURS * rate));
+    let missing =
+        missing.filter(|(_, count)| *count >= 0.5).map(|(date, count)| (date, whole(count, count * size)));
+    Projection { spans: spans.iter().map(span).collect(), missing: missing.collect(), basis }
 }
 
 /// Hours that the log tells of, one at least: all of a whole day, and those of a day that is cut off from the first
@@ -64,7 +80,7 @@ pub(super) fn project(
 pub fn covered_hours(days: &LogDays) -> f64 {
     let hours = days.days.iter().enumerate().map(|(place, day)| match day.standing {
         Standing::Whole => HOURS,
-        Standing::CutOff(_) => days.hours_within_span(place),
+        Standing::CutOff { .. } => days.hours_within_span(place),
         Standing::Incomplete | Standing::Missing => 0.0,
     });
     f64::max(hours.sum(), 1.0)

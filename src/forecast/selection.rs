@@ -47,6 +47,8 @@ const LEAST_WINDOWS: f64 = 3.0;
 /// A rival must have no more than this share of the error, and win this share of the trials.
 const CLEARLY: f64 = 0.8;
 const WINS: f64 = 0.75;
+/// An error, as a share of what came, below which there is nothing to be better at.
+const NOTHING: f64 = 0.002;
 
 /// Chooses among the models that a history allows.
 pub(crate) fn choose(allowed: &[Model], trials: &[Trial]) -> Choice {
@@ -67,7 +69,8 @@ pub(crate) fn choose(allowed: &[Model], trials: &[Trial]) -> Choice {
         return Choice { model: usual, reason, rivals, run_rate_share: lean };
     }
     let error = |model: Model| rivals.iter().find(|rival| rival.model == model).map(|rival| rival.error);
-    let mut best = (usual, error(usual).unwrap_or(f64::INFINITY) * CLEARLY);
+    let error_to_beat = error(usual).unwrap_or(f64::INFINITY);
+    let mut best = (usual, if error_to_beat > NOTHING { error_to_beat * CLEARLY } else { 0.0 });
     // The parts of the mean may not take its place: to prefer one of them on few trials is to follow luck.
     for rival in rivals.iter().filter(|rival| rival.model.is_floor()) {
         if rival.error < best.1 && wins(rival.model, usual, trials) >= WINS {

@@ -76,7 +76,7 @@ fn a_report_for_people() {
     Nov 2026 ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▒▒▒▒░░░░░        │ 27.25 (95%: 23.28 – 31.61)
     ▓ forecast   ▒░ 95%   │ Budget 40.00   USD
 
-    This month
+    Where the log ends
       2026-08 up to the end of 2026-08-14: USD 12.69; expected at its end: USD 27.44, 80% between USD 27.00 and USD 27.89, 95% between USD 26.78 and USD 28.12.
       Budget of USD 40.00: the chance that 2026-08 exceeds it is 0.0%, within the 20% of --check.
 
@@ -87,8 +87,8 @@ fn a_report_for_people() {
     alerts.example      29,162    27,014   31,393  117.38 MB   USD 7.30
 
     Grade
-      Last 2 months, each forecast from the month before: error 13.8%, the 80% band held 1 of 2, the 95% band held 1 of 2.
-      That is 0.5561 of the change from one month to the next in this history: better than the month before, again.
+      Last 2 months, each forecast on the day before it began, at the newest prices: error 13.8%, the 80% band held 1 of 2, the 95% band held 1 of 2.
+      The error is 0.56 of the mean change from one month to the next: better than to expect the last month again.
 
     Basis
       History: 2026-03-02 to 2026-08-14, 163 whole days of 166 days.
@@ -97,7 +97,7 @@ fn a_report_for_people() {
       Recipients: mean of ETS and Theta, which is usually best; there is too little to compare models (errors: seasonal naive 1.3%, run-rate 1.6%, ETS 1.2%, Theta 1.1%, mean of ETS and Theta 1.1%); bands set by 8 forecasts of the past.
       Bytes of a recipient: mean of ETS and Theta, which is usually best; there is too little to compare models (errors: seasonal naive 0.9%, run-rate 1.0%, ETS 0.9%, Theta 0.9%, mean of ETS and Theta 0.9%); bands set by 8 forecasts of the past.
       Unlike days, seen as usual days; --anomalies keep leaves them as they are: 2026-06-10 (campaign: 36866 where 4414 are usual).
-      Days and months are UTC, as they are billed. Bands come from futures of recipients and sizes drawn together and priced one by one; none adds up the ends of others.
+      Days and months are UTC, as they are billed, and all months are converted at one exchange rate. A month's cost is that of its expected mail; days of months that are over without a log are not in it. Bands come from futures of recipients and sizes drawn together and priced one by one; none adds up the ends of others.
 
     Warnings
       the total is unfiltered (613812 unknown messages): choose application mail with --client, --sender-domain, --connector or --relay-host
@@ -130,7 +130,7 @@ fn every_forecast_of_the_past_beside_what_came() {
     insta::assert_snapshot!(run(folder.path(), "mail.csv --months 1 --level 80 --evaluate"), @"
     exit 0
     --- stdout
-    Forecasts of the past, 3 months
+    3 forecasts of the past, by month
 
     Scores
     Ahead     Forecasts       MAE  Error  sMAPE  MASE  80% held  80% MSIS
@@ -148,9 +148,9 @@ fn every_forecast_of_the_past_beside_what_came() {
     2026-07-01      1  2026-07-01  2026-07-31  USD 28.76  USD 29.38    2.2%  USD 28.34  USD 30.42
 
     Grade
-      Last 2 months, each forecast from the month before: error 13.8%, the 80% band held 1 of 2.
-      That is 0.5564 of the change from one month to the next in this history: better than the month before, again.
-      Each forecast was made with nothing but what was known at its origin, at the newest prices. MASE: the mean error for the mean change from one month to the next. MSIS: the mean width of a band and 2 / (1 - level) times what lies outside it, for the same change.
+      Last 2 months, each forecast on the day before it began, at the newest prices: error 13.8%, the 80% band held 1 of 2.
+      The error is 0.56 of the mean change from one month to the next: better than to expect the last month again.
+      Each forecast was made with the days before its origin alone (which days have a log is seen from all), at the newest prices. MASE: the mean error for the mean change from one month to the next. MSIS: the mean width of a band and 2 / (1 - level) times what lies outside it, for the same change.
 
     Basis
       History: 2026-03-02 to 2026-08-14, 163 whole days of 166 days.
@@ -159,7 +159,7 @@ fn every_forecast_of_the_past_beside_what_came() {
       Recipients: mean of ETS and Theta, which no other model clearly beat on this history (errors: seasonal naive 1.1%, run-rate 1.3%, ETS 0.9%, Theta 1.0%, mean of ETS and Theta 0.9%); bands set by 8 forecasts of the past.
       Bytes of a recipient: mean of ETS and Theta, which no other model clearly beat on this history (errors: seasonal naive 0.8%, run-rate 0.8%, ETS 0.8%, Theta 0.8%, mean of ETS and Theta 0.8%); bands set by 8 forecasts of the past.
       Unlike days, seen as usual days; --anomalies keep leaves them as they are: 2026-06-10 (campaign: 36866 where 4414 are usual).
-      Days and months are UTC, as they are billed. Bands come from futures of recipients and sizes drawn together and priced one by one; none adds up the ends of others.
+      Days and months are UTC, as they are billed, and all months are converted at one exchange rate. A month's cost is that of its expected mail; days of months that are over without a log are not in it. Bands come from futures of recipients and sizes drawn together and priced one by one; none adds up the ends of others.
 
     Warnings
       the total is unfiltered (613812 unknown messages): choose application mail with --client, --sender-domain, --connector or --relay-host
@@ -262,6 +262,74 @@ fn little_history_is_answered_and_said_to_be_little() {
         let report = run(folder.path(), "mail.csv --months 2");
         assert!(report.starts_with("exit 0\n") && report.contains(line), "{report}");
     }
+}
+
+/// Hourly mail of 100 messages from a first hour on, without some hours, as `mail.csv`.
+fn hourly(hours: std::ops::Range<u32>, is_logged: impl Fn(u32) -> bool) -> TempDir {
+    let first: chrono::NaiveDateTime = "2026-03-01T00:00:00".parse().unwrap();
+    let mut text = String::from("Date,Sender,Messages,Size\r\n");
+    for hour in hours.filter(|hour| is_logged(*hour)) {
+        let time = first + chrono::TimeDelta::hours(hour.into());
+        text += &format!("{}Z,app@shop.example,100,1000\r\n", time.format("%Y-%m-%dT%H:%M:%S"));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mail.csv"), text).unwrap();
+    folder
+}
+
+fn recipients(data: &Value, month: &str) -> u64 {
+    let months = data["months"].as_array().unwrap();
+    let found = months.iter().find(|one| one["month"] == month).unwrap();
+    found["quantities"]["recipients"].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn days_without_a_log_in_the_running_month_are_no_savings() {
+    // From 1 March to 15 May, without the first ten days of May.
+    let folder = hourly(0..75 * 24, |hour| !(61..71).contains(&(hour / 24)));
+    let data = data(folder.path(), "mail.csv --months 1 --budget 18 --check 20");
+    assert!(recipients(&data, "2026-05").abs_diff(31 * 2_400) < 1_500, "{}", recipients(&data, "2026-05"));
+    assert_eq!(data["months"][2]["missing_days"], 10);
+    assert_eq!(data["budget"]["within"], false);
+    let report = run(folder.path(), "mail.csv --months 1 --budget 18 --check 20");
+    assert!(
+        report.starts_with("exit 4\n") && report.contains("10 days of 2026-05 not wholly in the log"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_log_that_ends_within_the_first_day_of_a_month_has_begun_it() {
+    let folder = hourly(0..31 * 24 + 12, |_| true);
+    let data = data(folder.path(), "mail.csv --months 1 --by sender-domain");
+    let standings: Vec<&Value> =
+        data["months"].as_array().unwrap().iter().map(|month| &month["standing"]).collect();
+    assert_eq!(standings, ["measured", "running", "ahead"]);
+    assert_eq!(data["sender_domains"][0]["recipients"], recipients(&data, "2026-05"));
+    assert!(recipients(&data, "2026-04").abs_diff(30 * 2_400) < 1_500);
+}
+
+#[test]
+fn a_window_that_cuts_days_loses_nothing_of_them() {
+    let folder = hourly(0..75 * 24, |_| true);
+    let data = data(folder.path(), "mail.csv --months 1 --to 2026-04-15 --timezone America/Los_Angeles");
+    assert_eq!(data["anomalies"], serde_json::json!([]));
+    assert_eq!(data["history"]["cut_off"], serde_json::json!(["2026-04-15"]));
+    assert!(recipients(&data, "2026-04").abs_diff(30 * 2_400) < 1_500, "{}", recipients(&data, "2026-04"));
+}
+
+#[test]
+fn a_stray_record_years_away_is_named_and_not_followed() {
+    let folder = folder(120);
+    let path = folder.path().join("mail.csv");
+    let with_stray = std::fs::read_to_string(&path).unwrap() + "2099-01-01,orders@shop.example,5,1000\r\n";
+    std::fs::write(&path, with_stray).unwrap();
+    let report = run(folder.path(), "mail.csv --months 1");
+    assert!(report.contains("Forecast of 2026-07"), "{report}");
+    assert!(
+        report.contains("warning: 1 logged day more than a year away from the others: not used"),
+        "{report}"
+    );
 }
 
 #[test]

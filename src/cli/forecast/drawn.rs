@@ -24,7 +24,7 @@ pub(super) fn figure(forecast: &Forecast) -> Figure {
         series: meters.iter().map(|meter| Series::new(*meter)).collect(),
         columns: outlook.months.iter().map(|month| column(month, &meters, forecast)).collect(),
         budget: outlook.limit.map(|limit| Limit { amount: limit.amount(), label: "Budget".to_owned() }),
-        remarks: remark(forecast).into_iter().collect(),
+        remarks: remarks(forecast),
     });
     let mut figure = Figure::new("Cost of application mail", Unit::currency(outlook.currency), plot);
     figure.subtitle = subtitle(forecast);
@@ -60,11 +60,19 @@ fn column(month: &MonthAhead, meters: &[&str], forecast: &Forecast) -> Column {
     }
 }
 
-/// The chance that the last month shown exceeds the budget: it stands beside its band.
-fn remark(forecast: &Forecast) -> Option<String> {
-    let chance = forecast.outlook.months.last()?.chance?;
-    let shown = per_cent(chance.checked_div(Decimal::ONE_HUNDRED)?);
-    Some(format!("{shown} chance above budget"))
+/// The chance that the last month shown exceeds the budget, since it stands beside its band; and the month that is
+/// most likely to, where that is another.
+fn remarks(forecast: &Forecast) -> Vec<String> {
+    let months = &forecast.outlook.months;
+    let shown = |chance: Decimal| per_cent(chance.checked_div(Decimal::ONE_HUNDRED).unwrap_or_default());
+    let Some(last) = months.last().and_then(|month| month.chance) else { return Vec::new() };
+    let mut remarks = vec![format!("{} chance above budget", shown(last))];
+    let most = months.iter().rev().filter_map(|month| Some((month.month, month.chance?)));
+    if let Some((month, chance)) = most.max_by_key(|(_, chance)| *chance).filter(|(_, chance)| *chance > last)
+    {
+        remarks.push(format!("(most in {month}: {})", shown(chance)));
+    }
+    remarks
 }
 
 fn subtitle(forecast: &Forecast) -> String {

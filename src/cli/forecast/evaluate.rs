@@ -21,7 +21,8 @@ pub(super) fn sections(forecast: &Forecast) -> anyhow::Result<(String, Vec<Secti
     if let Some(graded) = &forecast.graded {
         let unit = graded.unit.name();
         meaning.push(format!(
-            "Each forecast was made with nothing but what was known at its origin, at the newest prices. MASE: the mean \
+            "Each forecast was made with the days before its origin alone (which days have a log is seen from all), at the \
+             newest prices. MASE: the mean \
              error for the mean change from one {unit} to the next. MSIS: the mean width of a band and 2 / (1 - level) \
              times what lies outside it, for the same change."
         ));
@@ -34,7 +35,9 @@ pub(super) fn sections(forecast: &Forecast) -> anyhow::Result<(String, Vec<Secti
     ];
     sections.extend(told.into_iter().filter_map(|(heading, lines)| notes(heading, lines)));
     let title = match &forecast.graded {
-        Some(graded) => format!("Forecasts of the past, {}", counted(graded.rows.len(), graded.unit.name())),
+        Some(graded) => {
+            format!("{} of the past, by {}", counted(graded.rows.len(), "forecast"), graded.unit.name())
+        }
         None => "Forecasts of the past".to_owned(),
     };
     Ok((title, sections))

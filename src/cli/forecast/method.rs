@@ -1,7 +1,8 @@
 //! What a forecast rests on, in sentences: the days it has seen and those it has not, the models and why they were
 //! chosen, how good forecasts of the past were, and what cannot be said at all.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
+use rust_decimal::Decimal;
 
 use super::Forecast;
 use super::grade::Graded;
@@ -9,15 +10,54 @@ use crate::forecast::{
     Anomaly, Choice, FEWEST_DAYS, Grade, Kind, Method, Reason, Standing, TWO_MONTHS, TWO_WEEKS, Treatment,
     covered_hours,
 };
+use crate::money::{Rounding, round};
 use crate::report::{counted, per_cent};
 
 /// Days that are named where something is said of them.
 const NAMED_DAYS: usize = 6;
+/// Days without a log before the last ones that make these doubtful.
+const LONG_GAP: usize = 60;
 /// What the effects of the calendar are on.
 const EFFECTS_ON: [&str; 2] = ["recipients", "bytes of a recipient"];
 
-/// What was too little, for stderr too.
-pub(super) fn warnings(forecast: &Forecast) -> Option<String> {
+/// What is doubtful, for stderr too.
+pub(super) fn warnings(forecast: &Forecast) -> Vec<String> {
+    let running = forecast.outlook.running().filter(|month| month.missing_days > 0);
+    let missing = running.map(|month| {
+        format!(
+            "{} of {} not wholly in the log: estimated from the days around",
+            counted(month.missing_days, "day"),
+            month.month
+        )
+    });
+    too_little(forecast).into_iter().chain(far_away(forecast)).chain(missing).collect()
+}
+
+/// A log whose last days follow a long gap, and days that are left out.
+fn far_away(forecast: &Forecast) -> Option<String> {
+    let days = &forecast.counted.days;
+    if days.left_out > 0 {
+        return Some(format!(
+            "{} more than a year away from the others: not used; --from and --to choose others",
+            counted(days.left_out, "logged day")
+        ));
+    }
+    let missing = |place: &usize| days.days[*place].standing == Standing::Missing;
+    let gap_end = (0..days.days.len()).rev().find(missing)?;
+    let gap = (0..=gap_end).rev().take_while(missing).count();
+    let since = days.days.len() - 1 - gap_end;
+    (gap > LONG_GAP && since < TWO_WEEKS).then(|| {
+        format!(
+            "the log ends with {} after {} without one: the forecast goes on from there; if they are a stray record, \
+             leave them out with --to",
+            counted(since, "day"),
+            counted(gap, "day")
+        )
+    })
+}
+
+/// What was too little.
+fn too_little(forecast: &Forecast) -> Option<String> {
     let days = &forecast.counted.days;
     let whole = days.whole_days();
     let what = match whole {
@@ -49,15 +89,22 @@ pub(super) fn grade_lines(graded: Option<&Graded>) -> Vec<String> {
         ];
     };
     let unit = graded.unit.name();
-    let mut line = format!("Last {}, each forecast from the {unit} before: ", counted(grade.count, unit));
+    let mut line = format!(
+        "Last {}, each forecast on the day before it began, at the newest prices: ",
+        counted(grade.count, unit)
+    );
     line += &error_of(grade);
     for (level, held, _) in &grade.levels {
         line += &format!(", the {level} band held {held} of {}", grade.count);
     }
     let mut lines = vec![line + "."];
-    lines.extend(grade.mase.map(|mase| match mase < rust_decimal::Decimal::ONE {
-        true => format!("That is {mase} of the change from one {unit} to the next in this history: better than the {unit} before, again."),
-        false => format!("That is {mase} times the change from one {unit} to the next in this history: no better than the {unit} before, again."),
+    lines.extend(grade.mase.map(|mase| {
+        let better = if mase < Decimal::ONE { "better" } else { "no better" };
+        format!(
+            "The error is {} of the mean change from one {unit} to the next: {better} than to expect the last {unit} \
+             again.",
+            round(mase, 2, Rounding::HalfUp)
+        )
     }));
     lines
 }
@@ -88,9 +135,10 @@ pub(super) fn lines(forecast: &Forecast) -> Vec<String> {
             )
         }));
     }
-    lines.extend(anomalies(&basis.anomalies, forecast.options.anomalies));
+    lines.extend(anomalies(&basis.anomalies, forecast));
     lines.push(
-        "Days and months are UTC, as they are billed. Bands come from futures of recipients and sizes drawn together \
+        "Days and months are UTC, as they are billed, and all months are converted at one exchange rate. A month's cost \
+         is that of its expected mail; days of months that are over without a log are not in it. Bands come from futures of recipients and sizes drawn together \
          and priced one by one; none adds up the ends of others."
             .to_owned(),
     );
@@ -112,7 +160,7 @@ fn left_out(forecast: &Forecast) -> Vec<String> {
         places.map(|place| days.date(place)).collect()
     };
     let kinds: [(&str, Vec<NaiveDate>); 3] = [
-        ("the log begins or ends within", dates(|standing| matches!(standing, Standing::CutOff(_)))),
+        ("the log begins or ends within", dates(|standing| matches!(standing, Standing::CutOff { .. }))),
         ("most hours are missing on", dates(|standing| *standing == Standing::Incomplete)),
         ("there is no log for", dates(|standing| *standing == Standing::Missing)),
     ];
@@ -121,8 +169,8 @@ fn left_out(forecast: &Forecast) -> Vec<String> {
         told.map(|(what, dates)| format!("Not used as days: {what} {}.", named(&dates))).collect();
     if days.left_out > 0 {
         lines.push(format!(
-            "Not used: {} before a gap of more than a year.",
-            counted(days.left_out, "earlier day")
+            "Not used: {} more than a year away from the others.",
+            counted(days.left_out, "logged day")
         ));
     }
     lines
@@ -179,7 +227,7 @@ fn reason(choice: &Choice) -> &'static str {
     }
 }
 
-fn anomalies(anomalies: &[Anomaly], treatment: Treatment) -> Option<String> {
+fn anomalies(anomalies: &[Anomaly], forecast: &Forecast) -> Option<String> {
     if anomalies.is_empty() {
         return None;
     }
@@ -194,9 +242,14 @@ fn anomalies(anomalies: &[Anomaly], treatment: Treatment) -> Option<String> {
     if anomalies.len() > NAMED_DAYS {
         days.push(format!("and {} more", anomalies.len() - NAMED_DAYS));
     }
-    let done = match treatment {
+    let done = match forecast.options.anomalies {
         Treatment::Replace => "seen as usual days; --anomalies keep leaves them as they are",
         Treatment::Keep => "kept as they are",
     };
-    Some(format!("Unlike days, {done}: {}.", days.join(", ")))
+    let week_ago = forecast.counted.days.next() - Days::new(7);
+    let late = match anomalies.iter().any(|anomaly| anomaly.date >= week_ago) {
+        true => " Those of the last week may be a new level; if they last, the forecast is wrong by as much.",
+        false => "",
+    };
+    Some(format!("Unlike days, {done}: {}.{late}", days.join(", ")))
 }

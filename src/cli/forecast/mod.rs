@@ -61,7 +61,7 @@ pub struct Args {
     /// Per cent of what may come that the bands are to hold
     #[arg(long, value_name = "PERCENT,…", value_delimiter = ',', default_value = "80,95")]
     pub level: Vec<Level>,
-    /// Show the months ahead by sender-domain too
+    /// Show all months ahead together by sender-domain, too
     #[arg(long, value_name = "DIMENSION", value_parser = dimension)]
     pub by: Option<Dimension>,
     /// Amount that a month should not exceed, such as 300 or 300EUR

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::SEED;
@@ -13,7 +13,7 @@ use super::prices::{MonthPlan, MonthPrices, expected};
 use super::read::Counted;
 use crate::cli::price_args::Matter;
 use crate::estimate::Estimate;
-use crate::forecast::{Band, Basis, Level, Options, Span, Sums, chance_above, project};
+use crate::forecast::{Band, Basis, Level, LogDays, Options, Span, Sums, chance_above, project};
 use crate::money::{Currency, Money, MoneyError};
 use crate::period::Month;
 use crate::pricing::Quantities;
@@ -47,6 +47,8 @@ impl Standing {
 pub(super) struct MonthAhead {
     pub(super) month: Month,
     pub(super) standing: Standing,
+    /// Days that are not wholly in the log, although it ends after them.
+    pub(super) missing_days: usize,
     /// Whole days that were measured.
     pub(super) whole_days: usize,
     pub(super) days: usize,
@@ -62,11 +64,13 @@ pub(super) struct MonthAhead {
 
 /// Quantities with their cost.
 pub(super) struct Priced {
-    /// What was measured and what is expected, together.
+    /// What was measured and what is expected, together; of a month that is not over, with what is missing.
     pub(super) quantities: Quantities,
     pub(super) cost: Money,
     /// The part of the cost that was measured.
     pub(super) so_far: Money,
+    /// The cost of what was measured with what is missing of it.
+    pub(super) with_missing: Money,
     /// How the cost comes about.
     pub(super) estimate: Estimate,
     /// What it costs by meter: measured, and all.
@@ -104,6 +108,21 @@ struct Draft {
 }
 
 impl Draft {
+    fn has_begun(&self, days: &LogDays) -> bool {
+        begins_before(self.month, days)
+    }
+
+    /// For each span of the plan: days of which something is missing, and what.
+    fn missing(&self, missing: &[(NaiveDate, Sums)]) -> Vec<(usize, Sums)> {
+        let of = |days: Range<NaiveDate>| {
+            let mut sums = Sums::default();
+            let within = missing.iter().filter(|(date, _)| days.contains(date));
+            let count = within.map(|(_, part)| sums.merge(*part)).count();
+            (count, sums)
+        };
+        self.plan.spans().map(of).collect()
+    }
+
     fn spans(&self, spans: &[Option<&Span>]) -> Vec<(usize, Span)> {
         let parts = self.parts.iter().zip(spans);
         parts.filter_map(|((_, place), span)| Some(((*place)?, (*span)?.clone()))).collect()
@@ -119,7 +138,6 @@ impl Outlook {
         options: &Options,
         (levels, limit): (&[Level], Option<Money>),
     ) -> anyhow::Result<Outlook> {
-        let next = counted.days.next();
         let (drafts, to_come) = drafts(counted, prices, ahead)?;
         let projection = project(&counted.days, &to_come, options, SEED);
         let ratio = counted.messages_per_recipient();
@@ -135,18 +153,23 @@ impl Outlook {
         for draft in drafts {
             let spans: Vec<Option<&Span>> =
                 draft.parts.iter().map(|(_, place)| projection.spans.get((*place)?)).collect();
-            let standing = match (spans.iter().any(Option::is_some), draft.month.first_day() < next) {
+            // Within its first day the month has begun, too.
+            let has_begun = draft.has_begun(&counted.days);
+            let standing = match (spans.iter().any(Option::is_some), has_begun) {
                 (false, _) => Standing::Measured,
                 (true, true) => Standing::Running,
                 (true, false) => Standing::Ahead,
             };
             let (whole_days, days) = known_days(counted, draft.month);
+            let missing = draft.missing(&projection.missing);
             outlook.warnings.extend(draft.plan.warnings.clone());
-            let priced = Priced::new(&draft, &spans, ratio, outlook.currency)?;
+            let is_over = standing == Standing::Measured;
+            let priced = Priced::new(&draft, &spans, &missing, (ratio, outlook.currency, is_over))?;
             let chance = limit.and_then(|limit| chance_above(&priced.futures, limit.amount()));
             outlook.months.push(MonthAhead {
                 month: draft.month,
                 standing,
+                missing_days: missing.iter().map(|(days, _)| days).sum(),
                 whole_days,
                 days,
                 bands: bands(&priced.futures, levels),
@@ -197,6 +220,51 @@ impl Outlook {
     }
 }
 
+/// The year in which the log ends, to its end.
+pub(super) struct YearEnd {
+    pub(super) year: String,
+    /// The first day that counts: that of the year, or of the first month with a log.
+    pub(super) from: NaiveDate,
+    pub(super) cost: Money,
+    pub(super) bands: Vec<Band>,
+    /// Days of which something is missing in the log and estimated.
+    pub(super) missing_days: usize,
+}
+
+impl Outlook {
+    /// The running year to its end, what is missing of its days estimated; `None` where the months do not reach its
+    /// end, or none of it is over.
+    pub(super) fn year_end(&self) -> anyhow::Result<Option<YearEnd>> {
+        let is_open = |month: &&MonthAhead| month.standing != Standing::Measured;
+        let Some(open) = self.months.iter().find(is_open) else { return Ok(None) };
+        let year = |month: &MonthAhead| month.month.first_day().year();
+        let this: Vec<&MonthAhead> = self.months.iter().filter(|month| year(month) == year(open)).collect();
+        let ends = this.last().is_some_and(|last| last.month.first_day().month0() == 11);
+        let (Some(first), true) =
+            (this.first(), ends && this.iter().any(|month| month.standing != Standing::Ahead))
+        else {
+            return Ok(None);
+        };
+        let (open, over): (Vec<&MonthAhead>, Vec<&MonthAhead>) = this.iter().copied().partition(is_open);
+        let mut before = Money::zero(self.currency);
+        for month in over {
+            before = before.checked_add(month.priced.with_missing)?;
+        }
+        let ahead = self.together(&open)?;
+        let shifted = |band: &Band| Band {
+            low: band.low.saturating_add(before.amount()),
+            high: band.high.saturating_add(before.amount()),
+        };
+        Ok(Some(YearEnd {
+            year: year(first).to_string(),
+            from: first.month.first_day(),
+            cost: ahead.cost.checked_add(before)?,
+            bands: ahead.bands.iter().map(shifted).collect(),
+            missing_days: this.iter().map(|month| month.missing_days).sum(),
+        }))
+    }
+}
+
 /// The band of each level.
 pub(super) fn bands(futures: &[Decimal], levels: &[Level]) -> Vec<Band> {
     levels.iter().filter_map(|level| Band::of(futures.to_vec(), *level)).collect()
@@ -210,8 +278,8 @@ fn drafts(
 ) -> anyhow::Result<(Vec<Draft>, Vec<Range<NaiveDate>>)> {
     let next = counted.days.next();
     let mut month = Month::of_date(counted.days.first);
-    // On the first day of a month nothing of it is known: it is the first of those ahead.
-    let mut left = ahead.get() + u32::from(next > Month::of_date(next).first_day());
+    // At the end of a month nothing of the next is known: it is the first of those ahead.
+    let mut left = ahead.get() + u32::from(begins_before(Month::of_date(next), &counted.days));
     let (mut drafts, mut to_come) = (Vec::new(), Vec::new());
     while left > 0 {
         let plan = prices.of(month)?;
@@ -234,6 +302,11 @@ fn drafts(
     Ok((drafts, to_come))
 }
 
+/// Whether anything of a month is known where the log ends.
+fn begins_before(month: Month, days: &LogDays) -> bool {
+    month.first_day() < days.next() || (month.first_day() == days.next() && days.to_come() < 1.0)
+}
+
 /// Days of a month that are wholly known, of all its days.
 fn known_days(counted: &Counted, month: Month) -> (usize, usize) {
     let days = month.first_day()..month.next().first_day();
@@ -245,15 +318,20 @@ impl Priced {
     fn new(
         draft: &Draft,
         spans: &[Option<&Span>],
-        ratio: Decimal,
-        currency: Currency,
+        missing: &[(usize, Sums)],
+        (ratio, currency, is_over): (Decimal, Currency, bool),
     ) -> anyhow::Result<Priced> {
         let Draft { plan, parts, .. } = draft;
         let measured = parts.iter().map(|(totals, _)| totals.quantities()).collect::<Result<Vec<_>, _>>()?;
+        let mut filled = Vec::with_capacity(measured.len());
+        for (measured, (_, missing)) in measured.iter().zip(missing) {
+            filled.push(measured.checked_add(&expected(*missing, ratio)?)?);
+        }
+        let known = if is_over { &measured } else { &filled };
         let with = |sums: &dyn Fn(&Span) -> Sums| -> anyhow::Result<Vec<Quantities>> {
-            let both = measured.iter().zip(spans).map(|(measured, span)| match span {
-                Some(span) => Ok(measured.checked_add(&expected(sums(span), ratio)?)?),
-                None => Ok(*measured),
+            let both = known.iter().zip(spans).map(|(known, span)| match span {
+                Some(span) => Ok(known.checked_add(&expected(sums(span), ratio)?)?),
+                None => Ok(*known),
             });
             both.collect()
         };
@@ -264,15 +342,17 @@ impl Priced {
             let quantities = with(&|span| span.futures.get(place).copied().unwrap_or_default())?;
             Ok(plan.price(&quantities)?.total.amount())
         };
-        let (known, zero) = (plan.meters(&so_far)?, Money::zero(currency));
+        let (so_far_by_meter, zero) = (plan.meters(&so_far)?, Money::zero(currency));
         let meters = plan.meters(&estimate)?.into_iter().map(|(meter, cost)| {
-            let so_far = known.iter().find(|(name, _)| *name == meter).map_or(zero, |(_, cost)| *cost);
+            let so_far =
+                so_far_by_meter.iter().find(|(name, _)| *name == meter).map_or(zero, |(_, cost)| *cost);
             (meter, so_far, cost)
         });
         Ok(Priced {
             quantities: sum(&all)?,
             cost: estimate.total,
             so_far: so_far.total,
+            with_missing: plan.price(&filled)?.total,
             meters: meters.collect(),
             estimate,
             futures: (0..count).map(future).collect::<anyhow::Result<Vec<_>>>()?,

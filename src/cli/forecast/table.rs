@@ -1,5 +1,6 @@
 //! The report of a forecast for people: months, the running month, domains, the grade, and what all rests on.
 
+use chrono::Datelike;
 use rust_decimal::Decimal;
 
 use super::Forecast;
@@ -10,7 +11,6 @@ use crate::cli::cost_data::{self, in_full, notes};
 use crate::cli::records;
 use crate::forecast::{Band, LogDays};
 use crate::money::{Money, Rounding, round};
-use crate::period::Month;
 use crate::pricing::Quantities;
 use crate::report::{Cell, Row, RowKind, Section, Table, amount, counted, per_cent};
 
@@ -19,7 +19,7 @@ pub(super) fn sections(forecast: &Forecast, check: Option<Decimal>) -> anyhow::R
     let mut sections = vec![Section::Table(months(forecast)?), Section::Figure(drawn::figure(forecast))];
     let usage = &forecast.counted.usage;
     let lines = [
-        ("This month", running(forecast, check)?),
+        ("Where the log ends", running(forecast, check)?),
         ("Grade", method::grade_lines(forecast.graded.as_ref())),
         ("Basis", method::lines(forecast)),
         ("Warnings", forecast.warnings.clone()),
@@ -53,7 +53,11 @@ fn months(forecast: &Forecast) -> anyhow::Result<Table> {
         };
         let mut cells = vec![Cell::Text(month.month.to_string()), known];
         let priced = &month.priced;
-        cells.extend(figures(&priced.quantities, priced.cost, &month.bands, forecast));
+        cells.extend(match month.standing == Standing::Measured && month.missing_days >= month.days {
+            // Nothing is known of it: that is not nothing sent.
+            true => vec![Cell::Empty; 3 + 2 * forecast.levels.len()],
+            false => figures(&priced.quantities, priced.cost, &month.bands, forecast),
+        });
         cells.extend(outlook.limit.map(|_| month.chance.map_or(Cell::Empty, share)));
         rows.push(Row { kind: RowKind::Body, cells });
     }
@@ -101,12 +105,13 @@ fn running(forecast: &Forecast, check: Option<Decimal>) -> anyhow::Result<Vec<St
     if let Some(month) = outlook.running() {
         let days = &forecast.counted.days;
         lines.push(format!(
-            "{} up to {}: {}; expected at its end: {}{}.",
+            "{} up to {}: {}; expected at its end: {}{}{}.",
             month.month,
             known_up_to(days),
             amount(&month.priced.so_far),
             amount(&month.priced.cost),
-            band_text(forecast, &month.bands)
+            band_text(forecast, &month.bands),
+            estimated(month.missing_days)
         ));
     }
     let first = outlook.months.iter().find(|month| month.standing != Standing::Measured);
@@ -147,27 +152,30 @@ fn band_text(forecast: &Forecast, bands: &[Band]) -> String {
     forecast.levels.iter().zip(bands).map(one).collect()
 }
 
-/// The running year to its end, where the months shown reach that far.
+/// The running year to its end.
 fn year(forecast: &Forecast) -> anyhow::Result<Option<String>> {
-    let outlook = &forecast.outlook;
-    let Some(open) = outlook.months.iter().find(|month| month.standing != Standing::Measured) else {
-        return Ok(None);
+    let Some(year) = forecast.outlook.year_end()? else { return Ok(None) };
+    let from = match year.from.ordinal() {
+        1 => String::new(),
+        _ => format!(" from {} on", year.from),
     };
-    let year = |month: Month| month.first_day().format("%Y").to_string();
-    let this = year(open.month);
-    let months: Vec<&MonthAhead> = outlook.months.iter().filter(|month| year(month.month) == this).collect();
-    let december = format!("{this}-12");
-    let (Some(first), Some(last)) = (months.first(), months.last()) else { return Ok(None) };
-    if last.month.to_string() != december || months.iter().all(|month| month.standing == Standing::Ahead) {
-        return Ok(None);
+    let bands = band_text(forecast, &year.bands);
+    Ok(Some(format!(
+        "{}{from} to its end: {}{bands}{}.",
+        year.year,
+        amount(&year.cost),
+        estimated(year.missing_days)
+    )))
+}
+
+/// What is said of days that are missing in a sum.
+fn estimated(days: usize) -> String {
+    match days {
+        0 => String::new(),
+        days => {
+            format!("; {} not wholly in the log and estimated from the days around", counted(days, "day"))
+        }
     }
-    let together = outlook.together(&months)?;
-    let from = match first.month.to_string() == format!("{this}-01") {
-        true => String::new(),
-        false => format!(" from {} on", first.month),
-    };
-    let bands = band_text(forecast, &together.bands);
-    Ok(Some(format!("{this}{from} to its end: {}{bands}.", amount(&together.cost))))
 }
 
 fn domains(forecast: &Forecast) -> Option<Table> {

@@ -40,7 +40,8 @@ pub(crate) fn seasonal_naive(history: &History<'_>, reach: &Reach) -> Projection
 pub(crate) fn run_rate(history: &History<'_>, reach: &Reach) -> Projection {
     let window = window(history.season);
     let recent = history.last(window);
-    let rate = recent.mean();
+    // Where nothing of the window was measured, what was before it is all there is.
+    let rate = if recent.measured().next().is_some() { recent.mean() } else { history.mean() };
     let shape = shape(history, window, rate);
     let at = |step: usize| shape.get((history.len() + step) % shape.len().max(1)).copied().unwrap_or(rate);
     let mean: Vec<f64> = (0..reach.horizon).map(|step| at(step).max(0.0)).collect();
@@ -114,6 +115,14 @@ mod tests {
         assert_eq!(found.mean, [1.0, 2.0, 3.0, 1.0, 2.0]);
         assert_eq!(seasonal_naive(&history(&[4.0], &[true], 3), &REACH).mean, [4.0; 5]);
         assert_eq!(seasonal_naive(&history(&[], &[], 3), &REACH).mean, [0.0; 5]);
+    }
+
+    #[test]
+    fn a_rate_that_nobody_saw_lately_is_that_of_before() {
+        let (values, mut observed) = (vec![5.0; 70], vec![true; 70]);
+        observed[30..].fill(false);
+        let found = run_rate(&history(&values, &observed, 7), &REACH);
+        assert!(found.mean.iter().all(|mean| (mean - 5.0).abs() < 1e-9), "{:?}", found.mean);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::filter::Rates;
 use super::{Blend, Errors, Fitted};
 
 /// The most that the variance of a logarithm may be when its mean is inverted: beyond it the mean is no use.
-const MOST_VARIANCE: f64 = 1.0;
+const MOST_VARIANCE: f64 = 0.2;
 /// How far a relative error may fall.
 const LEAST_ERROR: f64 = -0.95;
 
