@@ -18,6 +18,7 @@ pub mod man;
 pub mod output;
 pub mod pictures;
 pub mod price_args;
+pub mod price_book;
 pub mod prices;
 mod progress;
 pub mod read_args;

@@ -157,8 +157,13 @@ impl LogDays {
         }
     }
 
+    /// Whether a part of [`next`](LogDays::next) is known.
+    pub fn has_begun_next(&self) -> bool {
+        self.to_come() < 1.0
+    }
+
     /// The share of [`next`](LogDays::next) that is still to come.
-    pub fn to_come(&self) -> f64 {
+    pub(super) fn to_come(&self) -> f64 {
         match self.days.get(self.known()) {
             Some(Day { standing: Standing::CutOff { after, .. }, .. }) => after.min(1.0),
             _ => 1.0,
@@ -415,7 +420,7 @@ mod tests {
 
     #[test]
     fn what_lies_before_more_than_a_year_without_log_is_left_out() {
-        let days = days_of(500, |day, _| day < 3 || day > 450);
+        let days = days_of(500, |day, _| !(3..=450).contains(&day));
         assert_eq!((days.first, days.days.len()), (date("2027-05-27"), 49));
         assert!(days.left_out > 0);
     }

@@ -57,7 +57,12 @@ pub(super) fn project(
         effects: honest.effects,
         anomalies: honest.anomalies,
     };
-    let month = Month::of_date(days.first).first_day();
+    let missing = missing(days, rate, size);
+    Projection { spans: spans.iter().map(span).collect(), missing, basis }
+}
+
+/// What is missing of days of the past, by the rate.
+fn missing(days: &LogDays, rate: f64, size: f64) -> Vec<(NaiveDate, Sums)> {
     let lacking = |date: NaiveDate| match usize::try_from((date - days.first).num_days()) {
         Err(_) => 1.0,
         Ok(place) => match days.days[place].standing {
@@ -66,13 +71,12 @@ pub(super) fn project(
             Standing::Incomplete | Standing::Missing => 1.0,
         },
     };
-    let missing = month
-        .iter_days()
-        .take_while(|date| *date < days.next())
-        .map(|date| (date, lacking(date) * HOURS * rate));
-    let missing =
-        missing.filter(|(_, count)| *count >= 0.5).map(|(date, count)| (date, whole(count, count * size)));
-    Projection { spans: spans.iter().map(span).collect(), missing: missing.collect(), basis }
+    let dates = Month::of_date(days.first).first_day().iter_days().take_while(|date| *date < days.next());
+    let counts = dates.map(|date| (date, lacking(date) * HOURS * rate));
+    counts
+        .filter(|(_, count)| *count >= 0.5)
+        .map(|(date, count)| (date, whole(count, count * size)))
+        .collect()
 }
 
 /// Hours that the log tells of, one at least: all of a whole day, and those of a day that is cut off from the first

@@ -12,6 +12,13 @@ pub struct Rival {
     pub error: f64,
 }
 
+impl Rival {
+    /// The error in per cent, with one decimal.
+    pub fn percent(&self) -> String {
+        format!("{:.1}%", self.error * 100.0)
+    }
+}
+
 /// Why a model was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {

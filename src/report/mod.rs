@@ -39,7 +39,7 @@ pub enum Section {
     /// A table.
     Table(Table),
     /// A figure beside a table that has its numbers: drawn in characters for people, left out for programs.
-    Figure(Figure),
+    Figure(Box<Figure>),
     /// Lines of text under an optional heading. CSV has those under a heading.
     Notes {
         /// The heading, or empty.

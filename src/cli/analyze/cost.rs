@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use chrono::{NaiveDate, NaiveTime};
 
 use crate::cli::cost_data::Sums;
-use crate::cli::price_args::{Matter, PriceArgs, PriceBook, Prices, uses_given};
+use crate::cli::price_args::PriceArgs;
+use crate::cli::price_book::{Matter, PriceBook, Prices, uses_given};
 use crate::cli::settings::Settings;
 use crate::cli::usage_error;
 use crate::estimate::{Charge, Conditions, Estimate, Part, estimate, merge_charges, share};

@@ -8,7 +8,7 @@ use super::rows::Row;
 use super::table::{PERCENTILES, mean_size, per_message, remarks};
 use super::{Analysis, beside};
 use crate::cli::cost_data::{self, money_json, plain};
-use crate::cli::price_args::Prices;
+use crate::cli::price_book::Prices;
 use crate::cli::records;
 use crate::report::Data;
 use crate::usage::{Dimension, Histogram, Measures, Totals};

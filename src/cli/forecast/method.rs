@@ -202,11 +202,8 @@ fn method(what: &str, method: &Method) -> String {
         return format!("{what}: the rate an hour over the hours of the log.");
     };
     let mut line = format!("{what}: {}, {}", choice.model.name(), reason(choice));
-    let rivals: Vec<String> = choice
-        .rivals
-        .iter()
-        .map(|rival| format!("{} {:.1}%", rival.model.name(), rival.error * 100.0))
-        .collect();
+    let rivals: Vec<String> =
+        choice.rivals.iter().map(|rival| format!("{} {}", rival.model.name(), rival.percent())).collect();
     if !rivals.is_empty() {
         line += &format!(" (errors: {})", rivals.join(", "));
     }

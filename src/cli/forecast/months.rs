@@ -11,9 +11,9 @@ use rust_decimal::Decimal;
 use super::SEED;
 use super::prices::{MonthPlan, MonthPrices, expected};
 use super::read::Counted;
-use crate::cli::price_args::Matter;
+use crate::cli::price_book::Matter;
 use crate::estimate::Estimate;
-use crate::forecast::{Band, Basis, Level, LogDays, Options, Span, Sums, chance_above, project};
+use crate::forecast::{Band, Basis, Level, LogDays, Options, Projection, Span, Sums, chance_above, project};
 use crate::money::{Currency, Money, MoneyError};
 use crate::period::Month;
 use crate::pricing::Quantities;
@@ -107,11 +107,43 @@ struct Draft {
     parts: Vec<(Totals, Option<usize>)>,
 }
 
-impl Draft {
-    fn has_begun(&self, days: &LogDays) -> bool {
-        begins_before(self.month, days)
+impl MonthAhead {
+    fn new(
+        draft: Draft,
+        counted: &Counted,
+        projection: &Projection,
+        outlook: &Outlook,
+    ) -> anyhow::Result<MonthAhead> {
+        let spans: Vec<Option<&Span>> =
+            draft.parts.iter().map(|(_, place)| projection.spans.get((*place)?)).collect();
+        // Within its first day the month has begun, too.
+        let has_begun = begins_before(draft.month, &counted.days);
+        let standing = match (spans.iter().any(Option::is_some), has_begun) {
+            (false, _) => Standing::Measured,
+            (true, true) => Standing::Running,
+            (true, false) => Standing::Ahead,
+        };
+        let (whole_days, days) = known_days(counted, draft.month);
+        let missing = draft.missing(&projection.missing);
+        let conditions = (counted.messages_per_recipient(), outlook.currency, standing == Standing::Measured);
+        let priced = Priced::new(&draft, &spans, &missing, conditions)?;
+        let chance = outlook.limit.and_then(|limit| chance_above(&priced.futures, limit.amount()));
+        Ok(MonthAhead {
+            month: draft.month,
+            standing,
+            missing_days: missing.iter().map(|(days, _)| days).sum(),
+            whole_days,
+            days,
+            bands: bands(&priced.futures, &outlook.levels),
+            chance: chance.and_then(|chance| chance.checked_mul(Decimal::ONE_HUNDRED)),
+            spans: draft.spans(&spans),
+            plan: draft.plan,
+            priced,
+        })
     }
+}
 
+impl Draft {
     /// For each span of the plan: days of which something is missing, and what.
     fn missing(&self, missing: &[(NaiveDate, Sums)]) -> Vec<(usize, Sums)> {
         let of = |days: Range<NaiveDate>| {
@@ -140,44 +172,19 @@ impl Outlook {
     ) -> anyhow::Result<Outlook> {
         let (drafts, to_come) = drafts(counted, prices, ahead)?;
         let projection = project(&counted.days, &to_come, options, SEED);
-        let ratio = counted.messages_per_recipient();
         let mut outlook = Outlook {
             months: Vec::with_capacity(drafts.len()),
             to_come,
-            basis: projection.basis,
+            basis: projection.basis.clone(),
             limit,
             currency: prices.currency(),
             warnings: BTreeMap::new(),
             levels: levels.to_vec(),
         };
         for draft in drafts {
-            let spans: Vec<Option<&Span>> =
-                draft.parts.iter().map(|(_, place)| projection.spans.get((*place)?)).collect();
-            // Within its first day the month has begun, too.
-            let has_begun = draft.has_begun(&counted.days);
-            let standing = match (spans.iter().any(Option::is_some), has_begun) {
-                (false, _) => Standing::Measured,
-                (true, true) => Standing::Running,
-                (true, false) => Standing::Ahead,
-            };
-            let (whole_days, days) = known_days(counted, draft.month);
-            let missing = draft.missing(&projection.missing);
             outlook.warnings.extend(draft.plan.warnings.clone());
-            let is_over = standing == Standing::Measured;
-            let priced = Priced::new(&draft, &spans, &missing, (ratio, outlook.currency, is_over))?;
-            let chance = limit.and_then(|limit| chance_above(&priced.futures, limit.amount()));
-            outlook.months.push(MonthAhead {
-                month: draft.month,
-                standing,
-                missing_days: missing.iter().map(|(days, _)| days).sum(),
-                whole_days,
-                days,
-                bands: bands(&priced.futures, levels),
-                chance: chance.and_then(|chance| chance.checked_mul(Decimal::ONE_HUNDRED)),
-                spans: draft.spans(&spans),
-                plan: draft.plan,
-                priced,
-            });
+            let month = MonthAhead::new(draft, counted, &projection, &outlook)?;
+            outlook.months.push(month);
         }
         Ok(outlook)
     }
@@ -304,7 +311,7 @@ fn drafts(
 
 /// Whether anything of a month is known where the log ends.
 fn begins_before(month: Month, days: &LogDays) -> bool {
-    month.first_day() < days.next() || (month.first_day() == days.next() && days.to_come() < 1.0)
+    month.first_day() < days.next() || (month.first_day() == days.next() && days.has_begun_next())
 }
 
 /// Days of a month that are wholly known, of all its days.

@@ -6,7 +6,8 @@ use std::ops::Range;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::cli::price_args::{Matter, PriceArgs, PriceBook, Prices};
+use crate::cli::price_args::PriceArgs;
+use crate::cli::price_book::{Matter, PriceBook, Prices};
 use crate::cli::settings::Settings;
 use crate::estimate::{Conditions, Estimate, Part, estimate};
 use crate::forecast::Sums;

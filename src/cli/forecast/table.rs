@@ -16,7 +16,8 @@ use crate::report::{Cell, Row, RowKind, Section, Table, amount, counted, per_cen
 
 /// All sections in the order in which they are read.
 pub(super) fn sections(forecast: &Forecast, check: Option<Decimal>) -> anyhow::Result<Vec<Section>> {
-    let mut sections = vec![Section::Table(months(forecast)?), Section::Figure(drawn::figure(forecast))];
+    let mut sections =
+        vec![Section::Table(months(forecast)?), Section::Figure(Box::new(drawn::figure(forecast)))];
     let usage = &forecast.counted.usage;
     let lines = [
         ("Where the log ends", running(forecast, check)?),
