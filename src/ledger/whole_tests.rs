@@ -20,14 +20,17 @@ fn inputs(files: &[(String, Vec<u8>)]) -> Vec<Input> {
     files.iter().map(|(name, bytes)| Input::from_bytes(name, bytes)).collect()
 }
 
+/// What is no log, or has counts by day: as summaries these would cover the mail that other samples have on the same
+/// days without a connector, which read at once they do not.
+const LEFT_OUT: [&str; 4] = ["README.md", "truth.csv", "generic-csv.mapping.yaml", "usage-by-day.csv"];
+
 /// The samples with messages, by name.
 fn samples() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
     let mut all: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     all.sort();
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
-    let is_log =
-        |path: &Path| !["README.md", "truth.csv", "generic-csv.mapping.yaml"].contains(&name(path).as_str());
+    let is_log = |path: &Path| !LEFT_OUT.contains(&name(path).as_str());
     all.iter().filter(|path| is_log(path)).map(|path| (name(path), fs::read(path).unwrap())).collect()
 }
 
