@@ -1,6 +1,6 @@
 //! Figures as data: what a picture shows, in exact decimals, without a word on how it is drawn.
 //!
-//! Callers fill a [`Figure`]; [`svg`](super::svg), [`png`](super::png) and [`terminal`](super::terminal) draw it.
+//! Callers fill a [`Figure`]; [`svg`](super::svg()), [`png`](super::png) and [`terminal`](super::terminal()) draw it.
 //! What the amounts mean is left to the layers that compute them.
 
 use chrono::{NaiveDate, NaiveDateTime};

@@ -46,7 +46,7 @@ pub fn svg(figure: &Figure) -> String {
     svg::svg(&draw(figure))
 }
 
-/// Draws a figure as PNG at double density, 2,000 pixels wide: the same picture as [`svg`].
+/// Draws a figure as PNG at double density, 2,000 pixels wide: the same picture as [`svg()`].
 ///
 /// # Errors
 /// Where the bitmap cannot be made.

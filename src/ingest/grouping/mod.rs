@@ -2,7 +2,7 @@
 //! submission, whatever the order of rows and files.
 //!
 //! A gigabyte of trace can hold millions of messages, so a message is 40 bytes: texts are held once in
-//! [`Names`](crate::usage::Names), recipients as hashes, and storage grows by chunks without copying. Messages are
+//! [`Names`], recipients as hashes, and storage grows by chunks without copying. Messages are
 //! shared out by their keys (`shard`), so that all cores group (`lanes`), and are delivered in the order in which they
 //! were first seen. Reading rows, and saying what they mean, is left to the formats.
 
