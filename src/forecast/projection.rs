@@ -182,7 +182,7 @@ const UNSEEN_YEAR: f64 = 0.1;
 pub const TWO_WEEKS: usize = 14;
 /// See [`TWO_WEEKS`].
 pub const TWO_MONTHS: usize = 62;
-/// Days after which the year may have done all that it does.
+/// Days after which the spread of the year is reached; it goes on to grow as that of a random walk does.
 const HALF_A_YEAR: f64 = 182.0;
 
 /// Makes each future more, or less, as a whole, by what the history was too short to show. The mean stays.
@@ -195,7 +195,7 @@ fn widen(paths: &mut Paths, whole_days: usize, year_is_followed: bool, seed: u64
     for path in paths.iter_mut() {
         let drawn = normals.next_path();
         for (step, value) in path.iter_mut().enumerate() {
-            let year = year * (step as f64 / HALF_A_YEAR).min(1.0).sqrt();
+            let year = year * (step as f64 / HALF_A_YEAR).sqrt();
             let variance = at_once * at_once + year * year;
             *value *= (at_once * drawn[0] + year * drawn[1] - variance / 2.0).exp();
         }
