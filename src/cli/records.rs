@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::Exit;
 use crate::ingest::run::{Ingested, InputRead, Recognition};
 use crate::report::{Cell, Row as TableRow, RowKind, Table};
-use crate::usage::{Accounting, Damage, SHOWN_REJECTIONS, Skip};
+use crate::usage::{Accounting, Damage, SHOWN_REJECTIONS, Skip, Usage};
 
 /// Inputs that are listed for people.
 pub(super) const SHOWN_INPUTS: usize = 20;
@@ -42,6 +42,18 @@ pub(super) fn unread_warnings(damages: &[Damage], ingested: &Ingested) -> Vec<St
     let more = unread(ingested).count().saturating_sub(SHOWN_UNREAD);
     let more = (more > 0).then(|| format!("and {more} more inputs are not recognised and not read"));
     damages.chain(unknown).chain(more).collect()
+}
+
+/// What to say where mail other than that of applications can be in the totals.
+pub(super) fn unfiltered_warning(usage: &Usage) -> String {
+    let kinds = usage.traffic.iter();
+    let kinds: Vec<String> =
+        kinds.map(|(kind, measures)| format!("{} {}", measures.attempted.messages, kind.name())).collect();
+    format!(
+        "the total is unfiltered ({} messages): choose application mail with --client, --sender-domain, --connector or \
+         --relay-host",
+        kinds.join(", ")
+    )
 }
 
 /// What became of every record.

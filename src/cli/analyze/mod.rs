@@ -229,23 +229,12 @@ impl Analysis {
             ));
         }
         if self.unfiltered {
-            warnings.push(self.unfiltered_warning());
+            warnings.push(records::unfiltered_warning(usage));
         }
         warnings.extend(unusable::beside_charges(usage));
         if !self.is_beside_only() {
             warnings.extend(plan.warnings.iter().cloned());
         }
         warnings
-    }
-
-    fn unfiltered_warning(&self) -> String {
-        let kinds = self.usage.traffic.iter();
-        let kinds: Vec<String> = kinds
-            .map(|(kind, measures)| format!("{} {}", measures.attempted.messages, kind.name()))
-            .collect();
-        format!(
-            "the total is unfiltered ({} messages): choose application mail with --client, --sender-domain, --connector or --relay-host",
-            kinds.join(", ")
-        )
     }
 }

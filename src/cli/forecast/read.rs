@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use crate::cli::count_args::{CountArgs, InForce};
 use crate::cli::settings::Settings;
 use crate::cli::source_args::Source;
-use crate::cli::unusable;
+use crate::cli::{records, unusable};
 use crate::forecast::{DomainDays, LogDays, Sources, Sums};
 use crate::ingest::run::Ingested;
 use crate::money::{Rounding, round};
@@ -116,16 +116,6 @@ impl Counted {
 
     /// The remark on mail other than that of applications.
     pub(super) fn unfiltered_warning(&self) -> Option<String> {
-        let kinds = self.usage.traffic.iter();
-        let kinds: Vec<String> = kinds
-            .map(|(kind, measures)| format!("{} {}", measures.attempted.messages, kind.name()))
-            .collect();
-        self.unfiltered.then(|| {
-            format!(
-                "the total is unfiltered ({} messages): choose application mail with --client, --sender-domain, \
-                 --connector or --relay-host",
-                kinds.join(", ")
-            )
-        })
+        self.unfiltered.then(|| records::unfiltered_warning(&self.usage))
     }
 }
