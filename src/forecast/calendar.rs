@@ -10,7 +10,8 @@ use std::str::FromStr;
 use chrono::{Datelike, NaiveDate, Weekday};
 use holidays_rs::{Calendar, Country};
 
-use super::daily::{Daily, mean};
+use super::daily::Daily;
+use super::history::mean;
 use super::log_days::after;
 
 /// A country whose public holidays are known.
@@ -225,7 +226,7 @@ fn learned(ratios: &[f64], smallest: f64, sure: f64) -> Option<(f64, usize)> {
     if count < ENOUGH {
         return None;
     }
-    let centre = mean(ratios);
+    let centre = mean(ratios.iter().copied());
     let squares: f64 = ratios.iter().map(|ratio| (ratio - centre).powi(2)).sum();
     let error = (squares / (count - 1) as f64 / count as f64).sqrt();
     let drawn = centre * count as f64 / (count + 1) as f64;

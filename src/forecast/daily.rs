@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
+use super::history::mean;
 use super::log_days::after;
 
 /// A week: the season of daily figures.
@@ -69,7 +70,8 @@ impl Daily {
 
     /// What stands in for a day that lies before the first one.
     pub(super) fn usual_before(&self, date: NaiveDate) -> f64 {
-        self.weekday(date.weekday().num_days_from_monday() as usize).unwrap_or_else(|| mean(&self.filled()))
+        self.weekday(date.weekday().num_days_from_monday() as usize)
+            .unwrap_or_else(|| mean(self.filled().into_iter()))
     }
 
     /// The median of a weekday over the whole history.
@@ -93,9 +95,4 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
         0 => (values[middle - 1] + values[middle]) / 2.0,
         _ => values[middle],
     }
-}
-
-/// The mean; 0 of nothing.
-pub(super) fn mean(values: &[f64]) -> f64 {
-    if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
 }

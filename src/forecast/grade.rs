@@ -1,12 +1,12 @@
 //! Grades: how far forecasts of the past lay from what came, and how often a band held it.
 //!
-//! Figures are amounts, as exact decimals in and out; only ratios of them are floats. Scores: Hyndman and Koehler
-//! (2006) for MASE, Gneiting and Raftery (2007) for the interval score, M4 competition for sMAPE and MSIS.
+//! Figures are amounts, as exact decimals in and out; only ratios of them are floats. The formulas are in `scores`.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::level::Level;
+use super::scores;
 
 /// One figure that was forecast and came.
 #[derive(Clone, PartialEq, Debug)]
@@ -74,49 +74,32 @@ impl Grade {
         if count == 0 {
             return None;
         }
-        let float = |figure: Decimal| figure.to_f64().unwrap_or_default();
-        let pairs: Vec<(f64, f64)> =
-            graded.iter().map(|one| (float(one.actual), float(one.expected))).collect();
-        let mean = |sum: f64| sum / count as f64;
-        let error = mean(pairs.iter().map(|(actual, expected)| (actual - expected).abs()).sum());
-        let actual: f64 = pairs.iter().map(|(actual, _)| actual.abs()).sum();
-        let smape = pairs.iter().map(|(actual, expected)| {
-            let both = actual.abs() + expected.abs();
-            if both > 0.0 { 2.0 * (actual - expected).abs() / both } else { 0.0 }
-        });
-        let scale = mean_change(&past.iter().copied().map(float).collect::<Vec<_>>());
-        let level = |(place, level): (usize, &Level)| {
-            let bands = graded.iter().filter_map(|one| Some((one.actual, *one.bands.get(place)?)));
-            let held = bands.clone().filter(|(actual, band)| band.holds(*actual)).count();
-            let score: f64 = bands
-                .map(|(actual, band)| {
-                    interval_score(float(actual), (float(band.low), float(band.high)), *level)
-                })
-                .sum();
-            (*level, held, scale.and_then(|scale| ratio(mean(score) / scale)))
+        let floats = |figures: &mut dyn Iterator<Item = Decimal>| -> Vec<f64> {
+            figures.map(|figure| figure.to_f64().unwrap_or_default()).collect()
         };
+        let actual = floats(&mut graded.iter().map(|one| one.actual));
+        let expected = floats(&mut graded.iter().map(|one| one.expected));
+        let unit = scores::naive_error(&floats(&mut past.iter().copied()), 1);
+        let level = |(place, level): (usize, &Level)| {
+            let bands = graded.iter().filter_map(|one| one.bands.get(place));
+            let held = graded.iter().zip(bands.clone()).filter(|(one, band)| band.holds(one.actual)).count();
+            let lows = floats(&mut bands.clone().map(|band| band.low));
+            let ends: Vec<(f64, f64)> =
+                lows.into_iter().zip(floats(&mut bands.map(|band| band.high))).collect();
+            let score = unit.and_then(|unit| ratio(scores::msis(&actual, &ends, 1.0 - level.share(), unit)));
+            (*level, held, score)
+        };
+        let error = scores::mae(&actual, &expected);
+        let sum: f64 = actual.iter().map(|actual| actual.abs()).sum();
         Some(Grade {
             count,
             mean_absolute_error: ratio(error).unwrap_or_default(),
-            relative_error: (actual > 0.0).then(|| ratio(error * count as f64 / actual)).flatten(),
-            smape: ratio(mean(smape.sum())),
-            mase: scale.and_then(|scale| ratio(error / scale)),
+            relative_error: (sum > 0.0).then(|| ratio(error * count as f64 / sum)).flatten(),
+            smape: ratio(scores::smape(&actual, &expected) / 100.0),
+            mase: unit.and_then(|unit| ratio(scores::mase(&actual, &expected, unit))),
             levels: levels.iter().enumerate().map(level).collect(),
         })
     }
-}
-
-/// The mean change from one figure to the next; `None` where nothing changes.
-fn mean_change(past: &[f64]) -> Option<f64> {
-    let changes: Vec<f64> = past.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
-    let mean = super::daily::mean(&changes);
-    (mean > 0.0).then_some(mean)
-}
-
-/// The width of a band and, for a figure outside, the distance to it times 2 / (1 - level).
-fn interval_score(actual: f64, (low, high): (f64, f64), level: Level) -> f64 {
-    let outside = (low - actual).max(0.0) + (actual - high).max(0.0);
-    high - low + outside * 2.0 / (1.0 - level.share())
 }
 
 /// A ratio with four decimals: more would not mean anything.

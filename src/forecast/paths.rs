@@ -58,13 +58,6 @@ impl Paths {
         (quantile(&sums, low), quantile(&sums, high))
     }
 
-    /// The share of futures in which the sum of a range of steps is greater than a bound.
-    pub fn chance_above(&self, steps: Range<usize>, bound: f64) -> f64 {
-        let sums = self.sums(steps);
-        let above = sums.iter().filter(|&&sum| sum > bound).count();
-        if sums.is_empty() { 0.0 } else { above as f64 / sums.len() as f64 }
-    }
-
     /// The standard deviation of each step and that of the sum of all.
     pub(crate) fn spreads(&self) -> (Vec<f64>, f64) {
         let count = self.count().max(1) as f64;
@@ -119,7 +112,6 @@ mod tests {
         let (low, high) = paths.interval(0..1, level);
         assert!(high - low > 5.0);
         assert_eq!(paths.sums(1..9), [0.0, 6.0, 10.0]);
-        assert!((paths.chance_above(0..1, 3.0) - 2.0 / 3.0).abs() < 1e-12);
     }
 
     #[test]
